@@ -1,0 +1,1 @@
+//! From the source of a rule pack to a sealed pack.

@@ -1,0 +1,1 @@
+//! Runs rule packs in a sandbox.

@@ -1,0 +1,1 @@
+//! A hospital's host: follows, verifies, runs and records rule packs.

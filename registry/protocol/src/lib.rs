@@ -1,0 +1,1 @@
+//! All that two parties must agree on byte for byte.

@@ -1,0 +1,1 @@
+//! The registry: stores, verifies and serves rule packs.

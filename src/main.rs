@@ -1,0 +1,2 @@
+//! The `rulepack` command.
+fn main() {}
