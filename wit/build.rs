@@ -30,7 +30,9 @@ fn main() {
         .filter(|interface| is_table(&resolve, interface))
         .collect();
     let names: Vec<&str> = tables.iter().map(|table| name(table)).collect();
-    let mut code = String::from("pub const TABLES: &[Table] = &[\n");
+    let mut code = String::from(
+        "/// The tables of the contract, in the order of their numbers.\npub const TABLES: &[Table] = &[\n",
+    );
     for table in &tables {
         write_table(&mut code, &resolve, table, &names);
     }

@@ -1,0 +1,270 @@
+//! Builds data row by row from texts, in any order, and says which rows it had to leave out.
+
+use std::fmt;
+
+use super::order::{self, Pending};
+use super::{Coverage, Data, Presence, Reach, TableData, Texts, Values};
+use crate::schema::{Kind, TABLES, TableId};
+use crate::units::{self, ValueError};
+
+/// Collects rows. Values are texts as people write them (see [`units`]); a column of row
+/// numbers takes the key of the row that it points to, which may come later.
+#[derive(Debug, Default)]
+pub struct DataBuilder {
+    codes: Texts,
+    tokens: Texts,
+    tables: Vec<Pending>,
+    rejections: Vec<Rejection>,
+    reach: Option<Reach>,
+}
+
+/// A row that is left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The table.
+    pub table: TableId,
+    /// Where the row stood in its source: a line, or a place in a list.
+    pub line: u64,
+    /// The column at fault; the key of the table where none is.
+    pub column: &'static str,
+    /// The value at fault. Patient data: not for logs.
+    pub value: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// Why a row is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The text is not a value of the column.
+    Value(ValueError, Kind),
+    /// The row must say to what it belongs.
+    Missing,
+    /// Another row has this key already.
+    DuplicateKey,
+    /// No row has the key that this one points to.
+    UnknownRow(TableId),
+    /// The row that this one belongs to was left out.
+    OwnerRejected(TableId),
+    /// It contradicts itself or another row: the sentence says how.
+    Inconsistent(&'static str),
+    /// More rows or texts than 32 bits count.
+    TooMany,
+}
+
+impl DataBuilder {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        DataBuilder {
+            tables: TableId::all().map(Pending::new).collect(),
+            ..DataBuilder::default()
+        }
+    }
+
+    /// Says that a table is there with these columns, even if no row comes.
+    pub fn declare(&mut self, table: TableId, columns: impl IntoIterator<Item = usize>) {
+        let pending = &mut self.tables[table.index()];
+        pending.presence.get_or_insert(Presence::Complete);
+        for column in columns {
+            pending.column(table, column);
+        }
+    }
+
+    /// Says what is known of a table; it is complete where nobody says.
+    pub fn cover(&mut self, table: TableId, coverage: Coverage) {
+        let pending = &mut self.tables[table.index()];
+        pending.presence = Some(coverage.presence);
+        pending.history_start = coverage.history_start;
+    }
+
+    /// Says how far history reaches; the institution only where nobody says.
+    pub fn reach(&mut self, reach: Reach) {
+        self.reach = Some(reach);
+    }
+
+    /// Adds a row. `line` is where it stands in its source; `key` its key, where the table has one;
+    /// `cells` are columns of the table (by place) with their texts. A row with a fault is left out and
+    /// listed in [`Self::rejections`]; the answer is its number before sorting, for [`Self::reject`].
+    pub fn push<'c>(
+        &mut self,
+        table: TableId,
+        line: u64,
+        key: &str,
+        cells: impl IntoIterator<Item = (usize, &'c str)>,
+    ) -> Option<u32> {
+        self.declare(table, []);
+        let row = match self.start_row(table, line, key) {
+            Ok(row) => row,
+            Err(rejection) => {
+                self.rejections.push(rejection);
+                return None;
+            }
+        };
+        let mut sound = true;
+        for (column, text) in cells {
+            if let Err(problem) = self.set(table, row, column, text.trim()) {
+                self.rejections.push(Rejection {
+                    table,
+                    line,
+                    column: table.table().columns[column].name,
+                    value: text.trim().to_owned(),
+                    problem,
+                });
+                sound = false;
+            }
+        }
+        if sound {
+            return Some(row);
+        }
+        self.tables[table.index()].rejected[row as usize] = true;
+        None
+    }
+
+    /// Leaves out a row that was added.
+    pub fn reject(&mut self, table: TableId, row: u32, column: &'static str, problem: Problem) {
+        let pending = &mut self.tables[table.index()];
+        let Some(rejected) = pending.rejected.get_mut(row as usize) else {
+            return;
+        };
+        if std::mem::replace(rejected, true) {
+            return;
+        }
+        self.rejections.push(Rejection {
+            table,
+            line: pending.lines[row as usize],
+            column,
+            value: String::new(),
+            problem,
+        });
+    }
+
+    /// The values of a column as they stand before sorting; row numbers are not resolved yet.
+    #[must_use]
+    pub fn values(&self, table: TableId, column: &str) -> Option<&Values> {
+        let column = table.table().column(column)?;
+        self.tables[table.index()].columns[column].as_ref()
+    }
+
+    /// The number, before sorting, of the row that a column of row numbers points to.
+    #[must_use]
+    pub fn target(&self, table: TableId, column: &str, row: u32) -> Option<u32> {
+        let index = table.table().column(column)?;
+        let Kind::Row(target) = table.table().columns[index].kind else {
+            return None;
+        };
+        match self.tables[table.index()].columns[index].as_ref()? {
+            Values::U32(keys) => self.tables[target.index()].row_of_key(*keys.get(row as usize)?),
+            _ => None,
+        }
+    }
+
+    /// How many rows of a table were added, the rejected ones included.
+    #[must_use]
+    pub fn rows(&self, table: TableId) -> u32 {
+        self.tables[table.index()].rows
+    }
+
+    /// The rows left out so far.
+    #[must_use]
+    pub fn rejections(&self) -> &[Rejection] {
+        &self.rejections
+    }
+
+    /// Resolves keys, leaves out what belongs to rows left out, and puts all into the order of the
+    /// contract. The second part lists every row left out.
+    #[must_use]
+    pub fn finish(mut self) -> (Data, Vec<Rejection>) {
+        order::resolve(&mut self.tables, &mut self.rejections);
+        let orders = order::permutations(&self.tables);
+        let tables: Vec<TableData> = TableId::all()
+            .map(|table| order::sorted(&mut self.tables, &orders, table))
+            .collect();
+        let data = Data {
+            codes: self.codes,
+            tokens: self.tokens,
+            tables,
+            reach: self.reach.unwrap_or(Reach::Institution),
+        };
+        (data, self.rejections)
+    }
+
+    fn start_row(&mut self, table: TableId, line: u64, key: &str) -> Result<u32, Rejection> {
+        let rejection = |problem| Rejection {
+            table,
+            line,
+            column: table.table().key().unwrap_or(table.table().name),
+            value: key.to_owned(),
+            problem,
+        };
+        let has_key = table.table().key().is_some();
+        if has_key && key.is_empty() {
+            return Err(rejection(Problem::Missing));
+        }
+        let pending = &mut self.tables[table.index()];
+        match pending.start_row(line, has_key.then_some(key)) {
+            Some(row) => Ok(row),
+            None if has_key && pending.has_key(key) => Err(rejection(Problem::DuplicateKey)),
+            None => Err(rejection(Problem::TooMany)),
+        }
+    }
+
+    fn set(&mut self, table: TableId, row: u32, column: usize, text: &str) -> Result<(), Problem> {
+        let kind = TABLES[table.index()].columns[column].kind;
+        let wrong = |problem| Problem::Value(problem, kind);
+        if text.is_empty() {
+            self.tables[table.index()].column(table, column);
+            return Ok(());
+        }
+        let number = match kind {
+            Kind::Code => i64::from(self.codes.intern(text).ok_or(Problem::TooMany)?),
+            Kind::Token => i64::from(self.tokens.intern(text).ok_or(Problem::TooMany)?),
+            Kind::Row(target) => {
+                let keys = &mut self.tables[target.index()].keys;
+                i64::from(keys.intern(text).ok_or(Problem::TooMany)?)
+            }
+            Kind::Flag => match text {
+                "0" => 0,
+                "1" => 1,
+                _ => return Err(wrong(ValueError::NotAFlag)),
+            },
+            Kind::Day => i64::from(units::parse_day(text).map_err(wrong)?),
+            Kind::Instant => units::parse_instant(text).map_err(wrong)?,
+            _ => units::parse_decimal(text, units::places(kind).unwrap_or(0)).map_err(wrong)?,
+        };
+        self.tables[table.index()]
+            .put(table, column, row, number)
+            .ok_or(wrong(ValueError::OutOfRange))
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.table.table().name;
+        write!(
+            f,
+            "`{table}` line {}, column `{}`: ",
+            self.line, self.column
+        )?;
+        let value = &self.value;
+        match self.problem {
+            Problem::Value(problem, kind) => {
+                write!(
+                    f,
+                    "`{value}` is {problem}, expected {}",
+                    units::expectation(kind)
+                )
+            }
+            Problem::Missing => write!(f, "nothing is recorded, expected a key"),
+            Problem::DuplicateKey => write!(f, "`{value}` is the key of an earlier row too"),
+            Problem::UnknownRow(target) => {
+                write!(f, "`{value}` is no row of `{}`", target.table().name)
+            }
+            Problem::OwnerRejected(owner) => {
+                write!(f, "`{value}` of `{}` was left out", owner.table().name)
+            }
+            Problem::Inconsistent(how) => write!(f, "{how}"),
+            Problem::TooMany => write!(f, "more rows or texts than 32 bits count"),
+        }
+    }
+}

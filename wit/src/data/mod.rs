@@ -1,0 +1,219 @@
+//! Hospital data in memory: the tables of the contract as columns.
+//!
+//! Texts are numbered over the whole data; the engine numbers them anew for each instance and batch, so
+//! that the numbers kept here never reach a pack. Rows are in the order of the contract (encounters by
+//! patient, orders by encounter, …), so that the rows of some patients are one range in every table: a
+//! [`Batch`].
+
+mod batch;
+mod builder;
+mod order;
+mod texts;
+
+use crate::schema::{Layout, TABLES, TableId};
+
+pub use batch::{Batch, Slice};
+pub use builder::{DataBuilder, Problem, Rejection};
+pub use texts::Texts;
+
+/// The tables of one or more institutions and patients.
+#[derive(Debug)]
+pub struct Data {
+    codes: Texts,
+    tokens: Texts,
+    tables: Vec<TableData>,
+    reach: Reach,
+}
+
+/// One table: its columns, and the keys by which its rows are known outside.
+#[derive(Debug)]
+struct TableData {
+    rows: u32,
+    columns: Vec<Option<Values>>,
+    keys: Vec<Box<str>>,
+    coverage: Coverage,
+}
+
+/// The values of a column, in the layout of its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Values {
+    /// Flags and small numbers.
+    U8(Vec<u8>),
+    /// Codes, tokens and row numbers.
+    U32(Vec<u32>),
+    /// Days and whole numbers.
+    S32(Vec<i32>),
+    /// Instants, money, quantities and counts.
+    S64(Vec<i64>),
+}
+
+/// Whether a table or column is there. The absence of a row is evidence only where it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Presence {
+    /// Not recorded.
+    Absent,
+    /// Some rows are known.
+    Partial,
+    /// All rows are known.
+    Complete,
+}
+
+/// How far history reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// This institution only.
+    Institution,
+    /// 统筹区
+    PoolingArea,
+    /// 省
+    Province,
+}
+
+/// What is known of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// Whether its rows are all there.
+    pub presence: Presence,
+    /// First day of the history held; "not recorded" where nobody said.
+    pub history_start: i32,
+}
+
+impl Data {
+    /// The number of rows of a table.
+    #[must_use]
+    pub fn rows(&self, table: TableId) -> u32 {
+        self.tables[table.index()].rows
+    }
+
+    /// The values of a column; `None` where it is not recorded.
+    #[must_use]
+    pub fn values(&self, table: TableId, column: usize) -> Option<&Values> {
+        self.tables[table.index()].columns.get(column)?.as_ref()
+    }
+
+    /// The key by which a row is known where the data came from; its number in the order of arrival
+    /// where the table has no key.
+    #[must_use]
+    pub fn key(&self, table: TableId, row: u32) -> Option<&str> {
+        self.tables[table.index()]
+            .keys
+            .get(row as usize)
+            .map(AsRef::as_ref)
+    }
+
+    /// The texts of codes.
+    #[must_use]
+    pub fn codes(&self) -> &Texts {
+        &self.codes
+    }
+
+    /// The texts of tokens: never told to a pack.
+    #[must_use]
+    pub fn tokens(&self) -> &Texts {
+        &self.tokens
+    }
+
+    /// What is known of a table.
+    #[must_use]
+    pub fn coverage(&self, table: TableId) -> Coverage {
+        self.tables[table.index()].coverage
+    }
+
+    /// What is known of a column: that of its table, or absent.
+    #[must_use]
+    pub fn presence(&self, table: TableId, column: usize) -> Presence {
+        match self.values(table, column) {
+            None => Presence::Absent,
+            Some(_) => self.coverage(table).presence,
+        }
+    }
+
+    /// How far history reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// The text of a code in a row; `None` where it is not recorded.
+    #[must_use]
+    pub fn code(&self, table: TableId, column: &str, row: u32) -> Option<&str> {
+        let column = table.table().column(column)?;
+        match self.values(table, column)? {
+            Values::U32(values) => match *values.get(row as usize)? {
+                0 => None,
+                number => self.codes.text(number),
+            },
+            _ => None,
+        }
+    }
+
+    /// A number of 32 or 64 bits in a row; `None` where it is not recorded.
+    #[must_use]
+    pub fn number(&self, table: TableId, column: &str, row: u32) -> Option<i64> {
+        use crate::units::{NOT_RECORDED_ROW, NOT_RECORDED_S32, NOT_RECORDED_S64, NOT_RECORDED_U8};
+        let column = table.table().column(column)?;
+        let row = row as usize;
+        match self.values(table, column)? {
+            Values::U8(values) => values
+                .get(row)
+                .filter(|value| **value != NOT_RECORDED_U8)
+                .map(|value| i64::from(*value)),
+            Values::U32(values) => values
+                .get(row)
+                .filter(|value| **value != NOT_RECORDED_ROW)
+                .map(|value| i64::from(*value)),
+            Values::S32(values) => values
+                .get(row)
+                .filter(|value| **value != NOT_RECORDED_S32)
+                .map(|value| i64::from(*value)),
+            Values::S64(values) => values
+                .get(row)
+                .filter(|value| **value != NOT_RECORDED_S64)
+                .copied(),
+        }
+    }
+}
+
+impl TableData {
+    fn empty(table: TableId) -> Self {
+        TableData {
+            rows: 0,
+            columns: vec![None; TABLES[table.index()].columns.len()],
+            keys: Vec::new(),
+            coverage: Coverage {
+                presence: Presence::Absent,
+                history_start: crate::units::NOT_RECORDED_S32,
+            },
+        }
+    }
+}
+
+impl Values {
+    /// No values, in this layout.
+    #[must_use]
+    pub fn empty(layout: Layout) -> Self {
+        match layout {
+            Layout::U8 => Values::U8(Vec::new()),
+            Layout::U32 => Values::U32(Vec::new()),
+            Layout::S32 => Values::S32(Vec::new()),
+            Layout::S64 => Values::S64(Vec::new()),
+        }
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Values::U8(values) => values.len(),
+            Values::U32(values) => values.len(),
+            Values::S32(values) => values.len(),
+            Values::S64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,339 @@
+//! From rows in the order of arrival to rows in the order of the contract.
+
+use super::{Coverage, Presence, Problem, Rejection, TableData, Texts, Values};
+use crate::schema::{Kind, TABLES, TableId};
+use crate::units::{NOT_RECORDED_ROW, NOT_RECORDED_S32, NOT_RECORDED_S64, NOT_RECORDED_U8};
+
+/// A table whose rows are still arriving. Columns of row numbers hold numbers of keys.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) rows: u32,
+    pub(super) columns: Vec<Option<Values>>,
+    /// Keys that rows have or that others point to.
+    pub(super) keys: Texts,
+    key_rows: Vec<u32>,
+    row_keys: Vec<u32>,
+    pub(super) lines: Vec<u64>,
+    pub(super) rejected: Vec<bool>,
+    pub(super) presence: Option<Presence>,
+    pub(super) history_start: i32,
+}
+
+impl Pending {
+    pub(super) fn new(table: TableId) -> Self {
+        Pending {
+            rows: 0,
+            columns: vec![None; table.table().columns.len()],
+            keys: Texts::default(),
+            key_rows: Vec::new(),
+            row_keys: Vec::new(),
+            lines: Vec::new(),
+            rejected: Vec::new(),
+            presence: None,
+            history_start: NOT_RECORDED_S32,
+        }
+    }
+
+    /// A new row without values; `None` where the key is taken or no number is left.
+    pub(super) fn start_row(&mut self, line: u64, key: Option<&str>) -> Option<u32> {
+        let row = self.rows;
+        if row >= u32::MAX - 1 {
+            return None;
+        }
+        if let Some(key) = key {
+            let number = self.keys.intern(key)?;
+            let index = number as usize;
+            if self.key_rows.len() <= index {
+                self.key_rows.resize(index + 1, NOT_RECORDED_ROW);
+            }
+            if self.key_rows[index] != NOT_RECORDED_ROW {
+                return None;
+            }
+            self.key_rows[index] = row;
+            self.row_keys.push(number);
+        }
+        self.rows += 1;
+        self.lines.push(line);
+        self.rejected.push(false);
+        Some(row)
+    }
+
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        self.keys
+            .number(key)
+            .and_then(|number| self.row_of_key(number))
+            .is_some()
+    }
+
+    pub(super) fn row_of_key(&self, number: u32) -> Option<u32> {
+        let row = *self.key_rows.get(number as usize)?;
+        (row != NOT_RECORDED_ROW).then_some(row)
+    }
+
+    /// Makes sure that a column is recorded.
+    pub(super) fn column(&mut self, table: TableId, column: usize) -> &mut Values {
+        let layout = TABLES[table.index()].columns[column].kind.layout();
+        self.columns[column].get_or_insert_with(|| Values::empty(layout))
+    }
+
+    /// Puts a value into a row; `None` where the layout cannot hold it.
+    pub(super) fn put(
+        &mut self,
+        table: TableId,
+        column: usize,
+        row: u32,
+        number: i64,
+    ) -> Option<()> {
+        let nothing = nothing_u32(TABLES[table.index()].columns[column].kind);
+        let row = row as usize;
+        match self.column(table, column) {
+            Values::U8(values) => {
+                let value = u8::try_from(number)
+                    .ok()
+                    .filter(|v| *v != NOT_RECORDED_U8)?;
+                fill(values, row, NOT_RECORDED_U8, value);
+            }
+            Values::U32(values) => fill(values, row, nothing, u32::try_from(number).ok()?),
+            Values::S32(values) => {
+                let value = i32::try_from(number)
+                    .ok()
+                    .filter(|v| *v != NOT_RECORDED_S32)?;
+                fill(values, row, NOT_RECORDED_S32, value);
+            }
+            Values::S64(values) => fill(values, row, NOT_RECORDED_S64, number),
+        }
+        Some(())
+    }
+}
+
+/// Turns the keys in columns of row numbers into numbers of rows before sorting, and rejects rows that
+/// point nowhere or to a rejected row, until nothing changes any more.
+pub(super) fn resolve(tables: &mut [Pending], rejections: &mut Vec<Rejection>) {
+    for table in TableId::all() {
+        for (index, column) in table.table().columns.iter().enumerate() {
+            if let Kind::Row(target) = column.kind {
+                let required = table
+                    .table()
+                    .owner()
+                    .is_some_and(|(owner, _)| owner == index);
+                resolve_column(tables, rejections, (table, index, target), required);
+            }
+        }
+    }
+    while reject_orphans(tables, rejections) {}
+}
+
+fn resolve_column(
+    tables: &mut [Pending],
+    rejections: &mut Vec<Rejection>,
+    (table, index, target): (TableId, usize, TableId),
+    required: bool,
+) {
+    let column = table.table().columns[index].name;
+    let rows = tables[table.index()].rows as usize;
+    let taken = tables[table.index()].columns[index].take();
+    let mut keys = match taken {
+        Some(Values::U32(keys)) => keys,
+        _ if required && rows > 0 => Vec::new(),
+        other => {
+            tables[table.index()].columns[index] = other;
+            return;
+        }
+    };
+    keys.resize(rows, NOT_RECORDED_ROW);
+    for (row, key) in keys.iter_mut().enumerate() {
+        let problem = match *key {
+            NOT_RECORDED_ROW if required => Problem::Missing,
+            NOT_RECORDED_ROW => continue,
+            number => match tables[target.index()].row_of_key(number) {
+                Some(found) => {
+                    *key = found;
+                    continue;
+                }
+                None => Problem::UnknownRow(target),
+            },
+        };
+        let value = tables[target.index()].keys.text(*key).unwrap_or_default();
+        let value = value.to_owned();
+        *key = NOT_RECORDED_ROW;
+        let pending = &mut tables[table.index()];
+        if !std::mem::replace(&mut pending.rejected[row], true) {
+            rejections.push(Rejection {
+                table,
+                line: pending.lines[row],
+                column,
+                value,
+                problem,
+            });
+        }
+    }
+    tables[table.index()].columns[index] = Some(Values::U32(keys));
+}
+
+fn reject_orphans(tables: &mut [Pending], rejections: &mut Vec<Rejection>) -> bool {
+    let mut changed = false;
+    for table in TableId::all() {
+        for (index, column) in table.table().columns.iter().enumerate() {
+            let Kind::Row(target) = column.kind else {
+                continue;
+            };
+            let Some(Values::U32(rows)) = tables[table.index()].columns[index].clone() else {
+                continue;
+            };
+            for (row, owner) in rows.iter().enumerate() {
+                let orphaned = *owner != NOT_RECORDED_ROW
+                    && tables[target.index()].rejected[*owner as usize]
+                    && !tables[table.index()].rejected[row];
+                if orphaned {
+                    tables[table.index()].rejected[row] = true;
+                    changed = true;
+                    rejections.push(Rejection {
+                        table,
+                        line: tables[table.index()].lines[row],
+                        column: column.name,
+                        value: key_text(&tables[target.index()], *owner),
+                        problem: Problem::OwnerRejected(target),
+                    });
+                }
+            }
+        }
+    }
+    changed
+}
+
+/// For each table, the old numbers of its rows in the new order, and the new numbers by old number.
+pub(super) struct Permutation {
+    old: Vec<u32>,
+    new: Vec<u32>,
+}
+
+/// The order of the contract: rows by their owner, then by the table's own order, then as they arrived.
+pub(super) fn permutations(tables: &[Pending]) -> Vec<Permutation> {
+    let mut permutations: Vec<Permutation> = Vec::with_capacity(tables.len());
+    for table in TableId::all() {
+        let pending = &tables[table.index()];
+        let mut old: Vec<u32> = (0..pending.rows)
+            .filter(|row| !pending.rejected[*row as usize])
+            .collect();
+        if let Some((column, owner)) = table.table().owner() {
+            let owners = match &pending.columns[column] {
+                Some(Values::U32(rows)) => rows.as_slice(),
+                _ => &[],
+            };
+            let place = |row: u32| {
+                let owner_row = owners
+                    .get(row as usize)
+                    .copied()
+                    .unwrap_or(NOT_RECORDED_ROW);
+                permutations[owner.index()]
+                    .new
+                    .get(owner_row as usize)
+                    .copied()
+            };
+            old.sort_by_cached_key(|row| (place(*row), own_order(table, pending, *row)));
+        }
+        let mut new = vec![NOT_RECORDED_ROW; pending.rows as usize];
+        for (number, row) in (0_u32..).zip(&old) {
+            new[*row as usize] = number;
+        }
+        permutations.push(Permutation { old, new });
+    }
+    permutations
+}
+
+/// What the contract orders the rows of one owner by: encounters by admission, orders by day, the
+/// principal diagnosis and procedure first.
+fn own_order(table: TableId, pending: &Pending, row: u32) -> i64 {
+    let name = match table.table().name {
+        "encounters" => "admission-days",
+        "orders" => "days",
+        "diagnoses" | "procedures" => "principal",
+        _ => return 0,
+    };
+    let column = table
+        .table()
+        .column(name)
+        .and_then(|c| pending.columns[c].as_ref());
+    match column {
+        Some(Values::S32(values)) => values.get(row as usize).map_or(0, |day| i64::from(*day)),
+        Some(Values::U8(flags)) => i64::from(flags.get(row as usize) != Some(&1)),
+        _ => 0,
+    }
+}
+
+/// The finished table: columns in the new order, row numbers renumbered.
+pub(super) fn sorted(tables: &mut [Pending], orders: &[Permutation], table: TableId) -> TableData {
+    let order = &orders[table.index()];
+    let pending = &mut tables[table.index()];
+    let Some(presence) = pending.presence else {
+        return TableData::empty(table);
+    };
+    let mut columns = Vec::with_capacity(pending.columns.len());
+    for (index, column) in table.table().columns.iter().enumerate() {
+        let values = pending.columns[index].take();
+        columns.push(values.map(|values| permuted(values, column.kind, order, orders)));
+    }
+    let keys = order
+        .old
+        .iter()
+        .map(|row| key_text(pending, *row).into_boxed_str())
+        .collect();
+    TableData {
+        rows: u32::try_from(order.old.len()).unwrap_or(u32::MAX),
+        columns,
+        keys,
+        coverage: Coverage {
+            presence,
+            history_start: pending.history_start,
+        },
+    }
+}
+
+fn permuted(values: Values, kind: Kind, order: &Permutation, orders: &[Permutation]) -> Values {
+    match values {
+        Values::U8(values) => Values::U8(gather(&values, &order.old, NOT_RECORDED_U8)),
+        Values::S32(values) => Values::S32(gather(&values, &order.old, NOT_RECORDED_S32)),
+        Values::S64(values) => Values::S64(gather(&values, &order.old, NOT_RECORDED_S64)),
+        Values::U32(values) => {
+            let mut rows = gather(&values, &order.old, nothing_u32(kind));
+            if let Kind::Row(target) = kind {
+                let new = &orders[target.index()].new;
+                for row in &mut rows {
+                    *row = new.get(*row as usize).copied().unwrap_or(NOT_RECORDED_ROW);
+                }
+            }
+            Values::U32(rows)
+        }
+    }
+}
+
+/// Rows without a key of their own are known by their place in the order of arrival, from 1.
+fn key_text(pending: &Pending, row: u32) -> String {
+    match pending.row_keys.get(row as usize) {
+        Some(number) => pending.keys.text(*number).unwrap_or_default().to_owned(),
+        None => (u64::from(row) + 1).to_string(),
+    }
+}
+
+fn gather<T: Copy>(values: &[T], rows: &[u32], nothing: T) -> Vec<T> {
+    rows.iter()
+        .map(|row| values.get(*row as usize).copied().unwrap_or(nothing))
+        .collect()
+}
+
+fn fill<T: Copy>(values: &mut Vec<T>, row: usize, nothing: T, value: T) {
+    if values.len() <= row {
+        values.resize(row, nothing);
+        values.push(value);
+    } else {
+        values[row] = value;
+    }
+}
+
+/// "Not recorded" in a column of 32 bits without sign.
+fn nothing_u32(kind: Kind) -> u32 {
+    match kind {
+        Kind::Row(_) => NOT_RECORDED_ROW,
+        _ => 0,
+    }
+}
