@@ -45,6 +45,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::Bounds;
+use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
 use crate::names::{Jurisdiction, PackName};
 
@@ -246,6 +247,9 @@ pub enum ManifestError {
     /// Not the shape of a manifest, as sealed.
     #[error("the sealed manifest is malformed: {0}")]
     Json(serde_json::Error),
+    /// Without a canonical form.
+    #[error("the manifest has no canonical form: {0}")]
+    Canonical(#[from] CanonicalError),
     /// Sealed in another spelling than the canonical one.
     #[error("the sealed manifest is not canonical JSON")]
     NotCanonical,
@@ -316,10 +320,9 @@ impl Manifest {
     /// The sealed form: canonical JSON.
     ///
     /// # Errors
-    /// [`ManifestError::Json`] where a number does not fit canonical JSON, [`ManifestError::TooLarge`].
+    /// [`ManifestError::TooLarge`].
     pub fn to_sealed(&self) -> Result<Vec<u8>, ManifestError> {
-        let value = serde_json::to_value(self).map_err(ManifestError::Json)?;
-        let bytes = serde_json::to_vec(&value).map_err(ManifestError::Json)?;
+        let bytes = canonical::to_bytes(self)?;
         check_size(bytes.len())?;
         Ok(bytes)
     }

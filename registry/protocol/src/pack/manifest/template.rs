@@ -45,7 +45,7 @@ pub enum TemplateError {
 }
 
 /// The longest message, in bytes.
-pub const TEMPLATE_BYTES_MAX: usize = 4_096;
+const TEMPLATE_BYTES_MAX: usize = 4_096;
 
 /// What is shown in a place for which the answer has no figure.
 const ABSENT: &str = "—";
