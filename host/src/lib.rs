@@ -1,1 +1,3 @@
 //! A hospital's host: follows, verifies, runs and records rule packs.
+
+pub mod data;
