@@ -1,3 +1,16 @@
 //! A hospital's host: follows, verifies, runs and records rule packs.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
 pub mod data;
+pub mod files;
+pub mod lock;
+pub mod settings;
+pub mod subscription;

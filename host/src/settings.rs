@@ -64,7 +64,9 @@ impl SettingsError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             SettingsError::NotAHost(_) => Some("set one up with `rulepack init`"),
-            SettingsError::AlreadyAHost(_) => Some("choose another folder, or use this one as it is"),
+            SettingsError::AlreadyAHost(_) => {
+                Some("choose another folder, or use this one as it is")
+            }
             _ => None,
         }
     }
@@ -196,10 +198,16 @@ mod tests {
         assert_eq!(host.settings().unwrap(), settings());
         assert_eq!(
             host.create(&settings(), b"{}").unwrap_err().to_string(),
-            format!("`{}` is the folder of a host already", folder.path().display())
+            format!(
+                "`{}` is the folder of a host already",
+                folder.path().display()
+            )
         );
         files::replace(&host.root().join("host.toml"), b"registry = 1").unwrap();
         let broken = host.settings().unwrap_err().to_string();
-        assert!(broken.contains("host.toml` is not as expected: "), "{broken}");
+        assert!(
+            broken.contains("host.toml` is not as expected: "),
+            "{broken}"
+        );
     }
 }

@@ -164,11 +164,21 @@ pub fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
     tables.finish()?;
     let (hits, near_misses) = planted.finish()?;
     let [start, end] = [timeline.start.to_string(), timeline.end.to_string()];
-    Ok(Summary { start, end, patients, encounters, lines, hits, near_misses })
+    Ok(Summary {
+        start,
+        end,
+        patients,
+        encounters,
+        lines,
+        hits,
+        near_misses,
+    })
 }
 
 fn check(settings: &Settings) -> Result<(), GenerateError> {
-    let Settings { lines, months, end, .. } = *settings;
+    let Settings {
+        lines, months, end, ..
+    } = *settings;
     if !LINES.contains(&lines) {
         return Err(GenerateError::Lines { got: lines });
     }
@@ -191,8 +201,16 @@ struct Plan {
 
 impl Plan {
     fn new(lines: u64) -> Self {
-        let rounds = if lines < LINES_WITH_BREACHES { 0 } else { (lines / LINES_PER_BREACH).max(1) };
-        Self { lines, scenarios: rounds * SCENARIOS.len() as u64, done: 0 }
+        let rounds = if lines < LINES_WITH_BREACHES {
+            0
+        } else {
+            (lines / LINES_PER_BREACH).max(1)
+        };
+        Self {
+            lines,
+            scenarios: rounds * SCENARIOS.len() as u64,
+            done: 0,
+        }
     }
 
     fn next(&mut self, written: u64, random: &mut Random, timeline: &Timeline) -> Patient {
