@@ -106,7 +106,7 @@ pub(super) fn refunds(builder: &mut DataBuilder) {
 fn in_order(
     builder: &mut DataBuilder,
     table: TableId,
-    (first, last): (&str, &str),
+    (first, last): (&str, &'static str),
     sentence: &'static str,
 ) {
     let (Some(firsts), Some(lasts)) = (builder.values(table, first), builder.values(table, last))

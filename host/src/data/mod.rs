@@ -17,3 +17,6 @@ pub use rejection::{FileRejection, Reason};
 
 pub(crate) use csv::{Source, load};
 pub(crate) use table_file::TableFile;
+
+#[cfg(test)]
+mod tests;
