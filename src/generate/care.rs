@@ -67,7 +67,8 @@ impl CareTables {
         planted: &mut Planted,
     ) -> Result<(), GenerateError> {
         let key = Cell::Key('P', self.patients.rows() + 1);
-        self.patients.row([key, Cell::Text(patient.gender), Cell::Text(AREA)])?;
+        self.patients
+            .row([key, Cell::Text(patient.gender), Cell::Text(AREA)])?;
         for enrolment in &patient.enrolments {
             self.enrolments.row(enrolment_cells(key, enrolment))?;
         }
@@ -85,9 +86,10 @@ impl CareTables {
                 Place::Encounter(place) => {
                     ("encounters", Cell::Key('E', first_encounter + place as u64))
                 }
-                Place::Order(encounter, place) => {
-                    ("orders", Cell::Key('O', first_orders[encounter] + place as u64))
-                }
+                Place::Order(encounter, place) => (
+                    "orders",
+                    Cell::Key('O', first_orders[encounter] + place as u64),
+                ),
             };
             planted.note(&PlantedRow {
                 breach: mark.breach,
@@ -125,17 +127,23 @@ impl CareTables {
         let key = Cell::Key('E', self.encounters.rows() + 1);
         let doctor = format!("D{:05}", encounter.doctor);
         let department = format!("Y{}", encounter.specialty);
-        let staff = Staff { doctor: &doctor, department: &department };
-        self.encounters.row(encounter_cells([key, patient], age, encounter, &staff))?;
+        let staff = Staff {
+            doctor: &doctor,
+            department: &department,
+        };
+        self.encounters
+            .row(encounter_cells([key, patient], age, encounter, &staff))?;
         for (place, code) in encounter.diagnoses.iter().enumerate() {
-            self.diagnoses.row(diagnosis_cells(key, code, place == 0, encounter))?;
+            self.diagnoses
+                .row(diagnosis_cells(key, code, place == 0, encounter))?;
         }
         let first_procedure = self.procedures.rows() + 1;
         for (place, (code, day)) in encounter.procedures.iter().enumerate() {
             let procedure = Cell::Key('S', first_procedure + place as u64);
             let [code, day] = [Cell::Text(code), Cell::Day(*day)];
             let principal = Cell::Flag(place == 0);
-            self.procedures.row([procedure, key, code, principal, day, Cell::Flag(true)])?;
+            self.procedures
+                .row([procedure, key, code, principal, day, Cell::Flag(true)])?;
         }
         let line = Line {
             encounter,
@@ -193,8 +201,11 @@ struct References {
 
 fn references(line: &Line<'_>, order: &Order) -> References {
     let order_key = |place: usize| Cell::Key('O', line.first_order + place as u64);
-    let mut references =
-        References { fulfils: Cell::Empty, reverses: Cell::Empty, procedure: Cell::Empty };
+    let mut references = References {
+        fulfils: Cell::Empty,
+        reverses: Cell::Empty,
+        procedure: Cell::Empty,
+    };
     match order.role {
         Role::Charge | Role::LongTermOrder => {}
         Role::Fulfils(place) => references.fulfils = order_key(place),
@@ -211,7 +222,13 @@ const INSTITUTION_COLUMNS: [&str; 5] = ["institution", "codes", "types", "levels
 fn write_institution(directory: &Path) -> Result<(), GenerateError> {
     let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;
     let [code, area] = [Cell::Text(INSTITUTION), Cell::Text(AREA)];
-    institutions.row([INSTITUTION_KEY, code, Cell::Text("1"), Cell::Text("3"), area])?;
+    institutions.row([
+        INSTITUTION_KEY,
+        code,
+        Cell::Text("1"),
+        Cell::Text("3"),
+        area,
+    ])?;
     institutions.finish()
 }
 
@@ -221,7 +238,12 @@ const ENROLMENT_COLUMNS: [&str; 4] = ["patients", "diseases", "starts", "ends"];
 
 fn enrolment_cells<'a>(patient: Cell<'a>, enrolment: &Enrolment) -> [Cell<'a>; 4] {
     let disease = Cell::Text(enrolment.disease.code);
-    [patient, disease, Cell::Day(enrolment.start), Cell::Day(enrolment.end)]
+    [
+        patient,
+        disease,
+        Cell::Day(enrolment.start),
+        Cell::Day(enrolment.end),
+    ]
 }
 
 const ACCUMULATOR_COLUMNS: [&str; 7] = [
@@ -303,7 +325,14 @@ fn diagnosis_cells<'a>(
 ) -> [Cell<'a>; 6] {
     let kind = Cell::Text(if encounter.inpatient() { "2" } else { "1" });
     let [code, system] = [Cell::Text(code), Cell::Text("ICD-10")];
-    [key, code, system, Cell::Flag(principal), kind, Cell::Flag(true)]
+    [
+        key,
+        code,
+        system,
+        Cell::Flag(principal),
+        kind,
+        Cell::Flag(true),
+    ]
 }
 
 #[rustfmt::skip]

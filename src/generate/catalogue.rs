@@ -121,33 +121,123 @@ const fn drug(code: &'static str, class: Class, price: i64, pack: i64, dosage: D
     let (unit, base_unit) = ("盒", "片");
     let kind = Kind::Drug;
     let dosage = Some(dosage);
-    Item { code, kind, class, unit, price, pack, base_unit, dosage }
+    Item {
+        code,
+        kind,
+        class,
+        unit,
+        price,
+        pack,
+        base_unit,
+        dosage,
+    }
 }
 
-const fn injection(code: &'static str, price: i64, pack: i64, base_unit: &'static str, dosage: Dosage) -> Item {
+const fn injection(
+    code: &'static str,
+    price: i64,
+    pack: i64,
+    base_unit: &'static str,
+    dosage: Dosage,
+) -> Item {
     let (kind, class, unit, dosage) = (Kind::Drug, Class::B, "支", Some(dosage));
-    Item { code, kind, class, unit, price, pack, base_unit, dosage }
+    Item {
+        code,
+        kind,
+        class,
+        unit,
+        price,
+        pack,
+        base_unit,
+        dosage,
+    }
 }
 
 const fn service(code: &'static str, kind: Kind, class: Class, price: i64) -> Item {
     let (unit, base_unit) = ("次", "次");
-    Item { code, kind, class, unit, price, pack: 1, base_unit, dosage: None }
+    Item {
+        code,
+        kind,
+        class,
+        unit,
+        price,
+        pack: 1,
+        base_unit,
+        dosage: None,
+    }
 }
 
 const fn by_mouth(dose: i64, times: i64) -> Dosage {
-    Dosage { dose, times, route: "口服" }
+    Dosage {
+        dose,
+        times,
+        route: "口服",
+    }
 }
 
-static AMLODIPINE: Item = drug("XC08CAA112A001010100001", Class::A, 9_870_000, 28, by_mouth(1, 1));
-static ENALAPRIL: Item = drug("XC09AAB043A001010100002", Class::A, 11_340_000, 28, by_mouth(1, 2));
-static METOPROLOL: Item = drug("XC07ABA065A001010100003", Class::A, 8_260_000, 28, by_mouth(1, 2));
+static AMLODIPINE: Item = drug(
+    "XC08CAA112A001010100001",
+    Class::A,
+    9_870_000,
+    28,
+    by_mouth(1, 1),
+);
+static ENALAPRIL: Item = drug(
+    "XC09AAB043A001010100002",
+    Class::A,
+    11_340_000,
+    28,
+    by_mouth(1, 2),
+);
+static METOPROLOL: Item = drug(
+    "XC07ABA065A001010100003",
+    Class::A,
+    8_260_000,
+    28,
+    by_mouth(1, 2),
+);
 static LIPIDS: Item = service("002505030400000", Kind::Laboratory, Class::A, 18_000_000);
-static METFORMIN: Item = drug("XA10BAE102A001010100004", Class::A, 6_720_000, 42, by_mouth(1, 3));
-static SITAGLIPTIN: Item = drug("XA10BHS168A001010100005", Class::B, 62_370_000, 28, by_mouth(1, 1));
-static INSULIN: Item = injection("XA10ABG001B001010100006", 46_580_000, 300, "U", Dosage { dose: 10, times: 1, route: "皮下注射" });
-static GLYCATED_HAEMOGLOBIN: Item = service("002503030100000", Kind::Laboratory, Class::A, 46_000_000);
-static CLOPIDOGREL: Item = drug("XB01ACA045A001010100007", Class::B, 30_520_000, 28, by_mouth(1, 1));
-static ATORVASTATIN: Item = drug("XC10AAA100A001010100008", Class::A, 13_160_000, 28, by_mouth(1, 1));
+static METFORMIN: Item = drug(
+    "XA10BAE102A001010100004",
+    Class::A,
+    6_720_000,
+    42,
+    by_mouth(1, 3),
+);
+static SITAGLIPTIN: Item = drug(
+    "XA10BHS168A001010100005",
+    Class::B,
+    62_370_000,
+    28,
+    by_mouth(1, 1),
+);
+static INSULIN: Item = injection(
+    "XA10ABG001B001010100006",
+    46_580_000,
+    300,
+    "U",
+    Dosage {
+        dose: 10,
+        times: 1,
+        route: "皮下注射",
+    },
+);
+static GLYCATED_HAEMOGLOBIN: Item =
+    service("002503030100000", Kind::Laboratory, Class::A, 46_000_000);
+static CLOPIDOGREL: Item = drug(
+    "XB01ACA045A001010100007",
+    Class::B,
+    30_520_000,
+    28,
+    by_mouth(1, 1),
+);
+static ATORVASTATIN: Item = drug(
+    "XC10AAA100A001010100008",
+    Class::A,
+    13_160_000,
+    28,
+    by_mouth(1, 1),
+);
 
 /// 门诊慢特病 with what may be charged under it.
 #[derive(Debug)]
@@ -168,7 +258,10 @@ impl Disease {
     /// Whether an item may be charged under this disease.
     pub(super) fn covers(&self, item: &Item) -> bool {
         let test = self.test.into_iter();
-        self.drugs.into_iter().chain(test).any(|covered| covered.code == item.code)
+        self.drugs
+            .into_iter()
+            .chain(test)
+            .any(|covered| covered.code == item.code)
     }
 }
 
@@ -201,10 +294,29 @@ static CONSULTATION: Item = service("001102000010000", Kind::Consultation, Class
 static BLOOD_COUNT: Item = service("002501010150000", Kind::Laboratory, Class::A, 20_000_000);
 static CHEST_CT: Item = service("002103000010000", Kind::Examination, Class::B, 180_000_000);
 static ULTRASOUND: Item = service("002203020010000", Kind::Examination, Class::A, 85_000_000);
-static ELECTROCARDIOGRAM: Item = service("003107010010000", Kind::Examination, Class::A, 22_000_000);
-static AMOXICILLIN: Item = drug("XJ01CAA040E001010100011", Class::A, 7_350_000, 21, by_mouth(1, 3));
-static IBUPROFEN: Item = drug("XM01AEB158A001010100012", Class::A, 5_180_000, 10, by_mouth(1, 2));
-static OMEPRAZOLE: Item = drug("XA02BCA214E001010100013", Class::A, 12_460_000, 7, by_mouth(1, 1));
+static ELECTROCARDIOGRAM: Item =
+    service("003107010010000", Kind::Examination, Class::A, 22_000_000);
+static AMOXICILLIN: Item = drug(
+    "XJ01CAA040E001010100011",
+    Class::A,
+    7_350_000,
+    21,
+    by_mouth(1, 3),
+);
+static IBUPROFEN: Item = drug(
+    "XM01AEB158A001010100012",
+    Class::A,
+    5_180_000,
+    10,
+    by_mouth(1, 2),
+);
+static OMEPRAZOLE: Item = drug(
+    "XA02BCA214E001010100013",
+    Class::A,
+    12_460_000,
+    7,
+    by_mouth(1, 1),
+);
 static COLD_GRANULES: Item = Item {
     code: "ZA01BAG0105010100014",
     kind: Kind::PatentMedicine,
@@ -215,19 +327,39 @@ static COLD_GRANULES: Item = Item {
     base_unit: "袋",
     dosage: Some(by_mouth(1, 3)),
 };
-static VITAMIN: Item = drug("XA11EAW053A001010100015", Class::C, 24_500_000, 7, by_mouth(1, 1));
+static VITAMIN: Item = drug(
+    "XA11EAW053A001010100015",
+    Class::C,
+    24_500_000,
+    7,
+    by_mouth(1, 1),
+);
 
 /// Services of an ordinary visit.
-pub(super) static CLINIC_SERVICES: [&Item; 5] =
-    [&CONSULTATION, &BLOOD_COUNT, &CHEST_CT, &ULTRASOUND, &ELECTROCARDIOGRAM];
+pub(super) static CLINIC_SERVICES: [&Item; 5] = [
+    &CONSULTATION,
+    &BLOOD_COUNT,
+    &CHEST_CT,
+    &ULTRASOUND,
+    &ELECTROCARDIOGRAM,
+];
 /// Drugs of an ordinary visit: none is in the catalogue of a chronic disease, none lasts over a week.
-pub(super) static CLINIC_DRUGS: [&Item; 5] =
-    [&AMOXICILLIN, &IBUPROFEN, &OMEPRAZOLE, &COLD_GRANULES, &VITAMIN];
+pub(super) static CLINIC_DRUGS: [&Item; 5] = [
+    &AMOXICILLIN,
+    &IBUPROFEN,
+    &OMEPRAZOLE,
+    &COLD_GRANULES,
+    &VITAMIN,
+];
 /// Diagnoses of an ordinary visit.
 pub(super) const CLINIC_DIAGNOSES: [&str; 4] = ["J06.900", "K29.500", "M54.500", "R10.400"];
 
 const fn daily(code: &'static str, price: i64) -> Item {
-    let dosage = Dosage { dose: 1, times: 1, route: "静脉滴注" };
+    let dosage = Dosage {
+        dose: 1,
+        times: 1,
+        route: "静脉滴注",
+    };
     injection(code, price, 1, "支", dosage)
 }
 
@@ -251,11 +383,14 @@ pub(super) static WARD_TESTS: [Item; 4] = [
     service("003107010010000", Kind::Examination, Class::A, 22_000_000),
 ];
 /// 手术, 麻醉 and a consumable of the operation.
-pub(super) static OPERATION: Item = service("003311030060000", Kind::Operation, Class::A, 1_860_000_000);
+pub(super) static OPERATION: Item =
+    service("003311030060000", Kind::Operation, Class::A, 1_860_000_000);
 /// General anaesthesia.
-pub(super) static ANAESTHESIA: Item = service("003301000050000", Kind::Operation, Class::A, 680_000_000);
+pub(super) static ANAESTHESIA: Item =
+    service("003301000050000", Kind::Operation, Class::A, 680_000_000);
 /// Charged where something is done that is not an operation.
-pub(super) static INTERVENTION: Item = service("003106050010000", Kind::Treatment, Class::A, 420_000_000);
+pub(super) static INTERVENTION: Item =
+    service("003106050010000", Kind::Treatment, Class::A, 420_000_000);
 /// Of the operation.
 pub(super) static CLIP: Item = Item {
     code: "C0203011180100104321",
@@ -294,7 +429,15 @@ const fn case(
     specialty: &'static str,
 ) -> Case {
     let (operation, gender, ages) = (!procedures.is_empty(), None, (30, 85));
-    Case { diagnoses, procedures, group, operation, gender, ages, specialty }
+    Case {
+        diagnoses,
+        procedures,
+        group,
+        operation,
+        gender,
+        ages,
+        specialty,
+    }
 }
 
 /// Cases whose claimed group is the group of their record.
@@ -327,8 +470,7 @@ pub(super) static CHOLECYSTECTOMY: &Case = &CASES[3];
 /// Angina without any procedure.
 pub(super) static ANGINA: &Case = &CASES[5];
 /// Pneumonia whose principal procedure belongs to the biliary system (MDCH).
-pub(super) static FOREIGN_OPERATION: Case =
-    case(&["J18.900"], &["51.2300"], "ES35", "A03");
+pub(super) static FOREIGN_OPERATION: Case = case(&["J18.900"], &["51.2300"], "ES35", "A03");
 /// Pneumonia with a bronchoscopic biopsy, a procedure that groups nowhere.
 pub(super) static NEUTRAL_PROCEDURE: Case = Case {
     operation: false,

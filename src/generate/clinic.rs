@@ -24,7 +24,11 @@ pub(super) fn chronic_patient(random: &mut Random, timeline: &Timeline) -> Patie
     for disease in &diseases {
         let drugs = own_drugs(random, disease, &mut taken);
         let single = diseases.len() == 1;
-        let regimen = Regimen { disease, drugs, single };
+        let regimen = Regimen {
+            disease,
+            drugs,
+            single,
+        };
         patient.encounters.extend(regimen.visits(random, timeline));
     }
     if random.chance(40) {
@@ -40,7 +44,9 @@ pub(super) fn visiting_patient(random: &mut Random, timeline: &Timeline, lines: 
     let mut patient = unregistered(random, 5, 85);
     let mut left = lines;
     while left > 0 {
-        let size = left.min(u64::from(1 + random.below(6))).min(VISIT_LINES_MAX);
+        let size = left
+            .min(u64::from(1 + random.below(6)))
+            .min(VISIT_LINES_MAX);
         patient.encounters.push(visit(random, timeline, size));
         left -= size;
     }
@@ -70,7 +76,11 @@ pub(super) fn enrolled(
     for disease in diseases {
         let start = after(timeline.history_start, -i64::from(random.below(1_500)));
         let end = after(timeline.end, i64::from(30 + random.below(700)));
-        patient.enrolments.push(Enrolment { disease, start, end });
+        patient.enrolments.push(Enrolment {
+            disease,
+            start,
+            end,
+        });
     }
     patient
 }
@@ -100,20 +110,30 @@ pub(super) fn supply(
     let days_of_unit = item.days_of_unit();
     let quantity = days_of_unit.map_or(1, |unit| (days / unit).max(1));
     let supply_days = days_of_unit.map(|unit| unit * quantity);
-    Order { disease, supply_days, ..Order::charge(item, day, quantity) }
+    Order {
+        disease,
+        supply_days,
+        ..Order::charge(item, day, quantity)
+    }
 }
 
 /// Puts the encounters in order and tells what of each yearly limit was used before the review.
 pub(super) fn settle(patient: &mut Patient, random: &mut Random, timeline: &Timeline) {
     if patient.marks.is_empty() {
-        patient.encounters.sort_by_key(|encounter| encounter.admission);
+        patient
+            .encounters
+            .sort_by_key(|encounter| encounter.admission);
     }
     for enrolment in &patient.enrolments {
         for year in timeline.history_start.year()..=timeline.end.year() {
             let disease = enrolment.disease;
-            let used = used_before(patient, disease, year)
-                + used_before_history(random, timeline, year);
-            patient.accumulators.push(Accumulator { disease, year, used });
+            let used =
+                used_before(patient, disease, year) + used_before_history(random, timeline, year);
+            patient.accumulators.push(Accumulator {
+                disease,
+                year,
+                used,
+            });
         }
     }
 }
@@ -152,7 +172,9 @@ fn some_diseases(random: &mut Random) -> Vec<&'static Disease> {
     let first = random.below(3) as usize;
     let step = 1 + random.below(2) as usize;
     let count = [1, 1, 1, 1, 1, 1, 2, 2, 2, 3][random.below(10) as usize];
-    (0..count).map(|place| &DISEASES[(first + place * step) % 3]).collect()
+    (0..count)
+        .map(|place| &DISEASES[(first + place * step) % 3])
+        .collect()
 }
 
 /// One or two drugs of the disease that the patient does not take already for another one.
@@ -188,7 +210,9 @@ impl Regimen<'_> {
             let mut visit = chronic_visit(random, timeline, self.disease, day);
             let disease = (!(self.single && random.chance(15))).then_some(*self.disease);
             let items = self.drugs.iter().copied();
-            visit.orders.extend(items.map(|item| supply(item, disease, day, days)));
+            visit
+                .orders
+                .extend(items.map(|item| supply(item, disease, day, days)));
             if let Some(test) = self.disease.test.filter(|_| random.chance(35)) {
                 visit.orders.push(supply(test, disease, day, 1));
             }
@@ -201,10 +225,17 @@ impl Regimen<'_> {
 
 /// An ordinary visit on any day, with `lines` lines.
 fn visit(random: &mut Random, timeline: &Timeline, lines: u64) -> Encounter {
-    let day = after(timeline.history_start, i64::from(random.between(0, timeline.days())));
+    let day = after(
+        timeline.history_start,
+        i64::from(random.between(0, timeline.days())),
+    );
     let mut visit = empty_visit(random, timeline, day);
     for place in 0..lines {
-        let items = if place % 2 == 0 { CLINIC_SERVICES } else { CLINIC_DRUGS };
+        let items = if place % 2 == 0 {
+            CLINIC_SERVICES
+        } else {
+            CLINIC_DRUGS
+        };
         let item = items[((place / 2) as usize + visit.minute as usize) % items.len()];
         visit.orders.push(supply(item, None, day, 7));
     }
@@ -249,6 +280,9 @@ mod tests {
         let day = date!(2026 - 05 - 01);
         let insulin = DISEASES[1].drugs[2];
         let line = supply(insulin, Some(&DISEASES[1]), day, SUPPLY_DAYS_MAX);
-        assert_eq!((line.quantity, line.supply_days, line.role), (2, Some(60), Role::Charge));
+        assert_eq!(
+            (line.quantity, line.supply_days, line.role),
+            (2, Some(60), Role::Charge)
+        );
     }
 }

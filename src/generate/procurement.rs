@@ -17,10 +17,26 @@ use super::tables::{Cell, Planted, PlantedRow, Table};
 use super::timeline::{after, days_between};
 
 const PACK: &str = "37/vbp-quota";
-static INCOMPLETE: Breach = Breach { id: "VBP-INCOMPLETE", pack: PACK, rule: "VBP-01" };
-static NON_SELECTED: Breach = Breach { id: "VBP-NON-SELECTED", pack: PACK, rule: "VBP-02" };
-static NO_PURCHASE: Breach = Breach { id: "VBP-ZERO-PURCHASE", pack: PACK, rule: "VBP-03" };
-static BEHIND: Breach = Breach { id: "VBP-BEHIND-TIME", pack: PACK, rule: "VBP-04" };
+static INCOMPLETE: Breach = Breach {
+    id: "VBP-INCOMPLETE",
+    pack: PACK,
+    rule: "VBP-01",
+};
+static NON_SELECTED: Breach = Breach {
+    id: "VBP-NON-SELECTED",
+    pack: PACK,
+    rule: "VBP-02",
+};
+static NO_PURCHASE: Breach = Breach {
+    id: "VBP-ZERO-PURCHASE",
+    pack: PACK,
+    rule: "VBP-03",
+};
+static BEHIND: Breach = Breach {
+    id: "VBP-BEHIND-TIME",
+    pack: PACK,
+    rule: "VBP-04",
+};
 
 /// Days of an agreement year.
 const YEAR_DAYS: i64 = 365;
@@ -266,7 +282,11 @@ impl Purchases {
         for place in 0..year.orders {
             let part = |whole: i64| {
                 let share = whole / year.orders;
-                if place == last { whole - share * last } else { share }
+                if place == last {
+                    whole - share * last
+                } else {
+                    share
+                }
             };
             let day = year.ordered_on(place, random);
             let selected = Purchase {
@@ -327,7 +347,10 @@ impl Agreement<'_> {
     /// the third month.
     fn ordered_on(&self, place: i64, random: &mut Random) -> Date {
         let first = if self.orders == 1 { 65 } else { 0 };
-        after(self.start, first + place * 28 + i64::from(random.between(0, 9)))
+        after(
+            self.start,
+            first + place * 28 + i64::from(random.between(0, 9)),
+        )
     }
 }
 
@@ -338,11 +361,7 @@ const STOCK_COLUMNS: [&str; 13] = [
 ];
 
 /// A row for each item and month from its first purchase on: nine tenths of what is there are used.
-fn write_stock(
-    directory: &Path,
-    end: Date,
-    movements: &Movements,
-) -> Result<(), GenerateError> {
+fn write_stock(directory: &Path, end: Date, movements: &Movements) -> Result<(), GenerateError> {
     let mut stock = Table::create(directory, "stock", STOCK_COLUMNS)?;
     let mut items: Vec<&str> = movements.keys().map(|(item, ..)| item.as_str()).collect();
     items.dedup();
@@ -353,11 +372,16 @@ fn write_stock(
             let next = month_start(after(first, 31));
             let last = after(next, -1).min(end);
             let key = (item.to_owned(), first.year(), u8::from(first.month()));
-            let (received, returned) =
-                movements.get(&key).map_or((0, 0), |month| (month.received, month.returned));
+            let (received, returned) = movements
+                .get(&key)
+                .map_or((0, 0), |month| (month.received, month.returned));
             let held = opening + received - returned;
             let issued = held * 9 / 10;
-            stock.row(stock_cells(item, [first, last], [opening, received, returned, issued]))?;
+            stock.row(stock_cells(
+                item,
+                [first, last],
+                [opening, received, returned, issued],
+            ))?;
             opening = held - issued;
             first = next;
         }

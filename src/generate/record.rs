@@ -25,7 +25,11 @@ pub(super) struct Patient {
 impl Patient {
     /// Order lines of all encounters.
     pub(super) fn lines(&self) -> u64 {
-        let lines: usize = self.encounters.iter().map(|encounter| encounter.orders.len()).sum();
+        let lines: usize = self
+            .encounters
+            .iter()
+            .map(|encounter| encounter.orders.len())
+            .sum();
         lines as u64
     }
 }
@@ -111,13 +115,25 @@ impl Order {
     /// A charge of `quantity` units on `day`.
     pub(super) const fn charge(item: &'static Item, day: Date, quantity: i64) -> Self {
         let (disease, supply_days, role) = (None, None, Role::Charge);
-        Self { item, day, quantity, disease, supply_days, role }
+        Self {
+            item,
+            day,
+            quantity,
+            disease,
+            supply_days,
+            role,
+        }
     }
 
     /// The full refund of this line, which stands at `place`.
     pub(super) const fn refund(&self, place: usize) -> Self {
         let (quantity, supply_days, role) = (-self.quantity, None, Role::Reverses(place));
-        Self { quantity, supply_days, role, ..*self }
+        Self {
+            quantity,
+            supply_days,
+            role,
+            ..*self
+        }
     }
 
     /// Whether money is asked for.

@@ -46,16 +46,46 @@ pub(super) const SCENARIOS: [Scenario; 19] = [
 const CHRONIC: &str = "37/chronic-limits";
 const GROUPS: &str = "37/drg-checks";
 
-static OUTSIDE_CATALOGUE: Breach =
-    Breach { id: "CHR-CATALOGUE", pack: CHRONIC, rule: "CHR-01" };
-static LONG_SUPPLY: Breach = Breach { id: "CHR-SUPPLY", pack: CHRONIC, rule: "CHR-02" };
-static EARLY_SUPPLY: Breach = Breach { id: "CHR-OVERLAP", pack: CHRONIC, rule: "CHR-03" };
-static YEARLY_LIMIT: Breach = Breach { id: "CHR-YEARLY-LIMIT", pack: CHRONIC, rule: "CHR-05" };
-static UPCODED: Breach = Breach { id: "DRG-UPCODED", pack: GROUPS, rule: "DRG-01" };
-static UNPAID_OPERATION: Breach =
-    Breach { id: "DRG-NO-OPERATION-CHARGE", pack: GROUPS, rule: "DRG-02" };
-static FOREIGN: Breach = Breach { id: "DRG-FOREIGN-OPERATION", pack: GROUPS, rule: "DRG-03" };
-static UNGROUPABLE: Breach = Breach { id: "DRG-UNGROUPABLE", pack: GROUPS, rule: "DRG-04" };
+static OUTSIDE_CATALOGUE: Breach = Breach {
+    id: "CHR-CATALOGUE",
+    pack: CHRONIC,
+    rule: "CHR-01",
+};
+static LONG_SUPPLY: Breach = Breach {
+    id: "CHR-SUPPLY",
+    pack: CHRONIC,
+    rule: "CHR-02",
+};
+static EARLY_SUPPLY: Breach = Breach {
+    id: "CHR-OVERLAP",
+    pack: CHRONIC,
+    rule: "CHR-03",
+};
+static YEARLY_LIMIT: Breach = Breach {
+    id: "CHR-YEARLY-LIMIT",
+    pack: CHRONIC,
+    rule: "CHR-05",
+};
+static UPCODED: Breach = Breach {
+    id: "DRG-UPCODED",
+    pack: GROUPS,
+    rule: "DRG-01",
+};
+static UNPAID_OPERATION: Breach = Breach {
+    id: "DRG-NO-OPERATION-CHARGE",
+    pack: GROUPS,
+    rule: "DRG-02",
+};
+static FOREIGN: Breach = Breach {
+    id: "DRG-FOREIGN-OPERATION",
+    pack: GROUPS,
+    rule: "DRG-03",
+};
+static UNGROUPABLE: Breach = Breach {
+    id: "DRG-UNGROUPABLE",
+    pack: GROUPS,
+    rule: "DRG-04",
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outside {
@@ -68,15 +98,31 @@ enum Outside {
 /// An item that is not in the catalogue of the disease that it is charged under: the line's amount.
 fn outside_catalogue(random: &mut Random, timeline: &Timeline, how: Outside) -> Patient {
     let [disease, other] = [&DISEASES[0], &DISEASES[1]];
-    let registrations: &[_] =
-        if how == Outside::OtherRegistration { &[disease, other] } else { &[disease] };
+    let registrations: &[_] = if how == Outside::OtherRegistration {
+        &[disease, other]
+    } else {
+        &[disease]
+    };
     let mut patient = enrolled(random, timeline, registrations);
     let day = reviewed_day(random, timeline);
-    let foreign = if random.chance(50) { other.drugs[0] } else { other.drugs[1] };
-    debug_assert!(!disease.covers(foreign), "the catalogues of the two diseases are disjoint");
+    let foreign = if random.chance(50) {
+        other.drugs[0]
+    } else {
+        other.drugs[1]
+    };
+    debug_assert!(
+        !disease.covers(foreign),
+        "the catalogues of the two diseases are disjoint"
+    );
     let mut visit = chronic_visit(random, timeline, disease, day);
-    visit.orders.push(supply(disease.drugs[0], Some(disease), day, 28));
-    let charged_under = if how == Outside::OtherRegistration { other } else { disease };
+    visit
+        .orders
+        .push(supply(disease.drugs[0], Some(disease), day, 28));
+    let charged_under = if how == Outside::OtherRegistration {
+        other
+    } else {
+        disease
+    };
     let line = supply(foreign, Some(charged_under), day, 28);
     let note = match how {
         Outside::Charged => "item of another disease's catalogue charged under this one",
@@ -100,7 +146,13 @@ fn outside_catalogue(random: &mut Random, timeline: &Timeline, how: Outside) -> 
     let hit = how == Outside::Charged;
     let verdict = if hit { Verdict::Hit } else { Verdict::NearMiss };
     let amount = hit.then(|| line.amount());
-    let mark = Mark { breach: &OUTSIDE_CATALOGUE, verdict, place, amount, note };
+    let mark = Mark {
+        breach: &OUTSIDE_CATALOGUE,
+        verdict,
+        place,
+        amount,
+        note,
+    };
     finish(patient, random, timeline, mark)
 }
 
@@ -119,7 +171,13 @@ fn long_supply(random: &mut Random, timeline: &Timeline, days: i64) -> Patient {
         (Verdict::NearMiss, "twelve weeks of supply exactly")
     };
     let place = Place::Order(0, 0);
-    let mark = Mark { breach: &LONG_SUPPLY, verdict, place, amount: None, note };
+    let mark = Mark {
+        breach: &LONG_SUPPLY,
+        verdict,
+        place,
+        amount: None,
+        note,
+    };
     finish(patient, random, timeline, mark)
 }
 
@@ -152,10 +210,19 @@ fn early_supply(random: &mut Random, timeline: &Timeline, how: Early) -> Patient
     let (verdict, note) = match how {
         Early::TooEarly => (Verdict::Hit, "supplied again more than seven days early"),
         Early::ByAWeek => (Verdict::NearMiss, "supplied again exactly seven days early"),
-        Early::Refunded => (Verdict::NearMiss, "supplied again early and refunded in full"),
+        Early::Refunded => (
+            Verdict::NearMiss,
+            "supplied again early and refunded in full",
+        ),
     };
     let place = Place::Order(1, 0);
-    let mark = Mark { breach: &EARLY_SUPPLY, verdict, place, amount: None, note };
+    let mark = Mark {
+        breach: &EARLY_SUPPLY,
+        verdict,
+        place,
+        amount: None,
+        note,
+    };
     finish(patient, random, timeline, mark)
 }
 
@@ -176,7 +243,13 @@ fn yearly_limit(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> P
     };
     let amount = (verdict == Verdict::Hit).then_some(excess);
     let place = Place::Order(0, 1);
-    let mark = Mark { breach: &YEARLY_LIMIT, verdict, place, amount, note };
+    let mark = Mark {
+        breach: &YEARLY_LIMIT,
+        verdict,
+        place,
+        amount,
+        note,
+    };
     let mut patient = finish(patient, random, timeline, mark);
     let spent = covered(&patient, disease, day.year(), true);
     for accumulator in &mut patient.accumulators {
@@ -190,8 +263,14 @@ fn yearly_limit(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> P
 /// Pneumonia claimed with a major complication: with diabetes it is none, with respiratory failure it is.
 fn upcoded(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> Patient {
     let (case, note) = match verdict {
-        Verdict::Hit => (PNEUMONIA_WITH_DIABETES, "ES31 claimed where the record gives ES35"),
-        Verdict::NearMiss => (PNEUMONIA_WITH_FAILURE, "ES31 claimed and given by the record"),
+        Verdict::Hit => (
+            PNEUMONIA_WITH_DIABETES,
+            "ES31 claimed where the record gives ES35",
+        ),
+        Verdict::NearMiss => (
+            PNEUMONIA_WITH_FAILURE,
+            "ES31 claimed and given by the record",
+        ),
     };
     let mut patient = short_stay(random, timeline, case, Theatre::Full);
     for stay in &mut patient.encounters {
@@ -203,8 +282,14 @@ fn upcoded(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> Patien
 /// A surgical group without charges of operation or anaesthesia.
 fn unpaid_operation(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> Patient {
     let (theatre, note) = match verdict {
-        Verdict::Hit => (Theatre::Nothing, "surgical group without operation or anaesthesia charge"),
-        Verdict::NearMiss => (Theatre::OperationOnly, "operation charged in local anaesthesia"),
+        Verdict::Hit => (
+            Theatre::Nothing,
+            "surgical group without operation or anaesthesia charge",
+        ),
+        Verdict::NearMiss => (
+            Theatre::OperationOnly,
+            "operation charged in local anaesthesia",
+        ),
     };
     let patient = short_stay(random, timeline, CHOLECYSTECTOMY, theatre);
     finish_stay(patient, &UNPAID_OPERATION, verdict, note)
@@ -214,7 +299,10 @@ fn unpaid_operation(random: &mut Random, timeline: &Timeline, verdict: Verdict) 
 fn foreign_operation(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> Patient {
     let (case, note) = match verdict {
         Verdict::Hit => (&FOREIGN_OPERATION, "pneumonia with a cholecystectomy"),
-        Verdict::NearMiss => (&NEUTRAL_PROCEDURE, "pneumonia with a biopsy that groups nowhere"),
+        Verdict::NearMiss => (
+            &NEUTRAL_PROCEDURE,
+            "pneumonia with a biopsy that groups nowhere",
+        ),
     };
     let patient = short_stay(random, timeline, case, Theatre::Full);
     finish_stay(patient, &FOREIGN, verdict, note)
@@ -232,7 +320,10 @@ fn ungroupable(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> Pa
 
 /// A day under review on which, or in the year of which, nothing of the patient's lies outside it.
 fn reviewed_day(random: &mut Random, timeline: &Timeline) -> time::Date {
-    after(timeline.start, i64::from(random.between(0, timeline.review_days())))
+    after(
+        timeline.start,
+        i64::from(random.between(0, timeline.review_days())),
+    )
 }
 
 fn finish(mut patient: Patient, random: &mut Random, timeline: &Timeline, mark: Mark) -> Patient {
@@ -248,6 +339,12 @@ fn finish_stay(
     note: &'static str,
 ) -> Patient {
     let place = Place::Encounter(0);
-    patient.marks.push(Mark { breach, verdict, place, amount: None, note });
+    patient.marks.push(Mark {
+        breach,
+        verdict,
+        place,
+        amount: None,
+        note,
+    });
     patient
 }

@@ -86,7 +86,11 @@ impl<const N: usize> Table<N> {
     ) -> Result<Self, GenerateError> {
         let path = directory.join(name).with_extension("csv");
         let file = File::create(&path).map_err(|source| failed(&path, source))?;
-        let mut table = Self { path, writer: BufWriter::with_capacity(1 << 16, file), rows: 0 };
+        let mut table = Self {
+            path,
+            writer: BufWriter::with_capacity(1 << 16, file),
+            rows: 0,
+        };
         table.line(columns)?;
         Ok(table)
     }
@@ -111,7 +115,9 @@ impl<const N: usize> Table<N> {
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn finish(mut self) -> Result<(), GenerateError> {
-        self.writer.flush().map_err(|source| failed(&self.path, source))
+        self.writer
+            .flush()
+            .map_err(|source| failed(&self.path, source))
     }
 
     fn line<C: Display>(&mut self, cells: [C; N]) -> Result<(), GenerateError> {
@@ -139,10 +145,15 @@ impl Planted {
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn create(directory: &Path) -> Result<Self, GenerateError> {
-        let columns =
-            ["breach", "pack", "rule", "verdict", "table", "key", "patient", "amount", "note"];
+        let columns = [
+            "breach", "pack", "rule", "verdict", "table", "key", "patient", "amount", "note",
+        ];
         let table = Table::create(directory, "planted", columns)?;
-        Ok(Self { table, hits: 0, near_misses: 0 })
+        Ok(Self {
+            table,
+            hits: 0,
+            near_misses: 0,
+        })
     }
 
     /// Notes a planted row.
@@ -204,12 +215,17 @@ pub(super) fn prepare(directory: &Path) -> Result<(), GenerateError> {
     let mut entries = fs::read_dir(directory).map_err(|source| failed(directory, source))?;
     match entries.next() {
         None => Ok(()),
-        Some(_) => Err(GenerateError::NotEmpty { directory: directory.to_owned() }),
+        Some(_) => Err(GenerateError::NotEmpty {
+            directory: directory.to_owned(),
+        }),
     }
 }
 
 fn failed(path: &Path, source: std::io::Error) -> GenerateError {
-    GenerateError::Write { path: path.to_owned(), source }
+    GenerateError::Write {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,13 @@ const TABLES: [&str; 11] = [
 
 fn settings(lines: u64, seed: u64, directory: &Path) -> Settings {
     let directory = directory.join(format!("{lines}-{seed}"));
-    Settings { lines, months: 3, seed, directory, end: date!(2026 - 06 - 30) }
+    Settings {
+        lines,
+        months: 3,
+        seed,
+        directory,
+        end: date!(2026 - 06 - 30),
+    }
 }
 
 /// A hospital with these lines.
@@ -50,10 +56,15 @@ fn rows(settings: &Settings, table: &str) -> Vec<Row> {
 }
 
 fn bytes(settings: &Settings) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(&settings.directory).unwrap().map(Result::unwrap);
+    let entries = fs::read_dir(&settings.directory)
+        .unwrap()
+        .map(Result::unwrap);
     entries
         .map(|entry| {
-            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
         })
         .collect()
 }
@@ -67,7 +78,11 @@ fn money(text: &str) -> i64 {
 }
 
 fn whole(text: &str) -> i64 {
-    if text.is_empty() { 0 } else { text.parse().unwrap() }
+    if text.is_empty() {
+        0
+    } else {
+        text.parse().unwrap()
+    }
 }
 
 #[test]
@@ -77,17 +92,31 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     let (_three, other, _) = hospital(1_000, 8);
     assert_eq!(bytes(&first), bytes(&again));
     assert_ne!(bytes(&first)["orders.csv"], bytes(&other)["orders.csv"]);
-    assert_ne!(bytes(&first)["purchases.csv"], bytes(&other)["purchases.csv"]);
+    assert_ne!(
+        bytes(&first)["purchases.csv"],
+        bytes(&other)["purchases.csv"]
+    );
 }
 
 #[test]
 fn the_lines_come_out_exactly() {
-    for (lines, seed) in [(10, 1), (11, 2), (199, 3), (200, 4), (499, 5), (1_001, 6), (5_000, 7)] {
+    for (lines, seed) in [
+        (10, 1),
+        (11, 2),
+        (199, 3),
+        (200, 4),
+        (499, 5),
+        (1_001, 6),
+        (5_000, 7),
+    ] {
         let (_folder, settings, summary) = hospital(lines, seed);
         assert_eq!(rows(&settings, "orders").len() as u64, lines);
         assert_eq!(summary.lines, lines);
         assert_eq!(summary.patients, rows(&settings, "patients").len() as u64);
-        assert_eq!(summary.encounters, rows(&settings, "encounters").len() as u64);
+        assert_eq!(
+            summary.encounters,
+            rows(&settings, "encounters").len() as u64
+        );
     }
 }
 
@@ -98,7 +127,13 @@ fn every_column_is_of_the_contract_and_every_reference_resolves() {
         .iter()
         .filter_map(|name| {
             let key = schema::table(name).unwrap().table().key()?;
-            Some((*name, rows(&settings, name).iter().map(|row| row[key].clone()).collect()))
+            Some((
+                *name,
+                rows(&settings, name)
+                    .iter()
+                    .map(|row| row[key].clone())
+                    .collect(),
+            ))
         })
         .collect();
     for name in TABLES {
@@ -109,7 +144,9 @@ fn every_column_is_of_the_contract_and_every_reference_resolves() {
             if Some(column.as_str()) == table.key() {
                 continue;
             }
-            let place = table.column(column).unwrap_or_else(|| panic!("{name} has no {column}"));
+            let place = table
+                .column(column)
+                .unwrap_or_else(|| panic!("{name} has no {column}"));
             let sound = match table.columns[place].kind {
                 Kind::Row(target) => keys[target.table().name].contains(value),
                 Kind::Day => units::parse_day(value).is_ok(),
@@ -127,13 +164,16 @@ fn every_column_is_of_the_contract_and_every_reference_resolves() {
 fn rows_are_in_the_order_of_the_contract_and_lie_in_their_encounters() {
     let (_folder, settings, _) = hospital(3_000, 12);
     let encounters = rows(&settings, "encounters");
-    assert!(encounters.is_sorted_by_key(|row| {
-        (row["patients"].clone(), row["admission-days"].clone())
-    }));
+    assert!(
+        encounters
+            .is_sorted_by_key(|row| { (row["patients"].clone(), row["admission-days"].clone()) })
+    );
     let orders = rows(&settings, "orders");
     assert!(orders.is_sorted_by_key(|row| (row["encounters"].clone(), row["days"].clone())));
-    let by_key: HashMap<&str, &Row> =
-        encounters.iter().map(|row| (row["encounter"].as_str(), row)).collect();
+    let by_key: HashMap<&str, &Row> = encounters
+        .iter()
+        .map(|row| (row["encounter"].as_str(), row))
+        .collect();
     for order in &orders {
         let encounter = by_key[order["encounters"].as_str()];
         assert!(order["days"] >= encounter["admission-days"]);
@@ -157,20 +197,28 @@ fn every_breach_has_a_hit_and_a_near_miss_from_two_hundred_lines_on() {
     let planted = rows(&settings, "planted");
     for rule in rules {
         for verdict in ["hit", "near-miss"] {
-            let found = planted.iter().any(|row| row["rule"] == rule && row["verdict"] == verdict);
+            let found = planted
+                .iter()
+                .any(|row| row["rule"] == rule && row["verdict"] == verdict);
             assert!(found, "{rule} {verdict}");
         }
     }
     assert_eq!(summary.hits + summary.near_misses, planted.len() as u64);
     let (_small, small, _) = hospital(199, 13);
-    assert!(rows(&small, "planted").iter().all(|row| row["pack"] == "37/vbp-quota"));
+    assert!(
+        rows(&small, "planted")
+            .iter()
+            .all(|row| row["pack"] == "37/vbp-quota")
+    );
 }
 
 #[test]
 fn planted_breaches_grow_with_the_lines() {
     let (_folder, settings, _) = hospital(5_000, 14);
     let planted = rows(&settings, "planted");
-    let early = planted.iter().filter(|row| row["rule"] == "CHR-03" && row["verdict"] == "hit");
+    let early = planted
+        .iter()
+        .filter(|row| row["rule"] == "CHR-03" && row["verdict"] == "hit");
     assert_eq!(early.count(), 10);
 }
 
@@ -208,20 +256,32 @@ impl Chronic {
             .map(|row| (row["encounter"].clone(), row))
             .collect();
         let orders = rows(settings, "orders");
-        let refunded: BTreeSet<String> =
-            orders.iter().map(|order| order["reverses"].clone()).collect();
+        let refunded: BTreeSet<String> = orders
+            .iter()
+            .map(|order| order["reverses"].clone())
+            .collect();
         let mut lines: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         for order in orders {
             let gone = refunded.contains(&order["order"]) || !order["reverses"].is_empty();
             if let Some(visit) = visits.get(&order["encounters"]).filter(|_| !gone) {
-                lines.entry(visit["patients"].clone()).or_default().push(order);
+                lines
+                    .entry(visit["patients"].clone())
+                    .or_default()
+                    .push(order);
             }
         }
         let mut registered: HashMap<String, Vec<Row>> = HashMap::new();
         for row in rows(settings, "enrolments") {
-            registered.entry(row["patients"].clone()).or_default().push(row);
+            registered
+                .entry(row["patients"].clone())
+                .or_default()
+                .push(row);
         }
-        Self { lines, registered, accumulators: rows(settings, "accumulators") }
+        Self {
+            lines,
+            registered,
+            accumulators: rows(settings, "accumulators"),
+        }
     }
 
     /// The disease named by the line, or the only registration in force.
@@ -233,14 +293,22 @@ impl Chronic {
             .iter()
             .filter(|row| row["starts"] <= line["days"] && line["days"] <= row["ends"])
             .collect();
-        assert_eq!(in_force.len(), 1, "a line without disease has one registration");
+        assert_eq!(
+            in_force.len(),
+            1,
+            "a line without disease has one registration"
+        );
         in_force[0]["diseases"].clone()
     }
 
     fn hits(&self) -> BTreeSet<(String, String)> {
         let mut hits = BTreeSet::new();
         for (patient, lines) in &self.lines {
-            for (place, line) in lines.iter().enumerate().filter(|(_, line)| line["current"] == "1") {
+            for (place, line) in lines
+                .iter()
+                .enumerate()
+                .filter(|(_, line)| line["current"] == "1")
+            {
                 let mut hit = |rule: &str| hits.insert((rule.to_owned(), line["order"].clone()));
                 let disease = self.disease(patient, line);
                 let disease = DISEASES.iter().find(|known| known.code == disease).unwrap();
@@ -251,7 +319,10 @@ impl Chronic {
                 if whole(&line["supply-days"]) > 84 {
                     hit("CHR-02");
                 }
-                if lines[..place].iter().any(|earlier| too_early(earlier, line)) {
+                if lines[..place]
+                    .iter()
+                    .any(|earlier| too_early(earlier, line))
+                {
                     hit("CHR-03");
                 }
             }
@@ -263,7 +334,11 @@ impl Chronic {
     /// The first line of each limit that crosses it.
     fn crossing(&self, patient: &str, lines: &[Row]) -> BTreeSet<(String, String)> {
         let mut hits = BTreeSet::new();
-        for limit in self.accumulators.iter().filter(|row| row["patients"] == patient) {
+        for limit in self
+            .accumulators
+            .iter()
+            .filter(|row| row["patients"] == patient)
+        {
             let mut spent = money(&limit["amounts"]);
             for line in lines {
                 let within = limit["period-starts"] <= line["days"]
@@ -303,7 +378,10 @@ fn stays_break_the_policy_exactly_where_that_is_planted() {
     let coded = |table: &str| {
         let mut codes: HashMap<String, Vec<String>> = HashMap::new();
         for row in rows(&settings, table) {
-            codes.entry(row["encounters"].clone()).or_default().push(row["codes"].clone());
+            codes
+                .entry(row["encounters"].clone())
+                .or_default()
+                .push(row["codes"].clone());
         }
         codes
     };
@@ -315,9 +393,9 @@ fn stays_break_the_policy_exactly_where_that_is_planted() {
         let diagnoses = diagnoses[key].clone();
         let procedures = procedures.get(key).cloned().unwrap_or_default();
         let mut hit = |rule: &str| hits.insert((rule.to_owned(), key.clone()));
-        let known = CASES.iter().find(|case| {
-            case.diagnoses == diagnoses && case.procedures == procedures
-        });
+        let known = CASES
+            .iter()
+            .find(|case| case.diagnoses == diagnoses && case.procedures == procedures);
         if known.is_some_and(|case| case.group != group) {
             hit("DRG-01");
         }
@@ -347,7 +425,10 @@ fn purchases_break_the_policy_exactly_where_that_is_planted() {
         let [start, end] = [day(&agreement["starts"]), day(&agreement["ends"])];
         let agreed = whole(&agreement["base-quantities"]);
         let (mut done, mut other, mut ordered, mut delivered) = (0, 0, 0, 0);
-        for line in purchases.iter().filter(|line| line["varieties"] == agreement["varieties"]) {
+        for line in purchases
+            .iter()
+            .filter(|line| line["varieties"] == agreement["varieties"])
+        {
             let stocked = day(&line["stocked-days"]);
             if stocked < start || stocked > end.min(today) {
                 continue;
@@ -391,11 +472,17 @@ fn stock_balances_and_begins_where_the_month_before_ended() {
         let comes = sum(row, &["opening", "received", "patient-returns", "adjusted"]);
         assert_eq!(comes, sum(row, &["supplier-returns", "issued", "closing"]));
     }
-    for pair in stock.windows(2).filter(|pair| pair[0]["items"] == pair[1]["items"]) {
+    for pair in stock
+        .windows(2)
+        .filter(|pair| pair[0]["items"] == pair[1]["items"])
+    {
         assert_eq!(pair[0]["closing"], pair[1]["opening"]);
     }
     let received: i64 = stock.iter().map(|row| whole(&row["received"])).sum();
-    let delivered = rows(&settings, "purchases").iter().map(|row| whole(&row["delivered"])).sum();
+    let delivered: i64 = rows(&settings, "purchases")
+        .iter()
+        .map(|row| whole(&row["delivered"]))
+        .sum();
     assert_eq!(received, delivered, "what was bought was stocked");
 }
 
@@ -403,7 +490,10 @@ fn stock_balances_and_begins_where_the_month_before_ended() {
 fn money_adds_up() {
     let (_folder, settings, _) = hospital(2_000, 41);
     let mut totals: HashMap<String, i64> = HashMap::new();
-    for order in rows(&settings, "orders").iter().filter(|order| order["counted"] == "1") {
+    for order in rows(&settings, "orders")
+        .iter()
+        .filter(|order| order["counted"] == "1")
+    {
         let parts = ["own-pays", "self-pays", "covered-amounts"];
         let parts: i64 = parts.iter().map(|part| money(&order[*part])).sum();
         assert_eq!(parts, money(&order["amounts"]));
@@ -411,9 +501,18 @@ fn money_adds_up() {
     }
     for encounter in rows(&settings, "encounters") {
         let total = money(&encounter["total-amounts"]);
-        assert_eq!(totals.get(&encounter["encounter"]).copied().unwrap_or(0), total);
+        assert_eq!(
+            totals.get(&encounter["encounter"]).copied().unwrap_or(0),
+            total
+        );
         let parts = ["own-pays", "self-pays", "pooled-fund-pays"];
-        assert_eq!(parts.iter().map(|part| money(&encounter[*part])).sum::<i64>(), total);
+        assert_eq!(
+            parts
+                .iter()
+                .map(|part| money(&encounter[*part]))
+                .sum::<i64>(),
+            total
+        );
     }
 }
 
@@ -425,13 +524,23 @@ fn settings_out_of_bounds_are_refused() {
         change(&mut settings);
         generate(&settings).unwrap_err().to_string()
     };
-    assert_eq!(fails(|settings| settings.lines = 9), "`9` order lines: expected 10 to 1000000");
-    assert_eq!(fails(|settings| settings.months = 0), "`0` months: expected 1 to 60");
+    assert_eq!(
+        fails(|settings| settings.lines = 9),
+        "`9` order lines: expected 10 to 1000000"
+    );
+    assert_eq!(
+        fails(|settings| settings.months = 0),
+        "`0` months: expected 1 to 60"
+    );
     assert_eq!(
         fails(|settings| settings.end = date!(1999 - 12 - 31)),
         "last day `1999-12-31`: expected a day of the years 2010 to 2100"
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing was written"
+    );
 }
 
 #[test]
@@ -452,7 +561,10 @@ fn a_folder_that_cannot_be_made_is_named() {
     let mut settings = settings(10, 1, folder.path());
     settings.directory = file.clone();
     let error = generate(&settings).unwrap_err();
-    assert_eq!(error.to_string(), format!("cannot write `{}`", file.display()));
+    assert_eq!(
+        error.to_string(),
+        format!("cannot write `{}`", file.display())
+    );
     assert!(matches!(error, GenerateError::Write { .. }));
     assert_eq!(error.hint(), None);
 }

@@ -17,7 +17,11 @@ impl Timeline {
     /// The `months` that end on `end`, with the history before them.
     pub(super) fn new(end: Date, months: u32) -> Self {
         let start = months_before(after(end, 1), months);
-        Self { history_start: after(start, -HISTORY_DAYS), start, end }
+        Self {
+            history_start: after(start, -HISTORY_DAYS),
+            start,
+            end,
+        }
     }
 
     /// Days from the first to the last day of history and review.
@@ -70,6 +74,9 @@ mod tests {
 
     #[test]
     fn a_month_that_is_too_short_gives_its_last_day() {
-        assert_eq!(months_before(date!(2026 - 05 - 31), 3), date!(2026 - 02 - 28));
+        assert_eq!(
+            months_before(date!(2026 - 05 - 31), 3),
+            date!(2026 - 02 - 28)
+        );
     }
 }

@@ -62,9 +62,11 @@ pub(super) fn short_stay(
     let admission = after(timeline.start, i64::from(first));
     let mut stay = admitted(random, timeline, case, (admission, length));
     for item in &WARD_SERVICES[..2] {
-        stay.orders.push(Order::charge(item, admission, i64::from(length)));
+        stay.orders
+            .push(Order::charge(item, admission, i64::from(length)));
     }
-    stay.orders.push(Order::charge(&WARD_TESTS[1], admission, 1));
+    stay.orders
+        .push(Order::charge(&WARD_TESTS[1], admission, 1));
     operate(&mut stay, case, theatre);
     patient.encounters.push(stay);
     patient
@@ -100,16 +102,26 @@ fn admitted(
 /// Tests on admission, orders for the whole stay, and their charges day by day.
 fn long_term_orders(stay: &mut Encounter, length: i32) {
     let admission = stay.admission;
-    let tests = WARD_TESTS.iter().map(|test| Order::charge(test, admission, 1));
+    let tests = WARD_TESTS
+        .iter()
+        .map(|test| Order::charge(test, admission, 1));
     stay.orders.extend(tests);
-    let items = WARD_SERVICES.iter().chain(&WARD_DRUGS[..=(length % 3) as usize]);
+    let items = WARD_SERVICES
+        .iter()
+        .chain(&WARD_DRUGS[..=(length % 3) as usize]);
     for item in items {
         let ordered = stay.orders.len();
-        let order = Order { role: Role::LongTermOrder, ..Order::charge(item, admission, 1) };
+        let order = Order {
+            role: Role::LongTermOrder,
+            ..Order::charge(item, admission, 1)
+        };
         stay.orders.push(order);
         for day in 0..i64::from(length) {
             let charge = Order::charge(item, after(admission, day), 1);
-            stay.orders.push(Order { role: Role::Fulfils(ordered), ..charge });
+            stay.orders.push(Order {
+                role: Role::Fulfils(ordered),
+                ..charge
+            });
         }
     }
 }
@@ -127,7 +139,10 @@ fn operate(stay: &mut Encounter, case: &Case, theatre: Theatre) {
     };
     for item in items {
         let role = Role::OfProcedure(0);
-        stay.orders.push(Order { role, ..Order::charge(item, day, 1) });
+        stay.orders.push(Order {
+            role,
+            ..Order::charge(item, day, 1)
+        });
     }
 }
 
