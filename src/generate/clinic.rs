@@ -57,7 +57,7 @@ pub(super) fn visiting_patient(random: &mut Random, timeline: &Timeline, lines: 
 /// A patient without registration or encounter.
 pub(super) fn unregistered(random: &mut Random, youngest: i32, oldest: i32) -> Patient {
     Patient {
-        gender: *random.pick(&["1", "2"]),
+        gender: random.pick::<&str>(&["1", "2"]),
         age: random.between(youngest, oldest),
         enrolments: Vec::new(),
         accumulators: Vec::new(),
@@ -93,7 +93,7 @@ pub(super) fn chronic_visit(
     day: Date,
 ) -> Encounter {
     Encounter {
-        care_type: *random.pick(&CHRONIC_CARE_TYPES),
+        care_type: random.pick::<&str>(&CHRONIC_CARE_TYPES),
         chronic_disease: Some(disease),
         diagnoses: vec![disease.diagnosis],
         ..empty_visit(random, timeline, day)

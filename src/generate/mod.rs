@@ -41,9 +41,9 @@ use tables::Planted;
 use timeline::Timeline;
 
 /// Order lines that a hospital may have.
-pub const LINES: RangeInclusive<u64> = 10..=1_000_000;
+pub(crate) const LINES: RangeInclusive<u64> = 10..=1_000_000;
 /// Months that may be under review.
-pub const MONTHS: RangeInclusive<u32> = 1..=60;
+pub(crate) const MONTHS: RangeInclusive<u32> = 1..=60;
 /// Years that the last day may lie in.
 const YEARS: RangeInclusive<i32> = 2010..=2100;
 
@@ -56,41 +56,41 @@ const FILLER_LINES: u64 = 40;
 
 /// What to generate.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Rows of `orders.csv`, history included.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// Months under review, the last of which ends on `end`; 120 days of history come before them.
-    pub months: u32,
+    pub(crate) months: u32,
     /// The same seed gives the same bytes.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Where the files go: a folder that is empty or does not exist.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The last day.
-    pub end: Date,
+    pub(crate) end: Date,
 }
 
 /// What was generated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// First day under review, ISO.
-    pub start: String,
+    pub(crate) start: String,
     /// Last day under review, ISO.
-    pub end: String,
+    pub(crate) end: String,
     /// Rows of `patients.csv`.
-    pub patients: u64,
+    pub(crate) patients: u64,
     /// Rows of `encounters.csv`.
-    pub encounters: u64,
+    pub(crate) encounters: u64,
     /// Rows of `orders.csv`.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// Rows of `planted.csv` that a rule has to find.
-    pub hits: u64,
+    pub(crate) hits: u64,
     /// Rows of `planted.csv` that no rule may find.
-    pub near_misses: u64,
+    pub(crate) near_misses: u64,
 }
 
 /// Why nothing, or not everything, was generated.
 #[derive(Debug, Error)]
-pub enum GenerateError {
+pub(crate) enum GenerateError {
     /// Outside [`LINES`].
     #[error("`{got}` order lines: expected {} to {}", LINES.start(), LINES.end())]
     Lines {
@@ -128,7 +128,7 @@ pub enum GenerateError {
 impl GenerateError {
     /// What to do about it, where that is not obvious.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             GenerateError::NotEmpty { .. } => {
                 Some("name a new folder, so that no older file is taken for a generated one".into())
@@ -146,7 +146,7 @@ impl GenerateError {
 /// # Errors
 /// When a setting is out of bounds, the folder is not empty, or a file cannot be written; what was
 /// written until then stays.
-pub fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
+pub(crate) fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
     check(settings)?;
     let directory = &settings.directory;
     tables::prepare(directory)?;

@@ -28,7 +28,7 @@ pub(super) const SCENARIOS: [Scenario; 19] = [
     |random, timeline| outside_catalogue(random, timeline, Outside::OrdinaryVisit),
     |random, timeline| long_supply(random, timeline, SUPPLY_DAYS_MAX + 28),
     |random, timeline| long_supply(random, timeline, SUPPLY_DAYS_MAX),
-    |random, timeline| early_supply(random, timeline, Early::TooEarly),
+    |random, timeline| early_supply(random, timeline, Early::BeyondAWeek),
     |random, timeline| early_supply(random, timeline, Early::ByAWeek),
     |random, timeline| early_supply(random, timeline, Early::Refunded),
     |random, timeline| yearly_limit(random, timeline, Verdict::Hit),
@@ -183,7 +183,7 @@ fn long_supply(random: &mut Random, timeline: &Timeline, days: i64) -> Patient {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Early {
-    TooEarly,
+    BeyondAWeek,
     ByAWeek,
     Refunded,
 }
@@ -196,7 +196,7 @@ fn early_supply(random: &mut Random, timeline: &Timeline, how: Early) -> Patient
     let again = reviewed_day(random, timeline);
     let early = match how {
         Early::ByAWeek => OVERLAP_DAYS_MAX,
-        Early::TooEarly | Early::Refunded => OVERLAP_DAYS_MAX + i64::from(random.between(1, 9)),
+        Early::BeyondAWeek | Early::Refunded => OVERLAP_DAYS_MAX + i64::from(random.between(1, 9)),
     };
     for day in [after(again, early - 28), again] {
         let mut visit = chronic_visit(random, timeline, disease, day);
@@ -208,7 +208,7 @@ fn early_supply(random: &mut Random, timeline: &Timeline, how: Early) -> Patient
         patient.encounters[1].orders.push(refund);
     }
     let (verdict, note) = match how {
-        Early::TooEarly => (Verdict::Hit, "supplied again more than seven days early"),
+        Early::BeyondAWeek => (Verdict::Hit, "supplied again more than seven days early"),
         Early::ByAWeek => (Verdict::NearMiss, "supplied again exactly seven days early"),
         Early::Refunded => (
             Verdict::NearMiss,
