@@ -1,2 +1,32 @@
-//! The `rulepack` command.
-fn main() {}
+//! The `rulepack` command: a regulator, a hospital, a vendor and a security reviewer each find theirs
+//! in `commands/`, one file a command.
+
+mod commands;
+mod failure;
+mod generate;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::Commands;
+
+/// Signed rule packs for China's medical-insurance fund: write, test, sign, publish, run, verify.
+#[derive(Debug, Parser)]
+#[command(name = "rulepack", version, max_term_width = 100)]
+struct Arguments {
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Commands,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command.run(arguments.json) {
+        Ok(code) => code,
+        Err(failure) => output::print_failure(&failure, arguments.json),
+    }
+}

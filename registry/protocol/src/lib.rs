@@ -15,3 +15,4 @@ pub mod canonical;
 pub mod digest;
 pub mod moment;
 pub mod names;
+pub mod pack;

@@ -1,0 +1,228 @@
+//! The lock file: every version that a host knows, and which one is in force on a day.
+//!
+//! Truth for the choice of rules: a verdict's version is a pure, total function of (rule day, digest of
+//! the lock). A new version, a withdrawal, a hold or a fall-back writes a new lock; the old ones are
+//! kept, so that an old verdict can be re-executed (T4).
+
+use rulepack_protocol::canonical;
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::{Jurisdiction, PackName, TargetPath};
+use rulepack_protocol::tuf::{Channel, Effective, Status};
+use serde::{Deserialize, Serialize};
+
+/// All versions known, in the order of their paths.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// Sorted by path.
+    pub versions: Vec<LockedVersion>,
+}
+
+/// One version of a pack, as signed and as this host knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedVersion {
+    /// Where it lies in the repository.
+    pub path: TargetPath,
+    /// Of the sealed pack.
+    pub digest: Digest,
+    /// The rule days that it is made for.
+    pub effective: Effective,
+    /// From this rule day on it is an ordinary version: the later of its publication and, for a host
+    /// that already followed the name space, the day on which the host first saw it.
+    pub known_from: Day,
+    /// Whether the manifest states a basis for earlier rule days.
+    pub retroactive: bool,
+    /// Where it applies.
+    pub jurisdictions: Vec<Jurisdiction>,
+    /// Who is to run it.
+    pub channel: Channel,
+    /// Whether it is withdrawn.
+    pub status: Status,
+    /// What this host made of it.
+    pub state: State,
+}
+
+/// What a host made of a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Passed every step.
+    Active,
+    /// A step refused it.
+    Refused {
+        /// Why, without patient data.
+        reason: String,
+    },
+    /// A person holds it back.
+    Held {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a verdict is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// 3101 and 3102: a retroactive version is never chosen.
+    Service,
+    /// Looking back at claims.
+    Audit,
+}
+
+/// The version that is in force, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// This one; `retroactive` where the rule day lies before the host could know it.
+    Version {
+        /// The version.
+        version: &'a LockedVersion,
+        /// To be listed apart.
+        retroactive: bool,
+    },
+    /// None is in force: the rules are not evaluable.
+    Gap,
+}
+
+impl Lock {
+    /// The digest that receipts carry: of the canonical JSON.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        Digest::of(&canonical::to_bytes(&value).unwrap_or_default())
+    }
+
+    /// The packs of which any version is known, in order.
+    #[must_use]
+    pub fn packs(&self) -> Vec<&PackName> {
+        let mut packs: Vec<&PackName> = self.versions.iter().map(|v| v.path.pack()).collect();
+        packs.dedup();
+        packs
+    }
+
+    /// The version with this path.
+    #[must_use]
+    pub fn version(&self, path: &TargetPath) -> Option<&LockedVersion> {
+        self.versions.iter().find(|version| version.path == *path)
+    }
+
+    /// Adds or replaces a version.
+    pub fn put(&mut self, version: LockedVersion) {
+        self.versions.retain(|known| known.path != version.path);
+        self.versions.push(version);
+        self.versions.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// The highest version of a pack that is in force on a rule day.
+    #[must_use]
+    pub fn choose(&self, pack: &PackName, rule_day: Day, purpose: Purpose) -> Choice<'_> {
+        let in_force = self.versions.iter().filter_map(|version| {
+            let retroactive = rule_day < version.known_from;
+            let usable = version.path.pack() == pack
+                && version.state == State::Active
+                && version.status == Status::Active
+                && version.effective.contains(rule_day)
+                && (!retroactive || (version.retroactive && purpose == Purpose::Audit));
+            usable.then_some((version, retroactive))
+        });
+        match in_force.max_by(|a, b| a.0.path.version().cmp(b.0.path.version())) {
+            Some((version, retroactive)) => Choice::Version {
+                version,
+                retroactive,
+            },
+            None => Choice::Gap,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: &str, from: &str, known_from: &str) -> LockedVersion {
+        LockedVersion {
+            path: format!("37/limits/{number}.wasm").parse().unwrap(),
+            digest: Digest::of(number.as_bytes()),
+            effective: Effective {
+                from: from.parse().unwrap(),
+                to: None,
+            },
+            known_from: known_from.parse().unwrap(),
+            retroactive: false,
+            jurisdictions: vec!["37".parse().unwrap()],
+            channel: Channel::Stable,
+            status: Status::Active,
+            state: State::Active,
+        }
+    }
+
+    fn chosen(lock: &Lock, day: &str, purpose: Purpose) -> Option<(String, bool)> {
+        let pack = "37/limits".parse().unwrap();
+        match lock.choose(&pack, day.parse().unwrap(), purpose) {
+            Choice::Gap => None,
+            Choice::Version {
+                version,
+                retroactive,
+            } => Some((version.path.version().to_string(), retroactive)),
+        }
+    }
+
+    #[test]
+    fn a_claim_meets_the_version_in_force_on_its_day() {
+        let mut lock = Lock::default();
+        lock.put(version("1.1.0", "2026-06-01", "2026-05-20"));
+        lock.put(version("1.0.0", "2026-01-01", "2025-12-20"));
+        let at = |day| chosen(&lock, day, Purpose::Audit).map(|(version, _)| version);
+        assert_eq!(at("2025-12-31"), None);
+        assert_eq!(at("2026-03-15").unwrap(), "1.0.0");
+        assert_eq!(at("2026-05-31").unwrap(), "1.0.0");
+        assert_eq!(at("2026-06-01").unwrap(), "1.1.0");
+    }
+
+    #[test]
+    fn a_back_dated_version_does_not_rewrite_the_past() {
+        let mut lock = Lock::default();
+        lock.put(version("1.0.0", "2026-01-01", "2025-12-20"));
+        let before = lock.digest();
+        let mut late = version("1.2.0", "2026-01-01", "2026-09-01");
+        lock.put(late.clone());
+        assert_ne!(lock.digest(), before);
+        let at = |lock: &Lock, day, purpose| chosen(lock, day, purpose).unwrap();
+        let march = at(&lock, "2026-03-15", Purpose::Audit);
+        assert_eq!(march, ("1.0.0".into(), false));
+        late.retroactive = true;
+        lock.put(late);
+        let march = at(&lock, "2026-03-15", Purpose::Audit);
+        assert_eq!(march, ("1.2.0".into(), true));
+        let march = at(&lock, "2026-03-15", Purpose::Service);
+        assert_eq!(march, ("1.0.0".into(), false));
+        let october = at(&lock, "2026-10-01", Purpose::Service);
+        assert_eq!(october, ("1.2.0".into(), false));
+    }
+
+    #[test]
+    fn withdrawn_refused_and_held_versions_are_not_chosen() {
+        let mut lock = Lock::default();
+        lock.put(version("1.0.0", "2026-01-01", "2025-12-20"));
+        for change in [
+            |v: &mut LockedVersion| v.status = Status::Yanked,
+            |v: &mut LockedVersion| {
+                v.state = State::Refused {
+                    reason: "a case differs".into(),
+                }
+            },
+            |v: &mut LockedVersion| {
+                v.state = State::Held {
+                    reason: "looking into it".into(),
+                }
+            },
+        ] {
+            let mut newer = version("1.1.0", "2026-01-01", "2025-12-20");
+            change(&mut newer);
+            lock.put(newer);
+            let chosen = chosen(&lock, "2026-03-15", Purpose::Audit).unwrap();
+            assert_eq!(chosen.0, "1.0.0");
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The bytes of a sealed pack.
+//!
+//! A pack is a WebAssembly component that ends in custom sections, in this order, each once, nothing
+//! after them:
+//!
+//! | section | content |
+//! |---|---|
+//! | `rulepack:manifest` | the [`Manifest`] as canonical JSON, with the digests of the tables |
+//! | `rulepack:table/<name>` | one for each table that the pack itself brings, in the order of the manifest: see [`columnar`] |
+//! | `rulepack:cases` | the cases, a JSON array, possibly empty |
+//!
+//! A custom section is, as in every WebAssembly file, a zero byte, the length of what follows as LEB128,
+//! the length of the name as LEB128, the name, and the content. Lengths are written in their shortest
+//! form, so that one pack has one spelling. Cutting the file before `rulepack:manifest` gives back the
+//! component, byte for byte. The digest of a pack is that of the whole file.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rulepack_contract::case::Case;
+use rulepack_contract::knowledge::KnowledgeTable;
+use wasm_encoder::Encode as _;
+
+use super::columnar::{self, Allowance, ColumnarError};
+use super::imports::{self, Imports, ImportsError};
+use super::manifest::{Manifest, ManifestError};
+use super::{Bounds, cases};
+use crate::digest::Digest;
+
+/// What every name of a section of ours begins with.
+const PREFIX: &str = "rulepack:";
+const MANIFEST: &str = "rulepack:manifest";
+const TABLE: &str = "rulepack:table/";
+const CASES: &str = "rulepack:cases";
+/// The first bytes of a component, as this version of the format knows it.
+const PREAMBLE: &[u8; 8] = b"\0asm\x0d\0\x01\0";
+/// The id of a custom section.
+const CUSTOM: u8 = 0;
+
+/// A pack, opened and checked.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    /// Where the component lies in the bytes of the pack: from 0 up to the manifest.
+    pub component: Range<usize>,
+    /// The digest of the whole pack.
+    pub digest: Digest,
+    /// The digest of the component alone: unchanged by a release of knowledge.
+    pub component_digest: Digest,
+    /// The manifest, as sealed.
+    pub manifest: Manifest,
+    /// The tables that the pack brings, by name.
+    pub tables: BTreeMap<String, KnowledgeTable>,
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// What the component imports.
+    pub imports: Imports,
+}
+
+/// Why bytes are not a pack.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Larger than the profile allows.
+    #[error("the pack is {bytes} bytes long, expected at most {bytes_max}")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The bound.
+        bytes_max: usize,
+    },
+    /// Not a component at all.
+    #[error("the file is not a WebAssembly component")]
+    NotAComponent,
+    /// The bytes end within a section, or its length is malformed.
+    #[error("the section at byte {0} is truncated or malformed")]
+    Section(usize),
+    /// A component without the sections of a pack.
+    #[error("the file is a component, but not a sealed pack: it has no section `rulepack:manifest`")]
+    NotSealed,
+    /// Another section than the one that must come here.
+    #[error("found the section `{found}`, expected `{expected}`")]
+    Order {
+        /// What came.
+        found: String,
+        /// What must come.
+        expected: String,
+    },
+    /// The end, where a section must come.
+    #[error("the pack ends where the section `{0}` is expected")]
+    Missing(String),
+    /// The manifest.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A table.
+    #[error("table `{table}` {source}")]
+    Table {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        source: ColumnarError,
+    },
+    /// A table is not the one that the manifest speaks of.
+    #[error("table `{table}` has the digest `{found}`, but the manifest says `{expected}`")]
+    TableDigest {
+        /// The table.
+        table: String,
+        /// As computed.
+        found: Digest,
+        /// As the manifest says.
+        expected: Digest,
+    },
+    /// The cases are malformed.
+    #[error("the sealed cases are malformed: {0}")]
+    Cases(serde_json::Error),
+    /// The cases are in another spelling than the one of sealing.
+    #[error("the sealed cases are not in their canonical spelling")]
+    CasesNotCanonical,
+    /// The component.
+    #[error(transparent)]
+    Imports(#[from] ImportsError),
+}
+
+/// Why a pack cannot be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The manifest declares a table whose rows were not given.
+    #[error("table `{0}` is declared, but has no rows to seal")]
+    TableMissing(String),
+    /// Rows were given for a table that the manifest does not let the pack bring.
+    #[error("table `{0}` is not one that the manifest lets the pack bring")]
+    TableUndeclared(String),
+    /// A table cannot be written.
+    #[error("table `{table}` {source}")]
+    Table {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        source: ColumnarError,
+    },
+    /// The cases cannot be written.
+    #[error("the cases cannot be sealed: {0}")]
+    Cases(serde_json::Error),
+    /// The manifest cannot be written.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The result would be refused by everyone who opens it.
+    #[error(transparent)]
+    Refused(#[from] OpenError),
+}
+
+/// Opens a pack: bounds first, then sections, manifest, tables, cases, and the component at last.
+///
+/// # Errors
+/// [`OpenError`] for everything that [`seal`] does not make, and whatever is beyond `bounds`.
+pub fn open(bytes: &[u8], bounds: &Bounds) -> Result<Pack, OpenError> {
+    let bytes_max = bounds.pack_bytes;
+    if bytes.len() > bytes_max {
+        let bytes = bytes.len();
+        return Err(OpenError::TooLarge { bytes, bytes_max });
+    }
+    let end = component_end(bytes)?;
+    let component = bytes.get(..end).unwrap_or(bytes);
+    let mut sections = Sections { bytes, at: end };
+    let manifest = match sections.next()? {
+        None => return Err(OpenError::NotSealed),
+        Some(section) => Manifest::from_sealed(section.expect_named(MANIFEST)?)?,
+    };
+    let tables = open_tables(&manifest, &mut sections, bounds)?;
+    let cases = cases::parse(sections.expect(CASES)?, bounds.cases)?;
+    if let Some(section) = sections.next()? {
+        let found = section.label();
+        let expected = "the end".to_owned();
+        return Err(OpenError::Order { found, expected });
+    }
+    Ok(Pack {
+        component: 0..end,
+        digest: Digest::of(bytes),
+        component_digest: Digest::of(component),
+        tables,
+        cases,
+        imports: imports::read(component, bounds)?,
+        manifest,
+    })
+}
+
+fn open_tables(
+    manifest: &Manifest,
+    sections: &mut Sections<'_>,
+    bounds: &Bounds,
+) -> Result<BTreeMap<String, KnowledgeTable>, OpenError> {
+    let mut tables = BTreeMap::new();
+    let mut allowance = Allowance::new(bounds);
+    for declaration in manifest.sealed_tables() {
+        let name = &declaration.name;
+        let content = sections.expect(&format!("{TABLE}{name}"))?;
+        let found = Digest::of(content);
+        let expected = manifest.table_digests.get(name).copied();
+        let expected = expected.ok_or(ManifestError::TableDigests)?;
+        if found != expected {
+            let table = name.clone();
+            return Err(OpenError::TableDigest { table, found, expected });
+        }
+        let wrong = |source| OpenError::Table { table: name.clone(), source };
+        let table = columnar::decode(content, &mut allowance).map_err(wrong)?;
+        columnar::check(&table, declaration).map_err(wrong)?;
+        tables.insert(name.clone(), table);
+    }
+    Ok(tables)
+}
+
+/// Seals a component with manifest, tables and cases. The same arguments give the same bytes, and the
+/// result is opened once before it is returned, so that whatever is sealed opens everywhere.
+///
+/// `component` may be a sealed pack: then its sections are replaced and its code stays as it is.
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal(
+    component: &[u8],
+    manifest: &Manifest,
+    tables: &BTreeMap<String, KnowledgeTable>,
+    cases: &[Case],
+) -> Result<Vec<u8>, SealError> {
+    let mut manifest = manifest.clone();
+    manifest.table_digests.clear();
+    let mut sealed_tables = Vec::new();
+    for declaration in manifest.sealed_tables() {
+        let name = declaration.name.clone();
+        let table = tables.get(&name);
+        let table = table.ok_or_else(|| SealError::TableMissing(name.clone()))?;
+        let encoded = columnar::check(table, declaration).and_then(|()| columnar::encode(table));
+        let content = encoded.map_err(|source| SealError::Table { table: name.clone(), source })?;
+        sealed_tables.push((name, content));
+    }
+    let stray = |name: &&String| !sealed_tables.iter().any(|(sealed, _)| sealed == *name);
+    if let Some(name) = tables.keys().find(stray) {
+        return Err(SealError::TableUndeclared(name.clone()));
+    }
+    for (name, content) in &sealed_tables {
+        manifest.table_digests.insert(name.clone(), Digest::of(content));
+    }
+    let mut bytes = component_of(component)?.to_vec();
+    write_section(&mut bytes, MANIFEST, &manifest.to_sealed()?);
+    for (name, content) in &sealed_tables {
+        write_section(&mut bytes, &format!("{TABLE}{name}"), content);
+    }
+    write_section(&mut bytes, CASES, &cases::to_bytes(cases).map_err(SealError::Cases)?);
+    open(&bytes, &manifest.bounds())?;
+    Ok(bytes)
+}
+
+/// The component within a pack, or the whole of a component that is not sealed yet.
+///
+/// # Errors
+/// [`OpenError::NotAComponent`] and [`OpenError::Section`].
+pub fn component_of(bytes: &[u8]) -> Result<&[u8], OpenError> {
+    let end = component_end(bytes)?;
+    bytes.get(..end).ok_or(OpenError::Section(end))
+}
+
+/// Where the first section of ours begins, or the end.
+fn component_end(bytes: &[u8]) -> Result<usize, OpenError> {
+    if !bytes.starts_with(PREAMBLE) {
+        return Err(OpenError::NotAComponent);
+    }
+    let mut sections = Sections { bytes, at: PREAMBLE.len() };
+    loop {
+        let at = sections.at;
+        match sections.next()? {
+            None => return Ok(at),
+            Some(section) if section.name.is_some_and(|name| name.starts_with(PREFIX)) => {
+                return Ok(at);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn write_section(bytes: &mut Vec<u8>, name: &str, content: &[u8]) {
+    let section = wasm_encoder::CustomSection {
+        name: name.into(),
+        data: content.into(),
+    };
+    bytes.push(CUSTOM);
+    section.encode(bytes);
+}
+
+/// Walks the sections of a component, without looking into them.
+struct Sections<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+struct Section<'a> {
+    id: u8,
+    /// The name of a custom section.
+    name: Option<&'a str>,
+    content: &'a [u8],
+}
+
+impl<'a> Section<'a> {
+    fn label(&self) -> String {
+        match self.name {
+            Some(name) => name.chars().take(100).collect(),
+            None => format!("number {}", self.id),
+        }
+    }
+
+    fn expect_named(self, expected: &str) -> Result<&'a [u8], OpenError> {
+        if self.name == Some(expected) {
+            return Ok(self.content);
+        }
+        let found = self.label();
+        let expected = expected.to_owned();
+        Err(OpenError::Order { found, expected })
+    }
+}
+
+impl<'a> Sections<'a> {
+    fn next(&mut self) -> Result<Option<Section<'a>>, OpenError> {
+        let start = self.at;
+        let malformed = || OpenError::Section(start);
+        let Some((&id, rest)) = self.bytes.get(start..).and_then(<[u8]>::split_first) else {
+            return Ok(None);
+        };
+        let (length, rest) = leb128(rest).ok_or_else(malformed)?;
+        let body = rest.get(..length).ok_or_else(malformed)?;
+        self.at = self.bytes.len() - rest.len() + length;
+        if id != CUSTOM {
+            let content = body;
+            return Ok(Some(Section { id, name: None, content }));
+        }
+        let (length, rest) = leb128(body).ok_or_else(malformed)?;
+        let (name, content) = rest.split_at_checked(length).ok_or_else(malformed)?;
+        let name = std::str::from_utf8(name).map_err(|_| malformed())?;
+        if name.starts_with(PREFIX) && !is_shortest(body.len(), content.len(), name, self.at - start) {
+            return Err(malformed());
+        }
+        Ok(Some(Section { id, name: Some(name), content }))
+    }
+
+    fn expect(&mut self, name: &str) -> Result<&'a [u8], OpenError> {
+        match self.next()? {
+            Some(section) => section.expect_named(name),
+            None => Err(OpenError::Missing(name.to_owned())),
+        }
+    }
+}
+
+/// Whether a section of this length has both its lengths in their shortest form.
+fn is_shortest(body: usize, content: usize, name: &str, section: usize) -> bool {
+    body == leb128_length(name.len()) + name.len() + content
+        && section == 1 + leb128_length(body) + body
+}
+
+/// How many bytes the shortest LEB128 form of a number takes.
+fn leb128_length(number: usize) -> usize {
+    let bits = usize::BITS - number.leading_zeros();
+    bits.div_ceil(7).max(1) as usize
+}
+
+/// Takes a LEB128 number of at most 32 bits off the front.
+fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut number: u64 = 0;
+    for (index, &byte) in bytes.iter().enumerate().take(5) {
+        number |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            let number = u32::try_from(number).ok()?;
+            return Some((usize::try_from(number).ok()?, bytes.get(index + 1..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "format_tests.rs"]
+mod tests;

@@ -1,0 +1,19 @@
+//! Rule packs: the manifest, the sealed file, and what a pack may import.
+//!
+//! - [`manifest`]: `pack.toml`, as written and as sealed;
+//! - [`format`](mod@format): the bytes of a sealed pack, and how to seal and open one;
+//! - [`columnar`]: the bytes of a sealed knowledge table;
+//! - [`imports`]: what a component asks to read, which is the list of its permissions;
+//! - [`bounds`]: how large everything may be.
+
+pub mod bounds;
+mod cases;
+pub mod columnar;
+pub mod format;
+pub mod imports;
+pub mod manifest;
+
+pub use bounds::Bounds;
+pub use format::{OpenError, Pack, SealError, open, seal};
+pub use imports::{Import, Imports, ImportsError};
+pub use manifest::{Manifest, ManifestError};

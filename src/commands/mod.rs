@@ -1,0 +1,48 @@
+//! One file a command. A command takes its arguments, does its work through the libraries, and gives
+//! back a report that `output` prints; the demo calls the same functions.
+
+mod generate;
+mod key;
+mod root;
+mod sign;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::output::{Report, print_report};
+
+/// What a command does with its arguments.
+pub trait Command {
+    /// What it found out.
+    type Report: Report;
+
+    /// Does it.
+    fn execute(&self) -> Outcome<Self::Report>;
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Commands {
+    Key(key::KeyArgs),
+    Root(root::RootArgs),
+    Sign(sign::SignArgs),
+    Generate(generate::GenerateArgs),
+}
+
+impl Commands {
+    /// Runs the command and prints what it found out.
+    pub fn run(&self, json: bool) -> Outcome<ExitCode> {
+        match self {
+            Commands::Key(args) => report(args, json),
+            Commands::Root(args) => report(args, json),
+            Commands::Sign(args) => report(args, json),
+            Commands::Generate(args) => report(args, json),
+        }
+    }
+}
+
+fn report(command: &impl Command, json: bool) -> Outcome<ExitCode> {
+    print_report(&command.execute()?, json)
+}

@@ -1,0 +1,175 @@
+//! `rulepack root`: the national root, and the name spaces that it delegates.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use rulepack_protocol::names::NameSpace;
+use rulepack_protocol::tuf::{AnyEnvelope, Authority, Envelope, Payload, Root, Targets, summary};
+use serde::Serialize;
+
+use super::Command;
+use super::key::read_public;
+use crate::clock;
+use crate::failure::{Explain as _, Failure, Outcome};
+use crate::files;
+use crate::output::Report;
+
+/// The ceremony of the national root, and the delegation of name spaces: files in, files out, to be
+/// signed with `rulepack sign`.
+#[derive(Debug, Args)]
+pub struct RootArgs {
+    #[command(subcommand)]
+    action: RootAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum RootAction {
+    /// Write version 1 of a root, unsigned.
+    Init(InitArgs),
+    /// Delegate a name space to the keys of its bureau or vendor, or replace its keys.
+    Delegate(DelegateArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Public keys of the persons who keep the root.
+    #[arg(long = "key", required = true)]
+    pub keys: Vec<PathBuf>,
+    /// How many of them must sign a change of the root.
+    #[arg(long, default_value_t = 2)]
+    pub threshold: u32,
+    /// Public keys of the persons who delegate name spaces.
+    #[arg(long = "targets-key", required = true)]
+    pub targets_keys: Vec<PathBuf>,
+    /// How many of them must sign a delegation.
+    #[arg(long, default_value_t = 2)]
+    pub targets_threshold: u32,
+    /// Public key of the registry's signer for snapshots.
+    #[arg(long)]
+    pub snapshot_key: PathBuf,
+    /// Public key of the registry's signer for timestamps.
+    #[arg(long)]
+    pub timestamp_key: PathBuf,
+    /// Days until the root expires.
+    #[arg(long, default_value_t = 365)]
+    pub days: i64,
+    /// Where the root goes.
+    #[arg(long, default_value = "root.json")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DelegateArgs {
+    /// The name space: `cn`, `37`, `3703`, `vendor-acme`.
+    pub name_space: NameSpace,
+    /// Public keys of its officers.
+    #[arg(long = "key", required = true)]
+    pub keys: Vec<PathBuf>,
+    /// How many of them must sign.
+    #[arg(long, default_value_t = 2)]
+    pub threshold: u32,
+    /// The role file that delegates, to be continued; a first version where it is left out.
+    #[arg(long)]
+    pub from: Option<PathBuf>,
+    /// Days until the new version expires.
+    #[arg(long, default_value_t = 365)]
+    pub days: i64,
+    /// Where the new version goes.
+    #[arg(long, default_value = "targets.json")]
+    pub out: PathBuf,
+}
+
+/// What was written, in plain words.
+#[derive(Debug, Serialize)]
+pub struct RootReport {
+    file: PathBuf,
+    changes: Vec<String>,
+}
+
+impl Command for RootArgs {
+    type Report = RootReport;
+
+    fn execute(&self) -> Outcome<RootReport> {
+        match &self.action {
+            RootAction::Init(args) => init(args),
+            RootAction::Delegate(args) => delegate(args),
+        }
+    }
+}
+
+/// Writes version 1 of a root.
+pub fn init(args: &InitArgs) -> Outcome<RootReport> {
+    let expires = clock::now()?.plus_days(args.days);
+    let root = Root::new(
+        expires,
+        &authority(&args.keys, args.threshold)?,
+        &authority(&args.targets_keys, args.targets_threshold)?,
+        &authority(std::slice::from_ref(&args.snapshot_key), 1)?,
+        &authority(std::slice::from_ref(&args.timestamp_key), 1)?,
+    );
+    let envelope = AnyEnvelope::Root(Envelope::unsigned(root)?);
+    write(&args.out, None, &envelope)
+}
+
+/// Writes the next version of a role that delegates a name space.
+pub fn delegate(args: &DelegateArgs) -> Outcome<RootReport> {
+    let expires = clock::now()?.plus_days(args.days);
+    let old: Option<Envelope<Targets>> = match &args.from {
+        None => None,
+        Some(path) => {
+            let bytes = files::read(path)?;
+            Some(Envelope::parse(&bytes).context(|| format!("`{}`", path.display()))?)
+        }
+    };
+    let mut targets = match &old {
+        None => Targets::new(expires),
+        Some(old) => {
+            let mut targets = old.signed().clone();
+            targets.bump(expires)?;
+            targets
+        }
+    };
+    targets.delegate(&args.name_space, &authority(&args.keys, args.threshold)?);
+    let old = old.map(AnyEnvelope::Targets);
+    let new = AnyEnvelope::Targets(Envelope::unsigned(targets)?);
+    write(&args.out, old.as_ref(), &new)
+}
+
+fn authority(keys: &[PathBuf], threshold: u32) -> Outcome<Authority> {
+    let public = keys.iter().map(|path| read_public(path));
+    let public = public.collect::<Outcome<Vec<_>>>()?;
+    if threshold == 0 || threshold as usize > public.len() {
+        let count = public.len();
+        return Err(Failure::new(format!(
+            "threshold `{threshold}` does not fit {count} keys, expected a number from 1 to {count}"
+        )));
+    }
+    Ok(Authority::new(public, threshold))
+}
+
+fn write(path: &Path, old: Option<&AnyEnvelope>, new: &AnyEnvelope) -> Outcome<RootReport> {
+    let bytes = match new {
+        AnyEnvelope::Root(envelope) => envelope.to_bytes(),
+        AnyEnvelope::Targets(envelope) => envelope.to_bytes(),
+        AnyEnvelope::Snapshot(envelope) => envelope.to_bytes(),
+        AnyEnvelope::Timestamp(envelope) => envelope.to_bytes(),
+    };
+    files::write(path, &bytes)?;
+    Ok(RootReport {
+        file: path.to_owned(),
+        changes: summary(old, new),
+    })
+}
+
+impl Report for RootReport {}
+
+impl fmt::Display for RootReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} (unsigned)", self.file.display())?;
+        for change in &self.changes {
+            writeln!(f, "  {change}")?;
+        }
+        Ok(())
+    }
+}
