@@ -13,5 +13,8 @@
 
 pub mod canonical;
 pub mod digest;
+pub mod key;
 pub mod moment;
 pub mod names;
+pub mod trust;
+pub mod tuf;

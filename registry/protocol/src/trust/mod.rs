@@ -1,0 +1,2 @@
+mod provider;
+pub use provider::{ProviderError, install_provider};
