@@ -45,7 +45,7 @@ pub struct Publication {
 
 /// Why a body is not a publication, or too large.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PublicationError {
+pub enum UploadError {
     /// Another first line.
     #[error("the upload does not begin with the line `rulepack-publication 1`")]
     Head,
@@ -112,16 +112,16 @@ impl Publication {
     /// Reads the body of an upload. Nothing within the parts is looked at.
     ///
     /// # Errors
-    /// [`PublicationError`].
-    pub fn from_bytes(body: &[u8]) -> Result<Self, PublicationError> {
+    /// [`UploadError`].
+    pub fn from_bytes(body: &[u8]) -> Result<Self, UploadError> {
         if body.len() > BODY_BYTES_MAX {
-            return Err(PublicationError::TooLarge {
+            return Err(UploadError::TooLarge {
                 bytes: body.len(),
                 bytes_max: BODY_BYTES_MAX,
             });
         }
         if !body.starts_with(HEAD.as_bytes()) {
-            return Err(PublicationError::Head);
+            return Err(UploadError::Head);
         }
         let mut publication = Self::default();
         let mut at = HEAD.len();
@@ -129,19 +129,19 @@ impl Publication {
         while at < body.len() {
             parts += 1;
             if parts > PARTS_MAX {
-                return Err(PublicationError::TooMany);
+                return Err(UploadError::TooMany);
             }
             at = publication.read_part(body, at)?;
         }
         if publication.metadata.is_empty() {
-            return Err(PublicationError::Empty);
+            return Err(UploadError::Empty);
         }
         Ok(publication)
     }
 
     /// Reads the part that begins at byte `at`, and says where the next one does.
-    fn read_part(&mut self, body: &[u8], at: usize) -> Result<usize, PublicationError> {
-        let malformed = || PublicationError::Line { at };
+    fn read_part(&mut self, body: &[u8], at: usize) -> Result<usize, UploadError> {
+        let malformed = || UploadError::Line { at };
         let rest = body.get(at..).ok_or_else(malformed)?;
         let line_end = rest
             .iter()
@@ -160,7 +160,7 @@ impl Publication {
         let content = rest
             .get(1..)
             .and_then(|rest| rest.get(..bytes))
-            .ok_or_else(|| PublicationError::Truncated(name.to_owned()));
+            .ok_or_else(|| UploadError::Truncated(name.to_owned()));
         match kind {
             "metadata" => {
                 check_length(name, bytes, METADATA_BYTES_MAX)?;
@@ -176,31 +176,31 @@ impl Publication {
         Ok(at + line_end + 1 + bytes)
     }
 
-    fn add_role(&mut self, role: RoleName, bytes: &[u8]) -> Result<(), PublicationError> {
+    fn add_role(&mut self, role: RoleName, bytes: &[u8]) -> Result<(), UploadError> {
         if let RoleName::Top(top @ (TopRole::Timestamp | TopRole::Snapshot)) = role {
-            return Err(PublicationError::NotYours(top));
+            return Err(UploadError::NotYours(top));
         }
         let last = self.metadata.last_key_value();
         if !self.targets.is_empty() || last.is_some_and(|(last, _)| *last >= role) {
-            return Err(PublicationError::Order(role.to_string()));
+            return Err(UploadError::Order(role.to_string()));
         }
         self.metadata.insert(role, bytes.to_vec());
         Ok(())
     }
 
-    fn add_target(&mut self, path: TargetPath, bytes: &[u8]) -> Result<(), PublicationError> {
+    fn add_target(&mut self, path: TargetPath, bytes: &[u8]) -> Result<(), UploadError> {
         let last = self.targets.last_key_value();
         if last.is_some_and(|(last, _)| *last >= path) {
-            return Err(PublicationError::Order(path.to_string()));
+            return Err(UploadError::Order(path.to_string()));
         }
         self.targets.insert(path, bytes.to_vec());
         Ok(())
     }
 }
 
-fn check_length(name: &str, bytes: usize, bytes_max: usize) -> Result<(), PublicationError> {
+fn check_length(name: &str, bytes: usize, bytes_max: usize) -> Result<(), UploadError> {
     if bytes > bytes_max {
-        return Err(PublicationError::PartTooLarge {
+        return Err(UploadError::PartTooLarge {
             name: name.to_owned(),
             bytes,
             bytes_max,

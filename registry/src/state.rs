@@ -75,8 +75,12 @@ impl State {
     /// # Errors
     /// [`StateError`], where the files are not a valid state.
     pub fn read(tree: &Tree) -> Result<Self, StateError> {
-        let root = read_root(tree)?;
-        let pins = read_pins(tree, root.signed())?;
+        let (before, root) = read_root(tree)?;
+        let pins = match (read_pins(tree, root.signed()), before) {
+            // The newest root may have changed the signer's keys, which it has still to use.
+            (Err(StateError::Metadata { .. }), Some(before)) => read_pins(tree, before.signed()),
+            (read, _) => read,
+        }?;
         Ok(Self { root, pins })
     }
 
@@ -140,9 +144,17 @@ impl<'a> Proposal<'a> {
         Self { state, tree, roles }
     }
 
-    /// The roles that are new, by name: a parent stands before its children.
-    pub fn roles(&self) -> &BTreeMap<RoleName, Envelope<Targets>> {
-        &self.roles
+    /// Lays one more role over it.
+    ///
+    /// # Errors
+    /// Where the bytes are malformed.
+    pub fn add(&mut self, role: RoleName, bytes: &[u8]) -> Result<(), StateError> {
+        let envelope = Envelope::parse(bytes).map_err(|source| StateError::Metadata {
+            file: role.file(),
+            source,
+        })?;
+        self.roles.insert(role, envelope);
+        Ok(())
     }
 
     /// Who may sign `role`, after what is proposed; none where nobody delegates it. Every link from the
@@ -174,17 +186,18 @@ impl<'a> Proposal<'a> {
     }
 }
 
-/// The newest root, each version verified by the one before it and by itself.
-fn read_root(tree: &Tree) -> Result<Envelope<Root>, StateError> {
+/// The newest root and the one before it, each version verified by the one before it and by itself.
+fn read_root(tree: &Tree) -> Result<(Option<Envelope<Root>>, Envelope<Root>), StateError> {
+    let mut before = None;
     let mut newest: Option<Envelope<Root>> = None;
     for version in 1..=tree.newest_root()? {
         let file = MetadataFile::Version(RoleName::ROOT, version);
         let bytes = read(tree, &file)?;
         let root: Envelope<Root> = parse(&file, &bytes)?;
         check_root(newest.as_ref(), &root).map_err(|source| refused(&file, source))?;
-        newest = Some(root);
+        before = newest.replace(root);
     }
-    newest.ok_or(StateError::NoRoot)
+    Ok((before, newest.ok_or(StateError::NoRoot)?))
 }
 
 /// Checks that a root is signed by its own officers and by those of the root before it.

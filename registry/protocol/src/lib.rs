@@ -13,6 +13,9 @@
 
 pub mod canonical;
 pub mod digest;
+pub mod key;
 pub mod moment;
 pub mod names;
 pub mod pack;
+pub mod trust;
+pub mod tuf;

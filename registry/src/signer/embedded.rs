@@ -143,6 +143,24 @@ impl SuccessorSigner for EmbeddedSigner {
         Ok(successor)
     }
 
+    fn check_keys(&self, root: &Root) -> Result<(), SignerError> {
+        let held = [
+            (TopRole::Snapshot, &self.keys.snapshot),
+            (TopRole::Timestamp, &self.keys.timestamp),
+        ];
+        for (role, keys) in held {
+            let authority = root.authority(role);
+            let held = keys
+                .iter()
+                .filter(|key| authority.keys().any(|named| named == key.public_key()))
+                .count();
+            if u32::try_from(held).is_ok_and(|held| held < authority.threshold()) {
+                return Err(SignerError::Keys(role));
+            }
+        }
+        Ok(())
+    }
+
     fn notice(&self) -> Option<String> {
         Some(
             "the keys of snapshot and timestamp are held by the web server itself: for \

@@ -14,7 +14,8 @@ use std::io;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Moment;
-use rulepack_protocol::tuf::{MetadataError, RoleName, TopRole};
+use rulepack_protocol::trust::PublicationError;
+use rulepack_protocol::tuf::{MetadataError, RoleName, Root, TopRole};
 use serde::{Deserialize, Serialize};
 
 use crate::state::StateError;
@@ -50,6 +51,12 @@ pub trait SuccessorSigner: Send + Sync {
         changed: &[RoleVersion],
         now: Moment,
     ) -> Result<Successor, SignerError>;
+
+    /// Checks that the signer holds the keys that a new root names, before that root is accepted.
+    ///
+    /// # Errors
+    /// [`SignerError::Keys`].
+    fn check_keys(&self, root: &Root) -> Result<(), SignerError>;
 
     /// What the operator should know about this signer.
     fn notice(&self) -> Option<String>;
@@ -94,29 +101,15 @@ pub enum SignerError {
     /// The state of the repository is not valid.
     #[error("the signer refuses the state of the repository")]
     State(#[from] StateError),
-    /// A role skips a version or goes back.
-    #[error("the signer refuses version {got} of `{role}`, expected version {expected}")]
-    Version {
-        /// The role.
-        role: RoleName,
-        /// The previous version + 1.
-        expected: u64,
-        /// What was asked for.
-        got: u64,
-    },
+    /// A role that is no targets file.
+    #[error("the signer pins targets files only, not `{0}`")]
+    NotPinned(RoleName),
     /// A role that nobody delegates.
     #[error("the signer refuses `{0}`, which no role delegates")]
     NotDelegated(RoleName),
-    /// A role that drops or changes something published.
-    #[error("the signer refuses version {version} of `{role}`: {reason}")]
-    History {
-        /// The role.
-        role: RoleName,
-        /// Its version.
-        version: u64,
-        /// What it changes.
-        reason: crate::publish::HistoryError,
-    },
+    /// A role that is not signed as it must be, breaks the rules, or is no successor.
+    #[error("the signer refuses what it was asked to sign")]
+    Publication(#[from] PublicationError),
     /// The root names other keys for this role.
     #[error("the signer does not hold enough keys of the role `{0}` of the root")]
     Keys(TopRole),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use rulepack_protocol::moment::Moment;
-use rulepack_protocol::tuf::{Envelope, FilePin, RoleName, Targets, TopRole};
+use rulepack_protocol::trust::{Limits, verify_publication};
+use rulepack_protocol::tuf::{FilePin, RoleName, TopRole};
 
 use super::{RoleVersion, SignerError};
-use crate::publish::check_history;
 use crate::state::{Proposal, State, StateError, parse};
 use crate::store::{MetadataFile, Tree};
 
@@ -18,55 +18,36 @@ pub(super) fn verify_changed(
     changed: &[RoleVersion],
     now: Moment,
 ) -> Result<Vec<(RoleVersion, FilePin)>, SignerError> {
+    let mut files = BTreeMap::new();
     let mut roles = BTreeMap::new();
-    let mut pins = Vec::new();
     for change in changed {
-        let (envelope, pin) = read_next(tree, state, change)?;
-        roles.insert(change.role.clone(), envelope);
-        pins.push((change.clone(), pin));
+        let bytes = read(tree, change)?;
+        let file = MetadataFile::Version(change.role.clone(), change.version);
+        roles.insert(change.role.clone(), parse(&file, &bytes)?);
+        files.insert(change.role.clone(), bytes);
     }
     let proposal = Proposal::new(state, tree, roles);
-    for (role, envelope) in proposal.roles() {
+    for (role, bytes) in &files {
         let authority = proposal
             .authority(role)?
             .ok_or_else(|| SignerError::NotDelegated(role.clone()))?;
-        authority.check(envelope)?;
-        if let Some(before) = state.role(tree, role)? {
-            check_history(before.signed(), envelope.signed(), now.day()).map_err(|reason| {
-                SignerError::History {
-                    role: role.clone(),
-                    version: envelope.signed().version,
-                    reason,
-                }
-            })?;
-        }
+        let before = state.role(tree, role)?;
+        let before = before.as_ref().map(|envelope| envelope.signed());
+        verify_publication(role, &authority, before, bytes, now, &Limits::default())?;
     }
-    Ok(pins)
+    let pinned = |change: &RoleVersion| {
+        let bytes = files.get(&change.role)?;
+        Some((change.clone(), FilePin::of(change.version, bytes)))
+    };
+    Ok(changed.iter().filter_map(pinned).collect())
 }
 
-fn read_next(
-    tree: &Tree,
-    state: &State,
-    change: &RoleVersion,
-) -> Result<(Envelope<Targets>, FilePin), SignerError> {
+fn read(tree: &Tree, change: &RoleVersion) -> Result<Vec<u8>, SignerError> {
     let RoleVersion { role, version } = change;
-    let pinned_by_us = matches!(
-        role,
-        RoleName::Space(_) | RoleName::Top(TopRole::Targets)
-    );
-    let expected = state.version(role).saturating_add(1);
-    if !pinned_by_us || *version != expected {
-        return Err(SignerError::Version {
-            role: role.clone(),
-            expected,
-            got: *version,
-        });
+    if !matches!(role, RoleName::Space(_) | RoleName::Top(TopRole::Targets)) {
+        return Err(SignerError::NotPinned(role.clone()));
     }
     let file = MetadataFile::Version(role.clone(), *version);
-    let bytes = tree
-        .metadata(&file)
-        .map_err(StateError::Io)?
-        .ok_or_else(|| StateError::Missing(file.to_string()))?;
-    let envelope = parse(&file, &bytes)?;
-    Ok((envelope, FilePin::of(*version, &bytes)))
+    let bytes = tree.metadata(&file).map_err(StateError::Io)?;
+    Ok(bytes.ok_or_else(|| StateError::Missing(file.to_string()))?)
 }

@@ -1,0 +1,36 @@
+//! Verification: what a host believes, and what a registry accepts.
+//!
+//! The order is a chain of types, so a wrong order does not compile. Each step takes bytes, checks its
+//! bound on their size, has the TUF verifier check signatures, versions and pins, applies our own rules
+//! ([`policy`]) and the host's floors ([`floors`]), and keeps what was verified byte for byte:
+//!
+//! ```text
+//! RootChain::start ─ extend* ─ finish ─▶ CurrentRoot ─ timestamp ─▶ CurrentTimestamp ─ snapshot ─▶
+//! CurrentSnapshot ─ targets ─▶ TrustedTargets ─ delegated* ─▶ resolve
+//! ```
+//!
+//! A registry that receives a changed role, before any snapshot pins it, uses [`publication`].
+
+mod chain;
+mod core;
+mod error;
+pub mod floors;
+mod limits;
+pub mod policy;
+mod provider;
+pub mod publication;
+mod resolve;
+
+pub use chain::{
+    CurrentRoot, CurrentSnapshot, CurrentTimestamp, Freshness, RootChain, TrustedTargets, Verified,
+};
+pub use error::TrustError;
+pub use floors::{FloorError, Floors};
+pub use limits::{Lifetimes, Limits};
+pub use policy::PolicyError;
+pub use provider::{ProviderError, install_provider};
+pub use publication::{PublicationError, verify_publication};
+pub use resolve::{Resolution, ResolvedTarget, Standing};
+
+#[cfg(test)]
+mod tests;
