@@ -1,0 +1,153 @@
+//! The steps on packs: only bytes whose digest is signed are ever parsed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::{Day, MomentError};
+use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::pack::{self, Bounds, Pack};
+use rulepack_protocol::tuf::{Channel, Custom, Effective, Status, Target};
+
+use super::{CaseRunner, NewTargets, Refusal};
+
+/// Checks that the uploaded packs are exactly the newly listed ones, in length and digest.
+pub(crate) fn check_uploaded(
+    listed: &NewTargets,
+    uploaded: &BTreeMap<TargetPath, Vec<u8>>,
+) -> Result<(), Refusal> {
+    if let Some(path) = uploaded.keys().find(|path| !listed.contains_key(*path)) {
+        return Err(Refusal::PackNotListed(path.clone()));
+    }
+    for (path, target) in listed {
+        let bytes = uploaded
+            .get(path)
+            .ok_or_else(|| Refusal::PackMissing(path.clone()))?;
+        let found = bytes.len() as u64;
+        if found != target.length {
+            return Err(Refusal::PackLength {
+                path: path.clone(),
+                found,
+                signed: target.length,
+            });
+        }
+        let (found, signed) = (Digest::of(bytes), target.hashes.sha256);
+        if found != signed {
+            return Err(Refusal::PackDigest {
+                path: path.clone(),
+                found,
+                signed,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Opens each pack, compares it with what is signed of it, and runs its cases. Gives the titles.
+pub(crate) fn check_packs(
+    listed: &NewTargets,
+    uploaded: &BTreeMap<TargetPath, Vec<u8>>,
+    runner: &dyn CaseRunner,
+) -> Result<BTreeMap<TargetPath, String>, Refusal> {
+    let mut titles = BTreeMap::new();
+    for (path, bytes) in uploaded {
+        let Some(target) = listed.get(path) else {
+            return Err(Refusal::PackNotListed(path.clone()));
+        };
+        let pack = pack::open(bytes, &Bounds::NATIVE).map_err(|source| Refusal::PackFormat {
+            path: path.clone(),
+            source,
+        })?;
+        check_custom(path, target, &pack)?;
+        runner
+            .run(&pack, bytes)
+            .map_err(|source| Refusal::Cases {
+                path: path.clone(),
+                source,
+            })?;
+        titles.insert(path.clone(), pack.manifest.pack.title);
+    }
+    Ok(titles)
+}
+
+/// What is to be signed of a pack, as its manifest and imports say it. The bureau's tool signs it, and
+/// the registry expects it.
+///
+/// # Errors
+/// Where a day of the manifest lies outside of the years 1970 to 9999.
+pub fn custom_of(pack: &Pack, channel: Channel, published: Day) -> Result<Custom, MomentError> {
+    let header = &pack.manifest.pack;
+    let day = |day: rulepack_protocol::pack::manifest::Day| day.to_string().parse::<Day>();
+    let imports: BTreeSet<String> = pack
+        .imports
+        .iter()
+        .map(|import| format!("{}.{}", import.interface, import.function))
+        .collect();
+    Ok(Custom {
+        name: header.name.clone(),
+        version: header.version.clone(),
+        contract: header.contract.clone(),
+        effective: Effective {
+            from: day(header.effective.from)?,
+            to: header.effective.to.map(day).transpose()?,
+        },
+        jurisdictions: header.jurisdictions.clone(),
+        channel,
+        status: Status::Active,
+        imports: imports.into_iter().collect(),
+        published,
+        mandatory_by: None,
+        extra: BTreeMap::new(),
+    })
+}
+
+/// `custom` says what the sealed manifest says, in every field that both have.
+fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), Refusal> {
+    let signed = &target.custom;
+    let differs = |field, signed: String, sealed: String| Refusal::PackCustom {
+        path: path.clone(),
+        field,
+        signed,
+        sealed,
+    };
+    let sealed = custom_of(pack, signed.channel, signed.published).map_err(|error| {
+        differs("effective", days(&signed.effective), error.to_string())
+    })?;
+    let fields = [
+        ("name", signed.name.to_string(), sealed.name.to_string()),
+        ("version", signed.version.to_string(), sealed.version.to_string()),
+        ("contract", signed.contract.clone(), sealed.contract.clone()),
+        ("effective", days(&signed.effective), days(&sealed.effective)),
+        (
+            "jurisdictions",
+            join(&signed.jurisdictions),
+            join(&sealed.jurisdictions),
+        ),
+        ("imports", join(&signed.imports), join(&sealed.imports)),
+    ];
+    for (field, signed, sealed) in fields {
+        if signed != sealed {
+            return Err(differs(field, signed, sealed));
+        }
+    }
+    let (from, published) = (signed.effective.from, signed.published);
+    if from < published && pack.manifest.pack.retroactive.is_none() {
+        return Err(Refusal::NotRetroactive {
+            path: path.clone(),
+            from,
+            published,
+        });
+    }
+    Ok(())
+}
+
+fn days(effective: &Effective) -> String {
+    match effective.to {
+        Some(to) => format!("{} to {to}", effective.from),
+        None => effective.from.to_string(),
+    }
+}
+
+fn join<T: ToString>(items: &[T]) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    items.join(" ")
+}

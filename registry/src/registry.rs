@@ -1,0 +1,412 @@
+//! The registry: one repository, its signer, and the one writer that brings them from state to state.
+//!
+//! A publication is stored in this order: packs, roles, then the signer's successor (from which moment
+//! it happens), snapshot, timestamp. Before every change [`Registry::recover`] finishes or removes what
+//! a stop left half done, so each state that hosts can see is an old or a new one.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Moment;
+use rulepack_protocol::tuf::{Envelope, Payload, RoleName, Targets};
+
+use crate::failure::{FailurePoint, FailurePoints};
+use crate::index::{Index, IndexError};
+use crate::publication::Publication;
+use crate::publish::{
+    CaseRunner, Receipt, Refusal, RootError, already_published, check_packs, check_uploaded,
+    verify_roles, verify_root,
+};
+use crate::signer::{Successor, SuccessorSigner, SignerError};
+use crate::state::State;
+use crate::store::{MetadataFile, Store, StoreError, TargetFile, Tree};
+
+/// What a registry is made of.
+pub struct Parts {
+    /// The folder of the repository, see [`crate::store`].
+    pub folder: PathBuf,
+    /// Who holds the keys of snapshot and timestamp.
+    pub signer: Box<dyn SuccessorSigner>,
+    /// What runs the cases of a pack.
+    pub cases: Box<dyn CaseRunner>,
+    /// The time.
+    pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
+    /// [`NoFailure`](crate::failure::NoFailure) outside of tests.
+    pub failure_points: Box<dyn FailurePoints>,
+}
+
+/// An open registry. All functions block; a server calls them on threads made for that.
+pub struct Registry {
+    tree: Tree,
+    store: Mutex<Store>,
+    index: Index,
+    signer: Box<dyn SuccessorSigner>,
+    cases: Box<dyn CaseRunner>,
+    clock: Box<dyn Fn() -> Moment + Send + Sync>,
+    failure_points: Box<dyn FailurePoints>,
+}
+
+/// Why a registry does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The folder.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What a stop left behind could not be finished or removed.
+    #[error("the repository cannot be brought to a valid state")]
+    Recovery(#[source] Refusal),
+    /// The derived index could not be built, even from nothing.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl Registry {
+    /// Opens the repository, finishes or removes what a stop left half done, and brings the index up
+    /// to date. An empty folder is a registry that waits for [`Registry::install_root`].
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn open(parts: Parts) -> Result<Self, RegistryError> {
+        let store = Store::open(&parts.folder)?;
+        let tree = store.tree().clone();
+        let index = Index::open(&parts.folder.join("index"))?;
+        let registry = Self {
+            tree,
+            store: Mutex::new(store),
+            index,
+            signer: parts.signer,
+            cases: parts.cases,
+            clock: parts.clock,
+            failure_points: parts.failure_points,
+        };
+        registry
+            .recover(&registry.writer())
+            .map_err(RegistryError::Recovery)?;
+        registry.bring_index_up_to_date()?;
+        Ok(registry)
+    }
+
+    /// Accepts the first root, which nothing vouches for but the person who calls this: it is never
+    /// taken from the network. Installing the same one again changes nothing.
+    ///
+    /// # Errors
+    /// Where there is another first root, or this one is not acceptable.
+    pub fn install_root(&self, bytes: &[u8]) -> Result<(), Refusal> {
+        let store = self.writer();
+        let first = MetadataFile::Version(RoleName::ROOT, 1);
+        match self.tree.metadata(&first)? {
+            Some(present) if present == bytes => return Ok(()),
+            Some(_) => {
+                return Err(Refusal::Conflict {
+                    role: RoleName::ROOT,
+                    version: 1,
+                });
+            }
+            None => {}
+        }
+        let root = verify_root(None, bytes, self.now())?;
+        self.signer.check_keys(root.signed())?;
+        store.put_metadata(&first, bytes)?;
+        Ok(())
+    }
+
+    /// Publishes the body of an upload ([`Publication`]): checks everything, stores it, has it signed.
+    ///
+    /// Publishing the same bytes again gives the same receipt with `already_published`. Two bureaus may
+    /// publish at once; of two changes of one role, the second is told of the conflict.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn publish(&self, body: &[u8]) -> Result<Receipt, Refusal> {
+        let publication = Publication::from_bytes(body)?;
+        let state = State::read(&self.tree)?;
+        if let Some(receipt) = self.receipt_of_retry(&state, &publication)? {
+            return Ok(receipt);
+        }
+        if publication.metadata.contains_key(&RoleName::ROOT) {
+            return self.publish_root(&publication);
+        }
+        // All that takes time happens before the writer's lock is taken.
+        let now = self.now();
+        let (_, listed) = verify_roles(&state, &self.tree, &publication, now)?;
+        check_uploaded(&listed, &publication.targets)?;
+        check_packs(&listed, &publication.targets, self.cases.as_ref())?;
+
+        let store = self.writer();
+        self.recover(&store)?;
+        let state = State::read(&self.tree)?;
+        if let Some(receipt) = self.receipt_of_retry(&state, &publication)? {
+            return Ok(receipt);
+        }
+        // Another bureau, or this one from another machine, may have published meanwhile.
+        let (versions, listed_now) = verify_roles(&state, &self.tree, &publication, now)?;
+        check_uploaded(&listed_now, &publication.targets)?;
+        self.store_publication(&store, body, &publication)?;
+        let successor = self.signer.sign(&self.tree, &versions, now)?;
+        self.reached(FailurePoint::SuccessorRecorded)?;
+        self.release(&store, &successor)?;
+        self.remove_staged(&store)?;
+        self.note_in_index(FailurePoint::IndexUpdated)?;
+        let versions = versions.into_iter().map(|new| (new.role, new.version));
+        let state = State::read(&self.tree)?;
+        Ok(receipt(&publication, versions.collect(), &state, false))
+    }
+
+    /// Signs timestamp (and snapshot) anew, once half of the lifetime is over or the root has changed
+    /// the signer's keys. Says whether it did.
+    ///
+    /// # Errors
+    /// [`Refusal`]; what is in force stays in force.
+    pub fn prolong(&self) -> Result<bool, Refusal> {
+        let store = self.writer();
+        self.recover(&store)?;
+        let state = State::read(&self.tree)?;
+        if !needs_prolonging(&state, self.now()) {
+            return Ok(false);
+        }
+        self.sign_anew(&store)?;
+        Ok(true)
+    }
+
+    /// The files, read only.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The derived index: for people who look around, never for a decision.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// What the operator should know about the signer.
+    pub fn notice(&self) -> Option<String> {
+        self.signer.notice()
+    }
+
+    /// Builds the index again from the files.
+    ///
+    /// # Errors
+    /// Where files are damaged or the index cannot be written.
+    pub fn reindex(&self) -> Result<(), IndexError> {
+        match State::read(&self.tree) {
+            Ok(state) => self.index.rebuild(&self.tree, &state),
+            Err(crate::state::StateError::NoRoot) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A root is published alone: its file is the whole change, put in place by one rename.
+    fn publish_root(&self, publication: &Publication) -> Result<Receipt, Refusal> {
+        let (Some(bytes), 1, 0) = (
+            publication.metadata.get(&RoleName::ROOT),
+            publication.metadata.len(),
+            publication.targets.len(),
+        ) else {
+            return Err(Refusal::RootAlone);
+        };
+        let store = self.writer();
+        self.recover(&store)?;
+        let state = State::read(&self.tree)?;
+        let root = verify_root(Some(&state.root), bytes, self.now())
+            .map_err(|error| root_conflict_or(error, &state))?;
+        self.signer.check_keys(root.signed())?;
+        let version = root.signed().version();
+        store.put_metadata(&MetadataFile::Version(RoleName::ROOT, version), bytes)?;
+        self.reached(FailurePoint::RoleStored)?;
+        if state.pins.is_some() {
+            self.sign_anew(&store)?;
+        }
+        let versions = [(RoleName::ROOT, version)].into();
+        Ok(receipt(publication, versions, &State::read(&self.tree)?, false))
+    }
+
+    fn sign_anew(&self, store: &Store) -> Result<(), Refusal> {
+        let successor = self.signer.sign(&self.tree, &[], self.now())?;
+        self.reached(FailurePoint::SuccessorRecorded)?;
+        self.release(store, &successor)?;
+        self.note_in_index(FailurePoint::IndexUpdated)
+    }
+
+    fn store_publication(
+        &self,
+        store: &Store,
+        body: &[u8],
+        publication: &Publication,
+    ) -> Result<(), Refusal> {
+        store.stage(body)?;
+        self.reached(FailurePoint::UploadStaged)?;
+        for (path, bytes) in &publication.targets {
+            store.put_target(&target_file(path.clone(), bytes), bytes)?;
+            self.reached(FailurePoint::TargetStored)?;
+        }
+        for (file, bytes) in role_files(publication) {
+            store.put_metadata(&file, bytes)?;
+            self.reached(FailurePoint::RoleStored)?;
+        }
+        Ok(())
+    }
+
+    /// Shows hosts what the signer signed, the timestamp last.
+    fn release(&self, store: &Store, successor: &Successor) -> Result<(), Refusal> {
+        let snapshot = MetadataFile::Version(RoleName::SNAPSHOT, successor.snapshot_version);
+        store.put_metadata(&snapshot, successor.snapshot.as_bytes())?;
+        self.reached(FailurePoint::SnapshotStored)?;
+        store.put_metadata(&MetadataFile::Timestamp, successor.timestamp.as_bytes())?;
+        self.reached(FailurePoint::TimestampStored)?;
+        Ok(())
+    }
+
+    /// Finishes what the signer has recorded, and removes what it has not.
+    fn recover(&self, store: &Store) -> Result<(), Refusal> {
+        let shown = self.tree.metadata(&MetadataFile::Timestamp)?;
+        let shown = shown.map(|bytes| Digest::of(&bytes));
+        match self.signer.last()? {
+            Some(last) if Some(last.timestamp_digest()) == shown => {}
+            Some(last) if last.follows == shown => self.release(store, &last)?,
+            None if shown.is_none() => {}
+            _ => return Err(SignerError::Disagrees.into()),
+        }
+        self.remove_staged(store)
+    }
+
+    /// Removes the files of uploads that did not become part of the state, then the uploads.
+    fn remove_staged(&self, store: &Store) -> Result<(), Refusal> {
+        for (staged, body) in store.staged()? {
+            let publication = body.and_then(|body| Publication::from_bytes(&body).ok());
+            if let Some(publication) = publication {
+                self.remove_unpublished(store, &publication)?;
+            }
+            staged.remove()?;
+        }
+        Ok(())
+    }
+
+    fn remove_unpublished(&self, store: &Store, publication: &Publication) -> Result<(), Refusal> {
+        let state = State::read(&self.tree)?;
+        for (file, _) in role_files(publication) {
+            if let MetadataFile::Version(role, version) = &file
+                && *version > state.version(role)
+            {
+                store.remove_metadata(&file)?;
+            }
+        }
+        for (path, bytes) in &publication.targets {
+            let file = target_file(path.clone(), bytes);
+            let role = RoleName::Space(path.name_space().clone());
+            let published = state.role(&self.tree, &role)?.is_some_and(|envelope| {
+                let target = envelope.signed().targets.get(path);
+                target.is_some_and(|target| target.hashes.sha256 == file.digest)
+            });
+            if !published {
+                store.remove_target(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn receipt_of_retry(
+        &self,
+        state: &State,
+        publication: &Publication,
+    ) -> Result<Option<Receipt>, Refusal> {
+        let versions = already_published(state, &self.tree, publication)?;
+        Ok(versions.map(|versions| receipt(publication, versions, state, true)))
+    }
+
+    /// The index is derived: where it cannot be written the publication stands all the same.
+    fn note_in_index(&self, point: FailurePoint) -> Result<(), Refusal> {
+        if let Err(error) = self.bring_index_up_to_date() {
+            tracing::warn!(error = %error, "the index could not be brought up to date");
+        }
+        Ok(self.reached(point)?)
+    }
+
+    fn bring_index_up_to_date(&self) -> Result<(), IndexError> {
+        match State::read(&self.tree) {
+            Ok(state) => self.index.follow(&self.tree, &state),
+            Err(crate::state::StateError::NoRoot) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn reached(&self, point: FailurePoint) -> io::Result<()> {
+        self.failure_points.reached(point)
+    }
+
+    fn now(&self) -> Moment {
+        (self.clock)()
+    }
+
+    /// The one writer. A panic of another one cannot have broken anything that is not on the disk.
+    fn writer(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn needs_prolonging(state: &State, now: Moment) -> bool {
+    use crate::signer::{SNAPSHOT_DAYS, TIMESTAMP_DAYS};
+    use rulepack_protocol::tuf::TopRole;
+    let Some(pins) = &state.pins else {
+        return false;
+    };
+    let half = |days: i64| days * rulepack_protocol::moment::SECONDS_OF_DAY / 2;
+    let left = |expires: Moment| expires.unix() - now.unix();
+    let root = state.root.signed();
+    left(pins.timestamp.signed().expires()) <= half(TIMESTAMP_DAYS)
+        || left(pins.snapshot.signed().expires()) <= half(SNAPSHOT_DAYS)
+        || root.authority(TopRole::Timestamp).check(&pins.timestamp).is_err()
+        || root.authority(TopRole::Snapshot).check(&pins.snapshot).is_err()
+}
+
+/// The files that the roles of a publication are stored in. One whose version cannot be read is left
+/// out: it was never stored.
+fn role_files(publication: &Publication) -> Vec<(MetadataFile, &[u8])> {
+    let file = |(role, bytes): (&RoleName, &'_ Vec<u8>)| {
+        let version = Envelope::<Targets>::parse(bytes).ok()?.signed().version();
+        Some(MetadataFile::Version(role.clone(), version))
+    };
+    let roles = publication.metadata.iter();
+    roles
+        .filter_map(|role| Some((file(role)?, role.1.as_slice())))
+        .collect()
+}
+
+fn target_file(path: rulepack_protocol::names::TargetPath, bytes: &[u8]) -> TargetFile {
+    TargetFile {
+        path,
+        digest: Digest::of(bytes),
+    }
+}
+
+fn receipt(
+    publication: &Publication,
+    roles: BTreeMap<RoleName, u64>,
+    state: &State,
+    already_published: bool,
+) -> Receipt {
+    let packs = publication.targets.iter();
+    let pins = state.pins.as_ref();
+    Receipt {
+        already_published,
+        roles,
+        packs: packs
+            .map(|(path, bytes)| (path.clone(), Digest::of(bytes)))
+            .collect(),
+        timestamp: pins.map_or(0, |pins| pins.timestamp.signed().version()),
+    }
+}
+
+fn root_conflict_or(error: RootError, state: &State) -> Refusal {
+    match error {
+        RootError::Version { found, .. } if found <= state.root.signed().version() => {
+            Refusal::Conflict {
+                role: RoleName::ROOT,
+                version: found,
+            }
+        }
+        other => other.into(),
+    }
+}
