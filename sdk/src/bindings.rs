@@ -6,5 +6,5 @@ wit_bindgen::generate!({
     pub_export_macro: true,
     export_macro_name: "export_component",
     default_bindings_module: "rulepack_sdk::bindings",
-    runtime_path: "rulepack_sdk::wit_bindgen",
+    runtime_path: "rulepack_sdk::wit_bindgen::rt",
 });

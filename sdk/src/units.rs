@@ -168,6 +168,20 @@ impl Money {
         Self::rounded(i128::from(self.0) * i128::from(share.0), RATIOS_OF_ONE)
     }
 
+    /// The part of the money that falls to `part` of `whole`, both in one unit, rounded half away from
+    /// zero to a fen.
+    ///
+    /// # Errors
+    /// [`Overflow`], also where the whole is nothing.
+    pub fn portion(self, part: i64, whole: i64) -> Result<Money, Overflow> {
+        let (part, whole) = match whole {
+            0 => return Err(Overflow),
+            ..0 => (-i128::from(part), -i128::from(whole)),
+            _ => (i128::from(part), i128::from(whole)),
+        };
+        Self::rounded(i128::from(self.0) * part, whole)
+    }
+
     fn rounded(product: i128, scale: i128) -> Result<Money, Overflow> {
         let half = if product < 0 { -scale / 2 } else { scale / 2 };
         Self::sound(i64::try_from((product + half) / scale).ok())
@@ -235,6 +249,9 @@ mod tests {
             Err(Overflow)
         );
         assert_eq!(Money(333).times(Ratio(5_000)), Ok(Money(167)));
+        assert_eq!(Money(100).portion(1, 3), Ok(Money(33)));
+        assert_eq!(Money(100).portion(2, -3), Ok(Money(-67)));
+        assert_eq!(Money(100).portion(1, 0), Err(Overflow));
     }
 
     #[test]

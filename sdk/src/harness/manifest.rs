@@ -125,7 +125,7 @@ impl Manifest {
             if !arguments.iter().any(|argument| argument.name == place) {
                 let empty = InvalidAnswer::EmptyPlace {
                     template: template.to_owned(),
-                    place: place.to_owned(),
+                    place,
                 };
                 return Err(invalid(id, empty));
             }
@@ -141,10 +141,13 @@ fn invalid(rule: &str, problem: InvalidAnswer) -> HarnessError {
     }
 }
 
-/// The names that stand in braces.
-fn places(message: &str) -> impl Iterator<Item = &str> {
+/// The names that stand in single braces; a double one is the brace itself.
+fn places(message: &str) -> Vec<String> {
+    let message = message.replace("{{", "").replace("}}", "");
     let parts = message.split('{').skip(1);
-    parts.filter_map(|part| part.split_once('}').map(|(place, _)| place))
+    parts
+        .filter_map(|part| Some(part.split_once('}')?.0.to_owned()))
+        .collect()
 }
 
 /// Whether the data has a column, such as `orders.items`.

@@ -14,7 +14,7 @@
 //! }
 //! ```
 //!
-//! It reads `pack.toml`, `tables/*.csv` and `cases/*.json` (one case a file) of the pack's source. What it
+//! It reads `pack.toml`, `tables/*.csv` and `cases/*.json` (each one case or a list of them) of the pack's source. What it
 //! does not do is what only the sandbox can: fuel, memory, grants. Natively codes have the numbers of the
 //! data's own dictionary, extended in `prepare`; a rule must not rely on numbers, and cannot read what it
 //! does not ask for.
@@ -141,7 +141,11 @@ impl Harness {
             return Err(HarnessError::NoCases { path: folder });
         }
         files.sort();
-        files.iter().map(|path| read_case(path)).collect()
+        let mut cases = Vec::new();
+        for path in &files {
+            cases.extend(read_cases(path)?);
+        }
+        Ok(cases)
     }
 
     /// What differs from the expected answer in any case, as lines for people.
@@ -293,12 +297,18 @@ impl<P: Pack> Prepared<P> {
     }
 }
 
-fn read_case(path: &Path) -> Result<Case, HarnessError> {
+/// The cases of a file: one, or a list of them.
+fn read_cases(path: &Path) -> Result<Vec<Case>, HarnessError> {
     let bytes = std::fs::read(path).map_err(|source| HarnessError::Read {
         path: path.to_owned(),
         source,
     })?;
-    serde_json::from_slice(&bytes).map_err(|source| HarnessError::Case {
+    let is_list = bytes.trim_ascii_start().starts_with(b"[");
+    let cases = match is_list {
+        true => serde_json::from_slice(&bytes),
+        false => serde_json::from_slice(&bytes).map(|case| vec![case]),
+    };
+    cases.map_err(|source| HarnessError::Case {
         path: path.to_owned(),
         source,
     })
