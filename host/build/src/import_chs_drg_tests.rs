@@ -149,5 +149,6 @@ fn the_published_scheme_imports_whole() {
     let files = import(&folder).unwrap();
     check(&files);
     let rows: Vec<usize> = files.iter().map(|file| file.rows).collect();
-    assert_eq!((rows[0], rows[2], rows[4], rows[6]), (26, 376, 628, 10_343));
+    // Of the 10,343 lines of valid procedures 92 stand twice.
+    assert_eq!((rows[0], rows[2], rows[4], rows[6]), (26, 376, 628, 10_251));
 }
