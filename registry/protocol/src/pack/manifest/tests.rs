@@ -53,12 +53,12 @@ fn a_sealed_manifest_has_one_spelling_and_all_digests() {
 fn shape_errors_name_the_line() {
     let text = refusal("scope = \"patient\"", "scope = \"ward\"");
     assert!(
-        text.starts_with("line 13: unknown variant `ward`, expected one of `patient`"),
+        text.starts_with("line 14: unknown variant `ward`, expected one of `patient`"),
         "{text}"
     );
     let text = refusal("title = \"超限额\"", "titel = \"超限额\"");
     assert!(
-        text.starts_with("line 12: unknown field `titel`, expected one of "),
+        text.starts_with("line 13: unknown field `titel`, expected one of "),
         "{text}"
     );
     assert_eq!(
@@ -74,7 +74,7 @@ fn shape_errors_name_the_line() {
             .split_once(", expected")
             .unwrap()
             .0,
-        "line 18: column `orders.names` is not in the table"
+        "line 19: column `orders.names` is not in the table"
     );
 }
 
@@ -162,7 +162,7 @@ fn every_field_is_checked_and_named() {
         (
             "profile = \"native\"",
             "profile = \"native\"\n[limits]\nmemory_mib = 257\n[pack.x]",
-            "line 9: unknown field `x`",
+            "line 10: unknown field `x`",
         ),
     ] {
         let found = refusal(old, new);
