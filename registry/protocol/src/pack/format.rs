@@ -74,7 +74,9 @@ pub enum OpenError {
     #[error("the section at byte {0} is truncated or malformed")]
     Section(usize),
     /// A component without the sections of a pack.
-    #[error("the file is a component, but not a sealed pack: it has no section `rulepack:manifest`")]
+    #[error(
+        "the file is a component, but not a sealed pack: it has no section `rulepack:manifest`"
+    )]
     NotSealed,
     /// Another section than the one that must come here.
     #[error("found the section `{found}`, expected `{expected}`")]
@@ -197,9 +199,16 @@ fn open_tables(
         let expected = expected.ok_or(ManifestError::TableDigests)?;
         if found != expected {
             let table = name.clone();
-            return Err(OpenError::TableDigest { table, found, expected });
+            return Err(OpenError::TableDigest {
+                table,
+                found,
+                expected,
+            });
         }
-        let wrong = |source| OpenError::Table { table: name.clone(), source };
+        let wrong = |source| OpenError::Table {
+            table: name.clone(),
+            source,
+        };
         let table = columnar::decode(content, &mut allowance).map_err(wrong)?;
         columnar::check(&table, declaration).map_err(wrong)?;
         tables.insert(name.clone(), table);
@@ -228,7 +237,10 @@ pub fn seal(
         let table = tables.get(&name);
         let table = table.ok_or_else(|| SealError::TableMissing(name.clone()))?;
         let encoded = columnar::check(table, declaration).and_then(|()| columnar::encode(table));
-        let content = encoded.map_err(|source| SealError::Table { table: name.clone(), source })?;
+        let content = encoded.map_err(|source| SealError::Table {
+            table: name.clone(),
+            source,
+        })?;
         sealed_tables.push((name, content));
     }
     let stray = |name: &&String| !sealed_tables.iter().any(|(sealed, _)| sealed == *name);
@@ -236,14 +248,20 @@ pub fn seal(
         return Err(SealError::TableUndeclared(name.clone()));
     }
     for (name, content) in &sealed_tables {
-        manifest.table_digests.insert(name.clone(), Digest::of(content));
+        manifest
+            .table_digests
+            .insert(name.clone(), Digest::of(content));
     }
     let mut bytes = component_of(component)?.to_vec();
     write_section(&mut bytes, MANIFEST, &manifest.to_sealed()?);
     for (name, content) in &sealed_tables {
         write_section(&mut bytes, &format!("{TABLE}{name}"), content);
     }
-    write_section(&mut bytes, CASES, &cases::to_bytes(cases).map_err(SealError::Cases)?);
+    write_section(
+        &mut bytes,
+        CASES,
+        &cases::to_bytes(cases).map_err(SealError::Cases)?,
+    );
     open(&bytes, &manifest.bounds())?;
     Ok(bytes)
 }
@@ -262,7 +280,10 @@ fn component_end(bytes: &[u8]) -> Result<usize, OpenError> {
     if !bytes.starts_with(PREAMBLE) {
         return Err(OpenError::NotAComponent);
     }
-    let mut sections = Sections { bytes, at: PREAMBLE.len() };
+    let mut sections = Sections {
+        bytes,
+        at: PREAMBLE.len(),
+    };
     loop {
         let at = sections.at;
         match sections.next()? {
@@ -327,15 +348,25 @@ impl<'a> Sections<'a> {
         self.at = self.bytes.len() - rest.len() + length;
         if id != CUSTOM {
             let content = body;
-            return Ok(Some(Section { id, name: None, content }));
+            return Ok(Some(Section {
+                id,
+                name: None,
+                content,
+            }));
         }
         let (length, rest) = leb128(body).ok_or_else(malformed)?;
         let (name, content) = rest.split_at_checked(length).ok_or_else(malformed)?;
         let name = std::str::from_utf8(name).map_err(|_| malformed())?;
-        if name.starts_with(PREFIX) && !is_shortest(body.len(), content.len(), name, self.at - start) {
+        if name.starts_with(PREFIX)
+            && !is_shortest(body.len(), content.len(), name, self.at - start)
+        {
             return Err(malformed());
         }
-        Ok(Some(Section { id, name: Some(name), content }))
+        Ok(Some(Section {
+            id,
+            name: Some(name),
+            content,
+        }))
     }
 
     fn expect(&mut self, name: &str) -> Result<&'a [u8], OpenError> {
