@@ -170,6 +170,11 @@ impl RootChain {
         }))
     }
 
+    /// The floors so far: a followed root is stored before anything below it is asked for.
+    pub fn floors(&self) -> &Floors {
+        &self.floors
+    }
+
     /// The newest root so far.
     pub fn root(&self) -> &Verified<Root> {
         &self.root
