@@ -9,8 +9,5 @@
     )
 )]
 
-pub mod data;
+pub mod client;
 pub mod files;
-pub mod lock;
-pub mod settings;
-pub mod subscription;
