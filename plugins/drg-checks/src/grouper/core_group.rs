@@ -1,8 +1,6 @@
 //! An ADRG (核心病组): its condition, the lists that the condition looks in, and its DRGs.
 
-use std::collections::BTreeSet;
-
-use super::code_list::CodeList;
+use super::code_list::{CodeClasses, CodeList};
 use super::condition::{Clause, Truth};
 use super::severity::SeverityTest;
 use super::{Case, Level};
@@ -18,8 +16,8 @@ pub(super) struct CoreGroup<C> {
     pub(super) procedures: CodeList<C>,
     /// List `proc2`.
     pub(super) second_procedures: CodeList<C>,
-    /// Classes of the procedures in list `proc`, in ascending order; only where the condition asks for them.
-    pub(super) classes: Vec<(C, i64)>,
+    /// Classes of the procedures in list `proc`, where the condition asks for them.
+    pub(super) classes: CodeClasses<C>,
     /// The DRGs in the order in which they are tried.
     pub(super) groups: Vec<(C, SeverityTest)>,
 }
@@ -70,13 +68,7 @@ impl<C: Copy + Ord> CoreGroup<C> {
         if self.classes.is_empty() {
             return true;
         }
-        let classes_of = |procedure: &C| {
-            let first = self.classes.partition_point(|(code, _)| code < procedure);
-            let rest = self.classes.get(first..).unwrap_or_default();
-            rest.iter().take_while(move |(code, _)| code == procedure).map(|(_, class)| *class)
-        };
-        let met: BTreeSet<i64> =
-            case.procedures.iter().flat_map(|procedure| classes_of(procedure)).collect();
+        let met = self.classes.met_by(case.procedures);
         alternatives.iter().any(|classes| classes.iter().all(|class| met.contains(class)))
     }
 }

@@ -1,8 +1,6 @@
 //! An MDC (主要诊断大类): its gate and its ADRGs.
 
-use std::collections::BTreeSet;
-
-use super::code_list::CodeList;
+use super::code_list::{CodeClasses, CodeList};
 use super::condition::Truth;
 use super::core_group::{CoreGroup, principal};
 use super::{Case, Fact, Gender};
@@ -14,8 +12,8 @@ pub(super) struct MajorCategory<C> {
     pub(super) gate: Vec<Gate>,
     /// The principal diagnoses that open it.
     pub(super) diagnoses: CodeList<C>,
-    /// Body sites (创伤部位) of the diagnoses, in ascending order; only where the gate counts them.
-    pub(super) sites: Vec<(C, usize)>,
+    /// Body sites (创伤部位) of the diagnoses, where the gate counts them.
+    pub(super) sites: CodeClasses<C>,
     /// In the order in which they are tried.
     pub(super) core_groups: Vec<CoreGroup<C>>,
 }
@@ -95,19 +93,8 @@ impl<C: Copy + Ord> MajorCategory<C> {
                 Some(gender) => (gender == wanted).into(),
                 None => Truth::Unrecorded(Fact::Gender),
             },
-            Gate::TwoTraumaSites => (self.trauma_sites(case.diagnoses) >= 2).into(),
+            Gate::TwoTraumaSites => (self.sites.met_by(case.diagnoses).len() >= 2).into(),
         }
-    }
-
-    fn trauma_sites(&self, diagnoses: &[C]) -> usize {
-        let mut touched = BTreeSet::new();
-        for diagnosis in diagnoses {
-            let first = self.sites.partition_point(|(code, _)| code < diagnosis);
-            let rest = self.sites.get(first..).unwrap_or_default();
-            let sites = rest.iter().take_while(|(code, _)| code == diagnosis);
-            touched.extend(sites.map(|(_, site)| *site));
-        }
-        touched.len()
     }
 }
 

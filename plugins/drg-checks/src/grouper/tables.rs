@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::code_list::CodeList;
+use super::code_list::{CodeClasses, CodeList};
 use super::condition::Clause;
 use super::major_category::Gate;
 use super::severity::{Entry, Severity};
@@ -231,8 +231,7 @@ fn core_groups<C: Copy + Ord>(
     for (category, rows) in by_rank(rows, |row| (row.major_category, row.rank)) {
         let mut own = Vec::with_capacity(rows.len());
         for row in rows {
-            let mut lists = lists.remove(&row.code).unwrap_or_default();
-            lists.classes.sort_unstable();
+            let lists = lists.remove(&row.code).unwrap_or_default();
             let mut tests = Vec::new();
             for group in groups.remove(&row.code).unwrap_or_default() {
                 tests.push((group.code, SeverityTest::parse(&group.severity)?));
@@ -243,7 +242,7 @@ fn core_groups<C: Copy + Ord>(
                 diagnoses: lists.diagnoses.into_iter().collect(),
                 procedures: lists.procedures.into_iter().collect(),
                 second_procedures: lists.second_procedures.into_iter().collect(),
-                classes: lists.classes,
+                classes: lists.classes.into_iter().collect(),
                 groups: tests,
             });
         }
@@ -281,13 +280,13 @@ fn major_categories<C: Copy + Ord>(
     }
 }
 
-/// The sites of each diagnosis, numbered in the order of their names.
-fn sites<C: Copy + Ord>(diagnoses: &[MajorCategoryDiagnosis<C>]) -> Vec<(C, usize)> {
+/// The sites of each diagnosis, each site by a number of its own.
+fn sites<C: Copy + Ord>(diagnoses: &[MajorCategoryDiagnosis<C>]) -> CodeClasses<C> {
+    let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
     let named = diagnoses.iter().filter(|row| !row.site.is_empty());
-    let names: CodeList<&str> = named.clone().map(|row| row.site.as_str()).collect();
-    let mut sites: Vec<(C, usize)> = named
-        .filter_map(|row| Some((row.diagnosis, names.place(row.site.as_str())?)))
-        .collect();
-    sites.sort_unstable();
-    sites
+    for (number, row) in (0..).zip(named.clone()) {
+        numbers.entry(&row.site).or_insert(number);
+    }
+    let number = |row: &MajorCategoryDiagnosis<C>| numbers.get(row.site.as_str()).copied();
+    named.filter_map(|row| Some((row.diagnosis, number(row)?))).collect()
 }
