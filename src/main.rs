@@ -1,8 +1,10 @@
 //! The `rulepack` command: a regulator, a hospital, a vendor and a security reviewer each find theirs
 //! in `commands/`, one file a command.
 
+mod clock;
 mod commands;
 mod failure;
+mod files;
 mod generate;
 mod output;
 
