@@ -1,1 +1,130 @@
-//! cases
+//! Runs the cases of a pack.
+
+use std::sync::Arc;
+
+use rulepack_contract::case::{Case, CaseError};
+use rulepack_contract::data::{Batch, Data};
+use rulepack_contract::review::{Review, Scope};
+use rulepack_contract::schema::ids;
+
+use crate::engine::{Engine, LoadError};
+use crate::fault::Fault;
+use crate::input::{LoadInput, Program};
+use crate::loaded::{Evaluation, LoadedPack};
+
+/// How one case went.
+#[derive(Debug)]
+pub struct CaseResult {
+    /// The name of the case.
+    pub name: String,
+    /// What differs from the expected answer, as lines for people; empty where nothing does. Or why
+    /// the case did not run.
+    pub outcome: Result<Vec<String>, CaseFailure>,
+    /// The fuel that it used; 0 where it did not run.
+    pub fuel: u64,
+}
+
+/// Why a case did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseFailure {
+    /// The case itself is wrong.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// The pack does not load with the parameters and tables of the case.
+    #[error("the pack does not load: {0}")]
+    Load(#[from] LoadError),
+    /// There is no verdict.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl CaseResult {
+    /// Whether the answer was the expected one.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.outcome.as_ref().is_ok_and(Vec::is_empty)
+    }
+}
+
+/// Runs cases, each with its own parameters and supplied tables. Cases that agree in these share one
+/// loaded pack.
+#[must_use]
+pub fn run(engine: &Engine, program: Program<'_>, cases: &[Case]) -> Vec<CaseResult> {
+    let mut runner = Runner {
+        engine,
+        program,
+        loaded: None,
+    };
+    // Those that agree one after the other, so that one loaded pack at a time is enough.
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    let alike = |case: &Case| format!("{:?} {:?}", case.parameters, case.supplied);
+    order.sort_by_cached_key(|place| cases.get(*place).map(alike));
+    let mut results: Vec<(usize, CaseResult)> = Vec::with_capacity(cases.len());
+    for place in order {
+        if let Some(case) = cases.get(place) {
+            results.push((place, runner.result(case)));
+        }
+    }
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+struct Runner<'a> {
+    engine: &'a Engine,
+    program: Program<'a>,
+    loaded: Option<(LoadInput, LoadedPack)>,
+}
+
+impl Runner<'_> {
+    fn result(&mut self, case: &Case) -> CaseResult {
+        let mut fuel = 0;
+        let outcome = self.differences(case, &mut fuel);
+        CaseResult {
+            name: case.name.clone(),
+            outcome,
+            fuel,
+        }
+    }
+
+    fn differences(&mut self, case: &Case, fuel: &mut u64) -> Result<Vec<String>, CaseFailure> {
+        let data = Arc::new(case.data()?);
+        let review = case.review()?;
+        let tables = &self.program.manifest.tables;
+        let input = LoadInput {
+            parameters: case.parameters.clone(),
+            supplied: case.supplied(tables)?,
+            ..LoadInput::default()
+        };
+        let pack = self.loaded(input)?;
+        let evaluation = evaluate(pack, &data, &review)?;
+        *fuel = evaluation.fuel;
+        Ok(case.differences(&evaluation.answer, &data, tables))
+    }
+
+    fn loaded(&mut self, input: LoadInput) -> Result<&LoadedPack, LoadError> {
+        let loaded = match self.loaded.take() {
+            Some(loaded) if loaded.0 == input => loaded,
+            _ => {
+                let pack = self.engine.load(self.program, input.clone())?;
+                (input, pack)
+            }
+        };
+        Ok(&self.loaded.insert(loaded).1)
+    }
+}
+
+/// The whole case as one batch; in institution scope one for each institution.
+fn evaluate(pack: &LoadedPack, data: &Arc<Data>, review: &Review) -> Result<Evaluation, Fault> {
+    if review.scope == Scope::Patient {
+        let batch = Batch::patients(data.clone(), 0..data.rows(ids::PATIENTS));
+        return pack.evaluate(&batch, review);
+    }
+    let mut whole = Evaluation::default();
+    for institution in 0..data.rows(ids::INSTITUTIONS) {
+        let batch = Batch::institution(data.clone(), institution);
+        let evaluation = pack.evaluate(&batch, review)?;
+        whole.answer.append(evaluation.answer);
+        whole.fuel = whole.fuel.saturating_add(evaluation.fuel);
+    }
+    Ok(whole)
+}

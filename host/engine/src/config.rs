@@ -50,10 +50,8 @@ fn no_more_features_than_packs_need(config: &mut Config) {
     config.wasm_memory64(false);
     config.wasm_multi_memory(false);
     config.wasm_tail_call(false);
-    config.wasm_function_references(false);
     config.wasm_wide_arithmetic(false);
     config.wasm_custom_page_sizes(false);
-    config.wasm_stack_switching(false);
 }
 
 /// Slots made once and used again: setting up an instance asks the system for nothing but the pages that

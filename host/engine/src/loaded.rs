@@ -45,7 +45,7 @@ pub(crate) struct Code {
 }
 
 /// What a pack answered to a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evaluation {
     /// In rows of the whole data, in canonical order.
     pub answer: Answer,

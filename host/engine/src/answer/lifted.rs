@@ -52,6 +52,7 @@ pub(crate) struct Argument {
 #[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[allow(dead_code, reason = "lifting makes them from their numbers")]
 pub(crate) enum Certainty {
     #[component(name = "violation")]
     Violation,
