@@ -1,4 +1,76 @@
-//! What the author of a rule pack uses.
+//! What the author of a rule pack uses: typed views over hospital data, knowledge tables and parameters,
+//! answers, and a harness that runs the same rules natively.
+//!
+//! A pack is a type that implements [`Pack`]. [`Pack::prepare`] reads parameters and knowledge tables
+//! once; [`Pack::evaluate`] looks at one [`Batch`] and gives an [`Answer`] of figures and references.
+//! [`export!`] makes the type the component of its crate. A whole pack:
+//!
+//! ```
+//! use rulepack_sdk::prelude::*;
+//!
+//! /// 限儿童用药: items that only children may be given.
+//! pub struct ChildrenOnly {
+//!     /// Item to the rows that name it: until which age, and when they are in force.
+//!     limits: Map<Code, Vec<(i64, Validity)>>,
+//! }
+//!
+//! impl Pack for ChildrenOnly {
+//!     fn prepare(setup: &Setup) -> Result<Self, String> {
+//!         let table = setup.table("children-only")?;
+//!         let mut limits: Map<Code, Vec<(i64, Validity)>> = Map::default();
+//!         let rows = table.codes("item")?.into_iter();
+//!         for ((item, age), validity) in rows.zip(table.integers("age_max")?).zip(table.validity()?) {
+//!             limits.entry(item).or_default().push((age, validity));
+//!         }
+//!         Ok(ChildrenOnly { limits })
+//!     }
+//!
+//!     fn evaluate(&self, batch: &Batch) -> Result<Answer, String> {
+//!         let mut answer = Answer::default();
+//!         let (orders, encounters) = (batch.orders(), batch.encounters());
+//!         for (order, item) in orders.items().recorded() {
+//!             let Some(limits) = self.limits.get(&item) else { continue };
+//!             let (Some(encounter), Some(day)) =
+//!                 (orders.encounters().get(order), orders.days().get(order)) else { continue };
+//!             let Some((age_max, _)) = limits.iter().find(|(_, valid)| valid.includes(day)) else {
+//!                 continue;
+//!             };
+//!             match encounters.ages().get(encounter) {
+//!                 None => answer.add(Abstention::new("AGE-01", order).missing("encounters.ages")),
+//!                 Some(age) if i64::from(age) > *age_max => answer.add(
+//!                     Finding::violation("AGE-01", "too-old")
+//!                         .offending(order, orders.amounts().get(order).unwrap_or_default())
+//!                         .argument("item", item)
+//!                         .argument("age", i64::from(age)),
+//!                 ),
+//!                 Some(_) => {}
+//!             }
+//!         }
+//!         Ok(answer)
+//!     }
+//! }
+//!
+//! rulepack_sdk::export!(ChildrenOnly);
+//! # fn main() {}
+//! ```
+//!
+//! What to know:
+//!
+//! - **Columns are permissions.** [`Batch::orders`] and its siblings give a view with one method a column
+//!   ([`tables`]). A column is fetched when a rule first asks for it, and a component imports exactly the
+//!   columns that its code can ask for. So a table has no length of its own: walk a column that the rule
+//!   reads anyway, with [`Column::recorded`] or [`Column::rows`].
+//! - **Rows are typed.** A column of `orders` takes a `Row<Orders>` only; `orders.encounters().get(order)`
+//!   is a `Row<Encounters>`; `batch.diagnoses().of(encounter)` are the rows that belong to it. Any row goes
+//!   into an answer as it is.
+//! - **Not recorded is `None`.** A column that the hospital lacks, or did not grant, is `None` in every
+//!   row; [`Batch::column_presence`] tells which. Say what was missing with an [`Abstention`].
+//! - **Nothing wraps, nothing is a float.** [`Money`], [`Quantity`] and their like are integers in the
+//!   units of the contract; sums are checked, and `?` turns an [`Overflow`] into "no verdict".
+//! - **Codes are compared, texts are for people.** A [`Code`] is a number of this instance. Texts of rules
+//!   become codes in `prepare` ([`Setup::code`]), families of them a [`CodeSet`] ([`Setup::code_set`]).
+//! - **Maps have a fixed hasher** ([`Map`], [`Set`]), so that order and fuel repeat.
+//! - **Natively** `harness` runs the rules over borrowed slices: for `#[test]`, and for benchmarks.
 #![cfg_attr(
     test,
     allow(
