@@ -8,6 +8,7 @@ mod checks;
 mod coverage;
 mod csv;
 mod error;
+pub mod national;
 mod rejection;
 mod table_file;
 
