@@ -159,7 +159,12 @@ fn table_of(path: &Path) -> Result<TableId, DataError> {
     })
 }
 
-fn finish(source: &Source, builder: DataBuilder, mut rejected: Vec<FileRejection>) -> Loaded {
+/// The sound rows, and every row left out by file and line.
+pub(crate) fn finish(
+    source: &Source,
+    builder: DataBuilder,
+    mut rejected: Vec<FileRejection>,
+) -> Loaded {
     let (data, rejections) = builder.finish();
     rejected.extend(
         rejections

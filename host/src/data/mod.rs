@@ -8,6 +8,7 @@ mod checks;
 mod coverage;
 mod csv;
 mod error;
+pub mod national;
 mod rejection;
 mod table_file;
 
@@ -15,8 +16,8 @@ pub use csv::{Loaded, read_directory, read_file};
 pub use error::DataError;
 pub use rejection::{FileRejection, Reason};
 
-pub(crate) use csv::{Source, load};
-pub(crate) use table_file::TableFile;
+pub(crate) use csv::{Source, finish, load};
+pub(crate) use table_file::{Line, TableFile};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,167 @@
+//! JSON that remembers the characters of its numbers, and a place in it that knows its path.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::value::RawValue;
+
+use super::request::RequestError;
+
+/// The national requests nest seven deep.
+const DEPTH_MAX: usize = 16;
+
+/// A JSON value; numbers as they are written.
+#[derive(Debug)]
+pub(super) enum Node {
+    /// `null`
+    Nothing,
+    /// A text, number, `true` or `false`.
+    Text(String),
+    List(Vec<Node>),
+    Object(BTreeMap<String, Node>),
+}
+
+/// A node and the way to it.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'n> {
+    node: Option<&'n Node>,
+    path: String,
+}
+
+impl Node {
+    /// Reads a JSON text.
+    ///
+    /// # Errors
+    /// [`RequestError::NotJson`] and [`RequestError::TooDeep`].
+    pub(super) fn parse(text: &str) -> Result<Node, RequestError> {
+        let raw: &RawValue = serde_json::from_str(text).map_err(not_json)?;
+        Node::read(raw, 0)
+    }
+
+    fn read(raw: &RawValue, depth: usize) -> Result<Node, RequestError> {
+        if depth > DEPTH_MAX {
+            return Err(RequestError::TooDeep(DEPTH_MAX));
+        }
+        let text = raw.get();
+        Ok(match text.as_bytes().first() {
+            Some(b'{') => {
+                let fields: BTreeMap<String, &RawValue> =
+                    serde_json::from_str(text).map_err(not_json)?;
+                let read = |(name, raw)| Ok((name, Node::read(raw, depth + 1)?));
+                Node::Object(fields.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            Some(b'[') => {
+                let nodes: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
+                let read = |raw| Node::read(raw, depth + 1);
+                Node::List(nodes.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            Some(b'"') => Node::Text(serde_json::from_str(text).map_err(not_json)?),
+            Some(b'n') => Node::Nothing,
+            _ => Node::Text(text.to_owned()),
+        })
+    }
+}
+
+impl<'n> Place<'n> {
+    /// The whole.
+    pub(super) fn root(node: &'n Node) -> Self {
+        Place {
+            node: Some(node),
+            path: String::new(),
+        }
+    }
+
+    /// The way here: `input.data.patient_dtos[0].brdy`.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A field; it may be missing.
+    pub(super) fn field(&self, name: &str) -> Place<'n> {
+        let node = match self.node {
+            Some(Node::Object(fields)) => fields.get(name),
+            _ => None,
+        };
+        let separator = if self.path.is_empty() { "" } else { "." };
+        Place {
+            node,
+            path: format!("{}{separator}{name}", self.path),
+        }
+    }
+
+    /// Itself, where it is an object.
+    pub(super) fn object(self) -> Result<Self, RequestError> {
+        match self.node {
+            Some(Node::Object(_)) => Ok(self),
+            _ => Err(self.unexpected("an object")),
+        }
+    }
+
+    /// The elements of a list of objects; none where it is missing or null.
+    pub(super) fn list(&self) -> Result<Vec<Place<'n>>, RequestError> {
+        let nodes = match self.node {
+            None | Some(Node::Nothing) => return Ok(Vec::new()),
+            Some(Node::List(nodes)) => nodes,
+            Some(_) => return Err(self.unexpected("a list")),
+        };
+        let element = |(index, node)| {
+            let mut path = self.path.clone();
+            let _ = write!(path, "[{index}]");
+            Place {
+                node: Some(node),
+                path,
+            }
+            .object()
+        };
+        nodes.iter().enumerate().map(element).collect()
+    }
+
+    /// The elements of a list that must not be empty.
+    pub(super) fn filled_list(&self) -> Result<Vec<Place<'n>>, RequestError> {
+        let elements = self.list()?;
+        if elements.is_empty() {
+            return Err(self.unexpected("a list with at least one element"));
+        }
+        Ok(elements)
+    }
+
+    /// The text of a field that may be missing: `None` where it is; empty where it is null or blank.
+    pub(super) fn text(&self) -> Result<Option<&'n str>, RequestError> {
+        match self.node {
+            None => Ok(None),
+            Some(Node::Nothing) => Ok(Some("")),
+            Some(Node::Text(text)) => Ok(Some(text.trim())),
+            Some(_) => Err(self.unexpected("a text or a number")),
+        }
+    }
+
+    /// The text of a field that must be there.
+    pub(super) fn required(&self, expected: &'static str) -> Result<&'n str, RequestError> {
+        match self.text()? {
+            Some(text) if !text.is_empty() => Ok(text),
+            _ => Err(RequestError::Missing {
+                path: self.path.clone(),
+                expected,
+            }),
+        }
+    }
+
+    /// What stands here is something else.
+    pub(super) fn unexpected(&self, expected: &'static str) -> RequestError {
+        let path = match self.path.as_str() {
+            "" => "the request".to_owned(),
+            path => path.to_owned(),
+        };
+        match self.node {
+            None => RequestError::Missing { path, expected },
+            Some(_) => RequestError::Unexpected { path, expected },
+        }
+    }
+}
+
+fn not_json(error: serde_json::Error) -> RequestError {
+    RequestError::NotJson {
+        line: error.line(),
+        column: error.column(),
+    }
+}

@@ -1,0 +1,173 @@
+//! The envelope of a request, and what it asks.
+
+use std::collections::HashSet;
+
+use rulepack_contract::data::DataBuilder;
+use rulepack_contract::review::Stage;
+use rulepack_contract::schema::TableId;
+use rulepack_contract::units;
+
+use super::node::{Node, Place};
+use super::rows;
+
+/// A request whose envelope is sound.
+#[derive(Debug)]
+pub struct Request {
+    /// 3101 or 3102.
+    pub transaction: Transaction,
+    /// 发送方报文ID, which the answer refers to.
+    pub msgid: String,
+    /// 就医地医保区划: division code of the place of care.
+    pub care_division: String,
+    /// 定点医药机构编号.
+    pub institution: String,
+    /// Seconds from 1970-01-01, China Standard Time: when the request was made (inf_time).
+    pub made: i64,
+    /// 触发场景 (trig_scen); several are written with commas between.
+    pub scenes: Vec<String>,
+    /// 任务ID, which the answer repeats.
+    pub task: String,
+    node: Node,
+}
+
+/// Which of the transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transaction {
+    /// 3101 明细审核事前分析.
+    Before,
+    /// 3102 明细审核事中分析.
+    During,
+}
+
+/// Why a request is refused. No value of the request is in any of these.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// No JSON.
+    #[error("the body is not JSON: wrong at line {line}, column {column}")]
+    NotJson {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// Nested deeper than any national request.
+    #[error("the body nests deeper than {0} levels")]
+    TooDeep(usize),
+    /// A field that must be there.
+    #[error("`{path}` is missing, expected {expected}")]
+    Missing {
+        /// The way to it.
+        path: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// A field with something else in it.
+    #[error("`{path}` is something else, expected {expected}")]
+    Unexpected {
+        /// The way to it.
+        path: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// A value that cannot be read.
+    #[error("`{path}` is {problem}, expected {expected}")]
+    Value {
+        /// The way to it.
+        path: String,
+        /// What is wrong.
+        problem: units::ValueError,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// A row that contradicts itself or another.
+    #[error("`{path}` cannot be used: {sentence}")]
+    Inconsistent {
+        /// The way to the row.
+        path: String,
+        /// How.
+        sentence: &'static str,
+    },
+}
+
+/// The rows that a request brought, by table and key: history must not bring them again.
+pub type Known = HashSet<(TableId, String)>;
+
+impl Request {
+    /// Reads the envelope.
+    ///
+    /// # Errors
+    /// [`RequestError`] where the text is no JSON, or the envelope lacks something.
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
+        let node = Node::parse(text)?;
+        let root = Place::root(&node).object()?;
+        let required = |name: &str, expected| {
+            let place = root.field(name);
+            place.required(expected).map(str::to_owned)
+        };
+        let transaction = match required("infno", "`3101` or `3102`")?.as_str() {
+            "3101" => Transaction::Before,
+            "3102" => Transaction::During,
+            _ => return Err(root.field("infno").unexpected("`3101` or `3102`")),
+        };
+        let time = root.field("inf_time");
+        let expected = units::expectation(rulepack_contract::schema::Kind::Instant);
+        let made = units::parse_instant(time.required(expected)?).map_err(|problem| {
+            RequestError::Value {
+                path: time.path().to_owned(),
+                problem,
+                expected,
+            }
+        })?;
+        let data = root.field("input").object()?.field("data").object()?;
+        let scenes = data.field("trig_scen").text()?.unwrap_or_default();
+        let scenes = scenes
+            .split(',')
+            .map(str::trim)
+            .filter(|scene| !scene.is_empty());
+        Ok(Request {
+            transaction,
+            msgid: required("msgid", "the id of the message")?,
+            care_division: required("mdtrtarea_admvs", "the division code of the place of care")?,
+            institution: required("fixmedins_code", "the code of the institution")?,
+            made,
+            scenes: scenes.map(str::to_owned).collect(),
+            task: data.field("task_id").text()?.unwrap_or_default().to_owned(),
+            node,
+        })
+    }
+
+    /// The patients of the request (patn_id), by whom history is looked up.
+    ///
+    /// # Errors
+    /// [`RequestError`] where one has no id.
+    pub fn patients(&self) -> Result<Vec<&str>, RequestError> {
+        let patients = self.data().field("patient_dtos").filled_list()?;
+        patients
+            .iter()
+            .map(|patient| patient.field("patn_id").required(rows::KEY))
+            .collect()
+    }
+
+    /// Adds the rows of the request to a builder that is still empty.
+    ///
+    /// # Errors
+    /// [`RequestError`]: a request is reviewed whole or not at all, so that any fault refuses it.
+    pub fn fill(&self, builder: &mut DataBuilder) -> Result<Known, RequestError> {
+        rows::fill(&self.data(), self.transaction, builder)
+    }
+
+    fn data(&self) -> Place<'_> {
+        Place::root(&self.node).field("input").field("data")
+    }
+}
+
+impl Transaction {
+    /// When in the course of care it is called.
+    #[must_use]
+    pub fn stage(self) -> Stage {
+        match self {
+            Transaction::Before => Stage::Before,
+            Transaction::During => Stage::During,
+        }
+    }
+}
