@@ -13,13 +13,22 @@ const EDGES: &[(&str, &[&str])] = &[
     ("chronic-limits", &["rulepack-sdk"]),
     ("drg-checks", &["rulepack-sdk"]),
     ("vbp-quota", &["rulepack-sdk"]),
-    ("rulepack-build", &["rulepack-contract", "rulepack-protocol"]),
-    ("rulepack-engine", &["rulepack-contract", "rulepack-protocol"]),
+    (
+        "rulepack-build",
+        &["rulepack-contract", "rulepack-protocol"],
+    ),
+    (
+        "rulepack-engine",
+        &["rulepack-contract", "rulepack-protocol"],
+    ),
     (
         "rulepack-host",
         &["rulepack-contract", "rulepack-engine", "rulepack-protocol"],
     ),
-    ("rulepack-registry", &["rulepack-contract", "rulepack-protocol"]),
+    (
+        "rulepack-registry",
+        &["rulepack-contract", "rulepack-protocol"],
+    ),
 ];
 
 /// Crates that may depend on everything.

@@ -25,7 +25,9 @@ pub enum SubscriptionError {
     #[error("subscription `{0}` is not of the form `<name space>/<pack or *>[@<versions>]`")]
     Malformed(String),
     /// Not a range of versions.
-    #[error("subscription `{0}` has no range of versions behind the `@`, expected one such as `^1.2`")]
+    #[error(
+        "subscription `{0}` has no range of versions behind the `@`, expected one such as `^1.2`"
+    )]
     Versions(String),
     /// A vendor's packs are granted one by one (T2).
     #[error("subscription `{0}` takes all packs of a vendor, expected one pack by name")]

@@ -70,3 +70,373 @@
 //! - `complications.level`: `MCC`, `CC`, or empty for a diagnosis that is neither but has an
 //!   `exclusion_class`. A complication is excluded where its `self_class` equals the `exclusion_class`
 //!   of the principal diagnosis; an empty class equals none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+
+/// A knowledge table as CSV.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// `mdc.csv`
+    pub file_name: &'static str,
+    /// How many rows it has, the header not counted.
+    pub rows: usize,
+    /// The file.
+    pub csv: Vec<u8>,
+}
+
+/// Why published tables cannot be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The scheme is not the shape that is known.
+    #[error("`{path}`: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        source: serde_json::Error,
+    },
+    /// A list of complications is not the shape that is known.
+    #[error("`{path}`: {source}")]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        source: csv::Error,
+    },
+    /// A value that the tables cannot express.
+    #[error("`{place}` is `{value}`, expected {expected}")]
+    Value {
+        /// Where: `mdc[MDCA].gate`.
+        place: String,
+        /// The refused value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+}
+
+const SCHEME: &str = "chs_drg_1_1.json.gz";
+const COMPLICATIONS: &str = "cc_mcc_exclusion.tsv.gz";
+const VALID_PROCEDURES: &str = "valid_procedures.txt.gz";
+/// More than any published table inflates to.
+const INFLATED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+const GATES: [&str; 6] = [
+    "main_proc_valid",
+    "main_diag_in",
+    "age_lt_1y",
+    "male",
+    "female",
+    "ge2_trauma_sites",
+];
+const CLAUSES: [&str; 7] = [
+    "main_diagnosis",
+    "any_diagnosis",
+    "main_procedure",
+    "any_procedure",
+    "any_procedure_2",
+    "main_procedure_valid",
+    "no_valid_procedure",
+];
+const PROCEDURE_CLASSES: &str = "procedure_classes:";
+const SEVERITIES: [&str; 3] = ["always", "mcc", "mcc_or_cc"];
+
+/// `chs_drg_1_1.json`
+#[derive(Deserialize)]
+struct Scheme {
+    mdc_order: Vec<String>,
+    mdc: Vec<Mdc>,
+    adrg: BTreeMap<String, Adrg>,
+    severity: BTreeMap<String, String>,
+    drg_names: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Mdc {
+    mdc: String,
+    gate: Vec<String>,
+    adrg_order: Vec<String>,
+    #[serde(default)]
+    diag: Vec<String>,
+    #[serde(default)]
+    trauma_sites: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Adrg {
+    condition: Vec<String>,
+    drg_order: Vec<String>,
+    #[serde(default)]
+    diag: Vec<String>,
+    #[serde(default)]
+    proc: Vec<String>,
+    #[serde(default)]
+    proc2: Vec<String>,
+}
+
+/// The seven tables, made from the published files in `folder`.
+///
+/// # Errors
+/// [`ImportError`] where a file is missing or holds what the tables cannot express.
+pub fn import(folder: &Path) -> Result<Vec<TableFile>, ImportError> {
+    let path = folder.join(SCHEME);
+    let scheme = inflate(&path)?;
+    let scheme: Scheme =
+        serde_json::from_slice(&scheme).map_err(|source| ImportError::Json { path, source })?;
+    let mut files = scheme_tables(&scheme)?;
+    files.push(complications(folder)?);
+    files.push(valid_procedures(folder)?);
+    Ok(files)
+}
+
+fn scheme_tables(scheme: &Scheme) -> Result<Vec<TableFile>, ImportError> {
+    let mut mdc = Rows::new("mdc.csv", &["mdc", "rank", "gate"]);
+    let mut diagnoses = Rows::new("mdc_diagnoses.csv", &["mdc", "diagnosis", "site"]);
+    let mut adrg = Rows::new("adrg.csv", &["adrg", "mdc", "rank", "condition"]);
+    let mut codes = Rows::new("adrg_codes.csv", &["adrg", "list", "code", "class"]);
+    let mut drg = Rows::new("drg.csv", &["drg", "adrg", "rank", "severity", "name"]);
+    for group in &scheme.mdc {
+        let name = &group.mdc;
+        let rank = scheme.mdc_order.iter().position(|other| other == name);
+        let rank = rank.ok_or_else(|| refused("mdc", name, "a category in `mdc_order`"))?;
+        mdc.push([name, &rank.to_string(), &gate(group)?]);
+        for diagnosis in &group.diag {
+            diagnoses.push([name, diagnosis, ""]);
+        }
+        for (site, members) in &group.trauma_sites {
+            for diagnosis in members {
+                diagnoses.push([name, diagnosis, site]);
+            }
+        }
+        for (rank, code) in group.adrg_order.iter().enumerate() {
+            let Some(core) = scheme.adrg.get(code) else {
+                return Err(refused(
+                    format!("mdc[{name}].adrg_order"),
+                    code,
+                    "a core group",
+                ));
+            };
+            adrg.push([code, name, &rank.to_string(), &condition(code, core)?]);
+            core_codes(code, core, &mut codes)?;
+            for (rank, group) in core.drg_order.iter().enumerate() {
+                let (severity, title) = severity_and_name(scheme, group)?;
+                drg.push([group, code, &rank.to_string(), severity, title]);
+            }
+        }
+    }
+    [mdc, diagnoses, adrg, codes, drg]
+        .into_iter()
+        .map(Rows::finish)
+        .collect()
+}
+
+fn gate(mdc: &Mdc) -> Result<String, ImportError> {
+    if let Some(clause) = mdc
+        .gate
+        .iter()
+        .find(|clause| !GATES.contains(&clause.as_str()))
+    {
+        let place = format!("mdc[{}].gate", mdc.mdc);
+        return Err(refused(place, clause, "a clause that the grouper knows"));
+    }
+    // `main_diag_in` comes first wherever it is; the order of the others is the scheme's.
+    let mut clauses: Vec<&str> = mdc.gate.iter().map(String::as_str).collect();
+    clauses.sort_by_key(|clause| *clause != "main_diag_in");
+    Ok(clauses.join("+"))
+}
+
+fn condition(code: &str, core: &Adrg) -> Result<String, ImportError> {
+    let compared = |clause: &str| {
+        let number = ["age_days", "weight_g"]
+            .iter()
+            .find_map(|name| clause.strip_prefix(name));
+        let number = number.map(|rest| rest.trim_start_matches(['<', '>']).trim_start_matches('='));
+        number.is_some_and(|digits| {
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let known = |clause: &str| {
+        CLAUSES.contains(&clause) || clause.starts_with(PROCEDURE_CLASSES) || compared(clause)
+    };
+    match core.condition.iter().find(|clause| !known(clause)) {
+        None => Ok(core.condition.join(";")),
+        Some(clause) => {
+            let place = format!("adrg[{code}].condition");
+            Err(refused(place, clause, "a clause that the grouper knows"))
+        }
+    }
+}
+
+/// The lists of a core group. Where its condition asks for classes, `proc2` says them for `proc`.
+fn core_codes(code: &str, core: &Adrg, rows: &mut Rows) -> Result<(), ImportError> {
+    for diagnosis in &core.diag {
+        rows.push([code, "diag", diagnosis, "0"]);
+    }
+    let classed = core
+        .condition
+        .iter()
+        .any(|clause| clause.starts_with(PROCEDURE_CLASSES));
+    if classed && core.proc.len() != core.proc2.len() {
+        let place = format!("adrg[{code}].proc2");
+        return Err(refused(
+            place,
+            core.proc2.len(),
+            "a class for each procedure",
+        ));
+    }
+    if classed {
+        for (procedure, class) in core.proc.iter().zip(&core.proc2) {
+            if class.parse::<u8>().is_err() {
+                return Err(refused(
+                    format!("adrg[{code}].proc2"),
+                    class,
+                    "the number of a class",
+                ));
+            }
+            rows.push([code, "proc", procedure, class]);
+        }
+        return Ok(());
+    }
+    for (list, procedures) in [("proc", &core.proc), ("proc2", &core.proc2)] {
+        for procedure in procedures {
+            rows.push([code, list, procedure, "0"]);
+        }
+    }
+    Ok(())
+}
+
+fn severity_and_name<'a>(scheme: &'a Scheme, drg: &str) -> Result<(&'a str, &'a str), ImportError> {
+    let severity = scheme.severity.get(drg).map_or("", String::as_str);
+    if !SEVERITIES.contains(&severity) {
+        let place = format!("severity[{drg}]");
+        return Err(refused(place, severity, "`always`, `mcc` or `mcc_or_cc`"));
+    }
+    Ok((
+        severity,
+        scheme.drg_names.get(drg).map_or("", String::as_str),
+    ))
+}
+
+fn complications(folder: &Path) -> Result<TableFile, ImportError> {
+    let path = folder.join(COMPLICATIONS);
+    let text = inflate(&path)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(b'\t')
+        .quoting(false)
+        .from_reader(text.as_slice());
+    let header = ["code", "level", "self_class", "exclusion_class"];
+    let mut rows = Rows::new("complications.csv", &header);
+    for record in reader.deserialize::<(String, String, String, String)>() {
+        let record = record.map_err(|source| ImportError::Csv {
+            path: path.clone(),
+            source,
+        })?;
+        let (code, level, self_class, exclusion_class) = record;
+        if !["", "CC", "MCC"].contains(&level.as_str()) {
+            return Err(refused(
+                format!("{COMPLICATIONS}[{code}]"),
+                level,
+                "`MCC`, `CC` or nothing",
+            ));
+        }
+        rows.push([code, level, self_class, exclusion_class]);
+    }
+    rows.finish()
+}
+
+fn valid_procedures(folder: &Path) -> Result<TableFile, ImportError> {
+    let text = inflate(&folder.join(VALID_PROCEDURES))?;
+    let mut rows = Rows::new("valid_procedures.csv", &["procedure"]);
+    for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
+        if !line.is_empty() {
+            rows.push([line]);
+        }
+    }
+    rows.finish()
+}
+
+fn inflate(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let failed = |source| ImportError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let mut inflated = GzDecoder::new(file).take(INFLATED_BYTES_MAX + 1);
+    inflated.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > INFLATED_BYTES_MAX {
+        return Err(failed(io::Error::other("inflates to more than 256 MiB")));
+    }
+    Ok(bytes)
+}
+
+fn refused(place: impl Into<String>, value: impl ToString, expected: &'static str) -> ImportError {
+    ImportError::Value {
+        place: place.into(),
+        value: value.to_string(),
+        expected,
+    }
+}
+
+/// A table being written. The published lists repeat some entries; a row is written once.
+struct Rows {
+    file_name: &'static str,
+    header: Vec<String>,
+    seen: BTreeSet<Vec<String>>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Rows {
+    fn new(file_name: &'static str, header: &[&str]) -> Self {
+        Rows {
+            file_name,
+            header: header.iter().map(|name| (*name).to_owned()).collect(),
+            seen: BTreeSet::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn push<const N: usize>(&mut self, row: [impl AsRef<str>; N]) {
+        let row: Vec<String> = row.iter().map(|cell| cell.as_ref().to_owned()).collect();
+        if self.seen.insert(row.clone()) {
+            self.rows.push(row);
+        }
+    }
+
+    fn finish(self) -> Result<TableFile, ImportError> {
+        let failed = |source| ImportError::Csv {
+            path: self.file_name.into(),
+            source,
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.header).map_err(failed)?;
+        for row in &self.rows {
+            writer.write_record(row).map_err(failed)?;
+        }
+        let csv = writer
+            .into_inner()
+            .map_err(|error| failed(error.into_error().into()))?;
+        Ok(TableFile {
+            file_name: self.file_name,
+            rows: self.rows.len(),
+            csv,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "import_chs_drg_tests.rs"]
+mod tests;

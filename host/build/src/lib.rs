@@ -1,3 +1,30 @@
 //! From the source of a rule pack to a sealed pack.
+//!
+//! A pack's source is a folder: `pack.toml`, a crate, `tables/*.csv|.xlsx`, `cases/*.json`. [`build`]
+//! compiles the crate, makes a component of it, reads tables and cases, and seals everything into one
+//! file. The same source gives the same bytes, in whatever folder it lies.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
+mod cases;
+mod compile;
+mod component;
 pub mod import_chs_drg;
+mod sheet;
+mod source;
+mod tables;
+mod warning;
+
+pub use cases::CasesError;
+pub use compile::{CompileError, Toolchain};
+pub use component::{ComponentError, componentize};
+pub use source::{BuildError, Built, Options, build, read_source};
+pub use tables::TablesError;
+pub use warning::Warning;

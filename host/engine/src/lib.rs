@@ -1,1 +1,48 @@
 //! Runs rule packs in a sandbox.
+//!
+//! The way of a pack: [`Engine::load`] links it against the contract, runs `prepare` once and keeps what that
+//! left behind as a snapshot; [`LoadedPack::evaluate`] gives every batch a fresh copy of it, reads the
+//! answer, and holds it against the manifest. [`patients`], [`institutions`] and [`cases`] run packs
+//! over whole data and over their own cases.
+//!
+//! What a pack can never do, whatever its code: read a column that it was not granted, or a text that was not
+//! given to it ([`Misuse::UnknownCode`]); keep anything from one batch to the next; run, allocate or
+//! answer without bound ([`Limits`]); say something in words of its own choosing (answers are figures,
+//! references and codes).
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
+mod answer;
+pub mod cases;
+mod config;
+mod coverage;
+mod engine;
+mod fault;
+mod input;
+pub mod institutions;
+mod limits;
+mod link;
+mod loaded;
+mod numbering;
+pub mod patients;
+mod permits;
+mod prepare;
+mod snapshot;
+mod state;
+mod ticker;
+
+pub use answer::AnswerError;
+pub use coverage::NotEvaluable;
+pub use engine::{Engine, EngineError, LoadError};
+pub use fault::{Fault, Misuse};
+pub use input::{Grants, LoadInput, Program};
+pub use limits::Limits;
+pub use loaded::{Evaluation, LoadedPack};
+pub use prepare::Preparation;

@@ -15,6 +15,17 @@ pub struct Moment(OffsetDateTime);
 #[serde(try_from = "String", into = "String")]
 pub struct Day(Date);
 
+/// The rule days on which a version is in force, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effective {
+    /// The first day.
+    pub from: Day,
+    /// The last day; none is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Day>,
+}
+
 /// Why a text or number is not a [`Moment`] or a [`Day`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MomentError {
@@ -29,6 +40,8 @@ pub enum MomentError {
     OutOfRange(i64),
 }
 
+/// The Julian day of 1970-01-01.
+const EPOCH_JULIAN_DAY: i32 = 2_440_588;
 /// Seconds of a day.
 pub const SECONDS_OF_DAY: i64 = 86_400;
 
@@ -88,9 +101,28 @@ impl Day {
         (self.0 - earlier.0).whole_days()
     }
 
+    /// The day that the contract counts as `number` from 1970-01-01; `None` outside of the years 1970 to
+    /// 9999.
+    pub fn from_number(number: i32) -> Option<Self> {
+        let day = Date::from_julian_day(number.checked_add(EPOCH_JULIAN_DAY)?).ok()?;
+        (1970..=9999).contains(&day.year()).then_some(Self(day))
+    }
+
+    /// Days from 1970-01-01, as the contract counts.
+    pub fn number(self) -> i32 {
+        self.0.to_julian_day() - EPOCH_JULIAN_DAY
+    }
+
     /// The day as a calendar date.
     pub fn date(self) -> Date {
         self.0
+    }
+}
+
+impl Effective {
+    /// Whether `day` lies within.
+    pub fn contains(&self, day: Day) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day <= to)
     }
 }
 
@@ -206,6 +238,10 @@ mod tests {
     fn a_day_has_one_spelling_and_exists() {
         let day: Day = "2026-11-22".parse().unwrap();
         assert_eq!(day.days_since("2026-10-31".parse().unwrap()), 22);
+        assert_eq!(day.number(), 20_779);
+        assert_eq!(Day::from_number(20_779), Some(day));
+        assert_eq!(Day::from_number(-1), None);
+        assert_eq!(Day::from_number(i32::MAX), None);
         for text in [
             "2026-02-29",
             "2026-1-1",

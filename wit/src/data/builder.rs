@@ -238,33 +238,41 @@ impl DataBuilder {
     }
 }
 
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.table.table().name;
-        write!(
-            f,
-            "`{table}` line {}, column `{}`: ",
-            self.line, self.column
-        )?;
+impl Rejection {
+    /// What is wrong, and what was expected, without the place: for those who name the place their own way.
+    #[must_use]
+    pub fn reason(&self) -> String {
         let value = &self.value;
         match self.problem {
             Problem::Value(problem, kind) => {
-                write!(
-                    f,
+                format!(
                     "`{value}` is {problem}, expected {}",
                     units::expectation(kind)
                 )
             }
-            Problem::Missing => write!(f, "nothing is recorded, expected a key"),
-            Problem::DuplicateKey => write!(f, "`{value}` is the key of an earlier row too"),
+            Problem::Missing => "nothing is recorded, expected a key".to_owned(),
+            Problem::DuplicateKey => format!("`{value}` is the key of an earlier row too"),
             Problem::UnknownRow(target) => {
-                write!(f, "`{value}` is no row of `{}`", target.table().name)
+                format!("`{value}` is no row of `{}`", target.table().name)
             }
             Problem::OwnerRejected(owner) => {
-                write!(f, "`{value}` of `{}` was left out", owner.table().name)
+                format!("`{value}` of `{}` was left out", owner.table().name)
             }
-            Problem::Inconsistent(how) => write!(f, "{how}"),
-            Problem::TooMany => write!(f, "more rows or texts than 32 bits count"),
+            Problem::Inconsistent(how) => how.to_owned(),
+            Problem::TooMany => "more rows or texts than 32 bits count".to_owned(),
         }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` line {}, column `{}`: {}",
+            self.table.table().name,
+            self.line,
+            self.column,
+            self.reason()
+        )
     }
 }

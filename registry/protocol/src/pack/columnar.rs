@@ -30,9 +30,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rulepack_contract::knowledge::{
-    ColumnType, KnowledgeColumn, KnowledgeTable, TableDeclaration,
-};
+use rulepack_contract::knowledge::{ColumnType, KnowledgeColumn, KnowledgeTable, TableDeclaration};
 
 use super::Bounds;
 
@@ -116,7 +114,11 @@ impl Allowance {
 
     fn text_bytes(&mut self, count: usize) -> Result<(), ColumnarError> {
         self.text_bytes = self.text_bytes.saturating_add(count as u64);
-        at_most("bytes of text", self.text_bytes, self.bounds.dictionary_bytes)
+        at_most(
+            "bytes of text",
+            self.text_bytes,
+            self.bounds.dictionary_bytes,
+        )
     }
 }
 
@@ -198,7 +200,9 @@ pub fn decode(bytes: &[u8], allowance: &mut Allowance) -> Result<KnowledgeTable,
     for _ in 0..reader.u8()? {
         let name_bytes = usize::from(reader.u8()?);
         let name = reader.text(name_bytes)?.to_owned();
-        let ascending = columns.last_key_value().is_none_or(|(last, _)| *last < name);
+        let ascending = columns
+            .last_key_value()
+            .is_none_or(|(last, _)| *last < name);
         if name.is_empty() || !ascending {
             return Err(ColumnarError::ColumnOrder(name));
         }
@@ -242,7 +246,11 @@ pub fn check(table: &KnowledgeTable, declaration: &TableDeclaration) -> Result<(
                     )
             },
         );
-    if same { Ok(()) } else { Err(ColumnarError::Declaration) }
+    if same {
+        Ok(())
+    } else {
+        Err(ColumnarError::Declaration)
+    }
 }
 
 /// Takes values off the front of bytes.

@@ -24,6 +24,7 @@ use wasm_encoder::Encode as _;
 use super::columnar::{self, Allowance, ColumnarError};
 use super::imports::{self, Imports, ImportsError};
 use super::manifest::{Manifest, ManifestError};
+use super::sections::{CUSTOM, Section, Sections};
 use super::{Bounds, cases};
 use crate::digest::Digest;
 
@@ -34,8 +35,6 @@ const TABLE: &str = "rulepack:table/";
 const CASES: &str = "rulepack:cases";
 /// The first bytes of a component, as this version of the format knows it.
 const PREAMBLE: &[u8; 8] = b"\0asm\x0d\0\x01\0";
-/// The id of a custom section.
-const CUSTOM: u8 = 0;
 
 /// A pack, opened and checked.
 #[derive(Debug, Clone)]
@@ -74,7 +73,9 @@ pub enum OpenError {
     #[error("the section at byte {0} is truncated or malformed")]
     Section(usize),
     /// A component without the sections of a pack.
-    #[error("the file is a component, but not a sealed pack: it has no section `rulepack:manifest`")]
+    #[error(
+        "the file is a component, but not a sealed pack: it has no section `rulepack:manifest`"
+    )]
     NotSealed,
     /// Another section than the one that must come here.
     #[error("found the section `{found}`, expected `{expected}`")]
@@ -159,14 +160,14 @@ pub fn open(bytes: &[u8], bounds: &Bounds) -> Result<Pack, OpenError> {
     }
     let end = component_end(bytes)?;
     let component = bytes.get(..end).unwrap_or(bytes);
-    let mut sections = Sections { bytes, at: end };
-    let manifest = match sections.next()? {
+    let mut sections = Sections::new(bytes, end);
+    let manifest = match next(&mut sections)? {
         None => return Err(OpenError::NotSealed),
-        Some(section) => Manifest::from_sealed(section.expect_named(MANIFEST)?)?,
+        Some(section) => Manifest::from_sealed(named(section, MANIFEST)?)?,
     };
     let tables = open_tables(&manifest, &mut sections, bounds)?;
-    let cases = cases::parse(sections.expect(CASES)?, bounds.cases)?;
-    if let Some(section) = sections.next()? {
+    let cases = cases::parse(expect(&mut sections, CASES)?, bounds.cases)?;
+    if let Some(section) = next(&mut sections)? {
         let found = section.label();
         let expected = "the end".to_owned();
         return Err(OpenError::Order { found, expected });
@@ -191,15 +192,22 @@ fn open_tables(
     let mut allowance = Allowance::new(bounds);
     for declaration in manifest.sealed_tables() {
         let name = &declaration.name;
-        let content = sections.expect(&format!("{TABLE}{name}"))?;
+        let content = expect(sections, &format!("{TABLE}{name}"))?;
         let found = Digest::of(content);
         let expected = manifest.table_digests.get(name).copied();
         let expected = expected.ok_or(ManifestError::TableDigests)?;
         if found != expected {
             let table = name.clone();
-            return Err(OpenError::TableDigest { table, found, expected });
+            return Err(OpenError::TableDigest {
+                table,
+                found,
+                expected,
+            });
         }
-        let wrong = |source| OpenError::Table { table: name.clone(), source };
+        let wrong = |source| OpenError::Table {
+            table: name.clone(),
+            source,
+        };
         let table = columnar::decode(content, &mut allowance).map_err(wrong)?;
         columnar::check(&table, declaration).map_err(wrong)?;
         tables.insert(name.clone(), table);
@@ -228,7 +236,10 @@ pub fn seal(
         let table = tables.get(&name);
         let table = table.ok_or_else(|| SealError::TableMissing(name.clone()))?;
         let encoded = columnar::check(table, declaration).and_then(|()| columnar::encode(table));
-        let content = encoded.map_err(|source| SealError::Table { table: name.clone(), source })?;
+        let content = encoded.map_err(|source| SealError::Table {
+            table: name.clone(),
+            source,
+        })?;
         sealed_tables.push((name, content));
     }
     let stray = |name: &&String| !sealed_tables.iter().any(|(sealed, _)| sealed == *name);
@@ -236,14 +247,20 @@ pub fn seal(
         return Err(SealError::TableUndeclared(name.clone()));
     }
     for (name, content) in &sealed_tables {
-        manifest.table_digests.insert(name.clone(), Digest::of(content));
+        manifest
+            .table_digests
+            .insert(name.clone(), Digest::of(content));
     }
     let mut bytes = component_of(component)?.to_vec();
     write_section(&mut bytes, MANIFEST, &manifest.to_sealed()?);
     for (name, content) in &sealed_tables {
         write_section(&mut bytes, &format!("{TABLE}{name}"), content);
     }
-    write_section(&mut bytes, CASES, &cases::to_bytes(cases).map_err(SealError::Cases)?);
+    write_section(
+        &mut bytes,
+        CASES,
+        &cases::to_bytes(cases).map_err(SealError::Cases)?,
+    );
     open(&bytes, &manifest.bounds())?;
     Ok(bytes)
 }
@@ -262,10 +279,13 @@ fn component_end(bytes: &[u8]) -> Result<usize, OpenError> {
     if !bytes.starts_with(PREAMBLE) {
         return Err(OpenError::NotAComponent);
     }
-    let mut sections = Sections { bytes, at: PREAMBLE.len() };
+    let mut sections = Sections {
+        bytes,
+        at: PREAMBLE.len(),
+    };
     loop {
-        let at = sections.at;
-        match sections.next()? {
+        let at = sections.at();
+        match next(&mut sections)? {
             None => return Ok(at),
             Some(section) if section.name.is_some_and(|name| name.starts_with(PREFIX)) => {
                 return Ok(at);
@@ -273,6 +293,33 @@ fn component_end(bytes: &[u8]) -> Result<usize, OpenError> {
             Some(_) => {}
         }
     }
+}
+
+/// The next section; one of ours only in its shortest spelling.
+fn next<'a>(sections: &mut Sections<'a>) -> Result<Option<Section<'a>>, OpenError> {
+    let at = sections.at();
+    let section = sections.next().map_err(|_| OpenError::Section(at))?;
+    let ours = |section: &Section<'_>| section.name.is_some_and(|name| name.starts_with(PREFIX));
+    match section {
+        Some(section) if ours(&section) && !section.is_shortest() => Err(OpenError::Section(at)),
+        section => Ok(section),
+    }
+}
+
+fn expect<'a>(sections: &mut Sections<'a>, name: &str) -> Result<&'a [u8], OpenError> {
+    match next(sections)? {
+        Some(section) => named(section, name),
+        None => Err(OpenError::Missing(name.to_owned())),
+    }
+}
+
+fn named<'a>(section: Section<'a>, expected: &str) -> Result<&'a [u8], OpenError> {
+    if section.name == Some(expected) {
+        return Ok(section.content);
+    }
+    let found = section.label();
+    let expected = expected.to_owned();
+    Err(OpenError::Order { found, expected })
 }
 
 fn write_section(bytes: &mut Vec<u8>, name: &str, content: &[u8]) {
@@ -327,15 +374,25 @@ impl<'a> Sections<'a> {
         self.at = self.bytes.len() - rest.len() + length;
         if id != CUSTOM {
             let content = body;
-            return Ok(Some(Section { id, name: None, content }));
+            return Ok(Some(Section {
+                id,
+                name: None,
+                content,
+            }));
         }
         let (length, rest) = leb128(body).ok_or_else(malformed)?;
         let (name, content) = rest.split_at_checked(length).ok_or_else(malformed)?;
         let name = std::str::from_utf8(name).map_err(|_| malformed())?;
-        if name.starts_with(PREFIX) && !is_shortest(body.len(), content.len(), name, self.at - start) {
+        if name.starts_with(PREFIX)
+            && !is_shortest(body.len(), content.len(), name, self.at - start)
+        {
             return Err(malformed());
         }
-        Ok(Some(Section { id, name: Some(name), content }))
+        Ok(Some(Section {
+            id,
+            name: Some(name),
+            content,
+        }))
     }
 
     fn expect(&mut self, name: &str) -> Result<&'a [u8], OpenError> {

@@ -76,7 +76,9 @@ pub enum ImportsError {
     #[error("the component imports `{0}`, which is not of the contract")]
     Interface(String),
     /// A function that the interface does not have.
-    #[error("the component imports `{function}` of `{interface}`, which the contract does not have")]
+    #[error(
+        "the component imports `{function}` of `{interface}`, which the contract does not have"
+    )]
     Function {
         /// The interface.
         interface: String,
@@ -84,7 +86,9 @@ pub enum ImportsError {
         function: String,
     },
     /// Exports other than the two of the contract.
-    #[error("the component exports {found}, expected exactly the functions `prepare` and `evaluate`")]
+    #[error(
+        "the component exports {found}, expected exactly the functions `prepare` and `evaluate`"
+    )]
     Exports {
         /// What it exports.
         found: String,
@@ -119,7 +123,10 @@ pub enum ImportsError {
 /// The functions of the contract that are not columns, by interface. Interfaces with types alone have none.
 const FUNCTIONS: [(&str, &[&str]); 7] = [
     ("answers", &[]),
-    ("codes", &["intern", "define-set", "contains", "prefixes", "texts"]),
+    (
+        "codes",
+        &["intern", "define-set", "contains", "prefixes", "texts"],
+    ),
     (
         "coverage",
         &["table", "column", "history-start", "history-reach"],
@@ -131,7 +138,14 @@ const FUNCTIONS: [(&str, &[&str]); 7] = [
     ("parameters", &["integer", "text", "codes"]),
     (
         "review",
-        &["current-stage", "current-scope", "scenes", "today", "jurisdiction", "period"],
+        &[
+            "current-stage",
+            "current-scope",
+            "scenes",
+            "today",
+            "jurisdiction",
+            "period",
+        ],
     ),
     ("units", &[]),
 ];
@@ -158,7 +172,9 @@ pub fn read(component: &[u8], bounds: &Bounds) -> Result<Imports, ImportsError> 
     match validate(component, FEATURES.difference(WasmFeatures::FLOATS)) {
         Ok(imports) => imports,
         Err(error) => Err(match validate(component, FEATURES) {
-            Ok(_) => ImportsError::Floats { offset: error.offset() as u64 },
+            Ok(_) => ImportsError::Floats {
+                offset: error.offset() as u64,
+            },
             Err(error) => invalid(&error),
         }),
     }
@@ -277,8 +293,16 @@ impl Names {
             item.is_some_and(|item| matches!(item.ty, ComponentEntityType::Func(_)))
         });
         if self.exports != EXPORTS || !functions {
-            let found: Vec<String> = self.exports.iter().map(|name| format!("`{name}`")).collect();
-            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            let found: Vec<String> = self
+                .exports
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let found = if found.is_empty() {
+                "nothing".to_owned()
+            } else {
+                found.join(", ")
+            };
             return Err(ImportsError::Exports { found });
         }
         Ok(imports)
@@ -303,9 +327,14 @@ impl Imports {
             };
             if !known {
                 let (interface, function) = (interface.to_owned(), function.to_owned());
-                return Err(ImportsError::Function { interface, function });
+                return Err(ImportsError::Function {
+                    interface,
+                    function,
+                });
             }
-            list.entry(interface.to_owned()).or_default().insert(function.to_owned());
+            list.entry(interface.to_owned())
+                .or_default()
+                .insert(function.to_owned());
         }
         if table.is_none() && others.is_none() {
             return Err(foreign());

@@ -12,8 +12,13 @@ pub mod columnar;
 pub mod format;
 pub mod imports;
 pub mod manifest;
+mod sections;
+mod strip;
+#[cfg(test)]
+mod testing;
 
 pub use bounds::Bounds;
-pub use format::{OpenError, Pack, SealError, open, seal};
+pub use format::{OpenError, Pack, SealError, component_of, open, seal};
 pub use imports::{Import, Imports, ImportsError};
 pub use manifest::{Manifest, ManifestError};
+pub use strip::{StripError, strip};

@@ -6,7 +6,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::moment::Day;
+use crate::moment::{Day, Effective};
 use crate::names::{Jurisdiction, PackName};
 
 /// The `custom` of a target: ASCII, equal to the sealed manifest where both say it.
@@ -38,17 +38,6 @@ pub struct Custom {
     pub extra: BTreeMap<String, Value>,
 }
 
-/// The rule days on which a version is in force, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Effective {
-    /// The first day.
-    pub from: Day,
-    /// The last day; none is open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Day>,
-}
-
 /// Who is to run a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,11 +56,4 @@ pub enum Status {
     Active,
     /// Withdrawn (撤回): usable for replay alone.
     Yanked,
-}
-
-impl Effective {
-    /// Whether `day` lies within.
-    pub fn contains(&self, day: Day) -> bool {
-        self.from <= day && self.to.is_none_or(|to| day <= to)
-    }
 }

@@ -26,8 +26,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::moment::Moment;
 use crate::names::{NameSpace, NameSpaceError};
 
+pub use crate::moment::Effective;
 pub use authority::{Authority, RoleKeys};
-pub use custom::{Channel, Custom, Effective, Status};
+pub use custom::{Channel, Custom, Status};
 pub use envelope::{Envelope, Signature, SignatureBytes, merge};
 pub use error::MetadataError;
 pub use pins::{FilePin, Hashes, Snapshot, SnapshotPin, Timestamp};

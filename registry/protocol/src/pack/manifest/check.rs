@@ -35,7 +35,9 @@ pub enum AuthorityError {
         rule: String,
     },
     /// A vendor uses an official rule code.
-    #[error("`rule[{rule}].kind` is `{kind}`, but a vendor's rule has no code of the national catalogue")]
+    #[error(
+        "`rule[{rule}].kind` is `{kind}`, but a vendor's rule has no code of the national catalogue"
+    )]
     VendorKind {
         /// The rule.
         rule: String,
@@ -223,7 +225,11 @@ fn check_parameter(parameter: &ParameterDeclaration) -> Checked {
     let bounded = parameter.min.is_some() || parameter.max.is_some();
     let number = matches!(parameter.default, ParameterValue::Integer(_));
     if bounded && !number {
-        return refuse(field("min"), "set", "no bounds, for the default is not a number");
+        return refuse(
+            field("min"),
+            "set",
+            "no bounds, for the default is not a number",
+        );
     }
     if let (Some(min), Some(max)) = (parameter.min, parameter.max)
         && min > max
@@ -256,30 +262,38 @@ fn check_table(table: &TableDeclaration, columns_max: usize) -> Checked {
     distinct(&format!("table[{name}].key"), table.key.iter())?;
     let undeclared = |key: &&String| !table.columns.contains_key(*key);
     if let Some(key) = table.key.iter().find(undeclared) {
-        return refuse(field("key"), key, format!("a column of `table[{name}].columns`"));
+        return refuse(
+            field("key"),
+            key,
+            format!("a column of `table[{name}].columns`"),
+        );
     }
     match (&table.file, table.supplied_by) {
         (Some(file), Supplier::Pack) if !is_table_file(file) => {
-            let expected = "a `.csv` or `.xlsx` file inside the pack's folder, such as `tables/x.csv`";
+            let expected =
+                "a `.csv` or `.xlsx` file inside the pack's folder, such as `tables/x.csv`";
             refuse(field("file"), file, expected)
         }
-        (Some(_), Supplier::Pack) | (None, Supplier::Province | Supplier::City | Supplier::Hospital) => {
-            Ok(())
-        }
+        (Some(_), Supplier::Pack)
+        | (None, Supplier::Province | Supplier::City | Supplier::Hospital) => Ok(()),
         (None, Supplier::Pack) => refuse(
             field("file"),
             "missing",
             "a file, or `supplied_by` a province, city or hospital",
         ),
-        (Some(file), _) => refuse(field("file"), file, "no file where somebody else supplies the rows"),
+        (Some(file), _) => refuse(
+            field("file"),
+            file,
+            "no file where somebody else supplies the rows",
+        ),
     }
 }
 
 /// A relative path of plain parts that ends in `.csv` or `.xlsx`.
 fn is_table_file(file: &str) -> bool {
-    let plain = file.split('/').all(|part| {
-        !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0'])
-    });
+    let plain = file
+        .split('/')
+        .all(|part| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']));
     plain && file.len() <= 256 && (file.ends_with(".csv") || file.ends_with(".xlsx"))
 }
 
@@ -293,7 +307,11 @@ fn refuse(field: impl Into<String>, value: impl Display, expected: impl Display)
 
 fn count(field: &str, count: usize, count_max: usize) -> Checked {
     if count > count_max {
-        return refuse(field, format!("{count} entries"), format!("at most {count_max}"));
+        return refuse(
+            field,
+            format!("{count} entries"),
+            format!("at most {count_max}"),
+        );
     }
     Ok(())
 }
@@ -314,7 +332,11 @@ fn text(field: impl Into<String>, text: &str) -> Checked {
         return refuse(field, text, "a text");
     }
     if text.len() > TEXT_BYTES_MAX || text.chars().any(char::is_control) {
-        let shown: String = text.chars().take(20).map(|c| if c.is_control() { '?' } else { c }).collect();
+        let shown: String = text
+            .chars()
+            .take(20)
+            .map(|c| if c.is_control() { '?' } else { c })
+            .collect();
         return refuse(field, format!("{shown}…"), "one line of at most 4096 bytes");
     }
     Ok(())
@@ -326,5 +348,9 @@ fn word(field: impl Into<String>, name: &str) -> Checked {
         && name.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
         });
-    if proper { Ok(()) } else { refuse(field, name, NAME) }
+    if proper {
+        Ok(())
+    } else {
+        refuse(field, name, NAME)
+    }
 }

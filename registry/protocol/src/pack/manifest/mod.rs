@@ -31,7 +31,6 @@
 //! the sealed bytes of every knowledge table that the pack itself brings.
 
 mod check;
-mod day;
 mod rule;
 mod template;
 #[cfg(test)]
@@ -47,10 +46,10 @@ use serde::{Deserialize, Serialize};
 use super::Bounds;
 use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
+use crate::moment::Effective;
 use crate::names::{Jurisdiction, PackName};
 
 pub use check::AuthorityError;
-pub use day::{Day, DayError};
 pub use rule::{Action, Behaviour, ColumnReference, ColumnReferenceError, Rule};
 pub use template::{Template, TemplateError};
 
@@ -120,17 +119,6 @@ impl Profile {
             Profile::Native => Bounds::NATIVE,
         }
     }
-}
-
-/// The days for which a version is in force, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Effective {
-    /// The first day.
-    pub from: Day,
-    /// The last day; none where it stays in force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Day>,
 }
 
 /// The ground on which a version applies to days before its publication.

@@ -1,0 +1,60 @@
+//! What an author should look at in a pack that could be sealed.
+
+use std::collections::BTreeSet;
+
+use rulepack_protocol::pack::Pack;
+use rulepack_protocol::pack::manifest::ColumnReference;
+
+/// What an author should look at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// Nothing shows that the rules do what they say.
+    #[error("the pack has no cases")]
+    NoCases,
+    /// A rule says that it needs a column, but the code never reads it.
+    #[error("rule `{rule}` needs `{column}`, which the code never reads")]
+    NeverRead {
+        /// The rule.
+        rule: String,
+        /// The column.
+        column: ColumnReference,
+    },
+    /// The code reads a column that no rule says it needs.
+    #[error("the code reads `{table}.{column}`, which no rule needs")]
+    NotNeeded {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+}
+
+/// The warnings for a pack.
+pub(crate) fn of(pack: &Pack) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if pack.cases.is_empty() {
+        warnings.push(Warning::NoCases);
+    }
+    let mut needed = BTreeSet::new();
+    for rule in &pack.manifest.rules {
+        for column in &rule.needs {
+            needed.insert((column.table_name(), column.column_name()));
+            if !pack
+                .imports
+                .reads(column.table_name(), column.column_name())
+            {
+                let (rule, column) = (rule.id.clone(), *column);
+                warnings.push(Warning::NeverRead { rule, column });
+            }
+        }
+    }
+    for (table, columns) in &pack.imports.columns {
+        for column in columns {
+            if !needed.contains(&(table.as_str(), column.as_str())) {
+                let (table, column) = (table.clone(), column.clone());
+                warnings.push(Warning::NotNeeded { table, column });
+            }
+        }
+    }
+    warnings
+}

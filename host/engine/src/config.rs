@@ -1,0 +1,84 @@
+//! How wasmtime is set up, and why.
+
+use wasmtime::{
+    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
+};
+
+use crate::limits::{Limits, PAGE_BYTES};
+
+/// For evaluations: the code is run millions of times.
+pub(crate) fn evaluate(limits: &Limits) -> Config {
+    let mut config = common(limits);
+    config.cranelift_opt_level(OptLevel::Speed);
+    // Memory as `prepare` left it is mapped copy-on-write: a fresh instance copies only what it writes.
+    config.memory_init_cow(true);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config
+}
+
+/// For `prepare`: the code is run once, so compiling it is what takes the time. Work is counted the same.
+pub(crate) fn prepare(limits: &Limits) -> Config {
+    let mut config = common(limits);
+    config.cranelift_opt_level(OptLevel::None);
+    config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    config
+}
+
+fn common(limits: &Limits) -> Config {
+    let mut config = Config::new();
+    // The one limit that may end a verdict: counted in instructions, so the same on every machine.
+    config.consume_fuel(true);
+    // The outer guard by the clock, in case something is not counted.
+    config.epoch_interruption(true);
+    // Calls are synchronous; without this a store carries tables for concurrent tasks.
+    config.concurrency_support(false);
+    // Floats are refused at sealing. Should a later profile allow them, their bits are the same everywhere.
+    config.cranelift_nan_canonicalization(true);
+    config.max_wasm_stack(limits.stack_bytes);
+    // A trap is a fault of the pack: its backtrace would be built for nobody.
+    config.wasm_backtrace_max_frames(None);
+    no_more_features_than_packs_need(&mut config);
+    config
+}
+
+/// What rustc's `wasm32-unknown-unknown` emits is all that stays; each further feature is more compiler
+/// to be attacked. Threads, garbage collection and exceptions are not even compiled into this crate.
+fn no_more_features_than_packs_need(config: &mut Config) {
+    config.wasm_simd(false);
+    config.wasm_relaxed_simd(false);
+    config.wasm_memory64(false);
+    config.wasm_multi_memory(false);
+    config.wasm_tail_call(false);
+    config.wasm_function_references(false);
+    config.wasm_wide_arithmetic(false);
+    config.wasm_custom_page_sizes(false);
+    config.wasm_stack_switching(false);
+}
+
+/// Slots made once and used again: setting up an instance asks the system for nothing but the pages that
+/// it writes to.
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::default();
+    // A component of ours is the pack itself and two adapters of the component tools.
+    let modules = 8;
+    let core_instances = limits.instances.saturating_mul(modules);
+    pool.total_component_instances(limits.instances);
+    pool.total_core_instances(core_instances);
+    pool.total_memories(limits.instances);
+    pool.total_tables(core_instances);
+    pool.max_core_instances_per_component(modules);
+    pool.max_memories_per_component(1);
+    pool.max_tables_per_component(modules);
+    pool.table_elements(limits.table_elements);
+    // Two pages more than a pack may have: the snapshot puts its own pointers behind the pack's memory.
+    pool.max_memory_size(limits.memory_bytes.saturating_add(2 * PAGE_BYTES));
+    // What an instance wrote is put back by copying where it is little; giving pages back to the system
+    // and faulting them in again costs more than that.
+    pool.linear_memory_keep_resident(MEMORY_KEEP_RESIDENT);
+    pool.table_keep_resident(TABLE_KEEP_RESIDENT);
+    pool
+}
+
+const MEMORY_KEEP_RESIDENT: usize = 1024 * 1024;
+const TABLE_KEEP_RESIDENT: usize = 64 * 1024;

@@ -1,0 +1,234 @@
+//! The sandbox of a process, and how packs are loaded into it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rulepack_contract::knowledge::Supplier;
+use rulepack_contract::parameters::{ParameterError, ParameterValue};
+use rulepack_protocol::pack::columnar;
+use wasmtime::component::Component;
+
+use crate::config;
+use crate::fault::Fault;
+use crate::input::{LoadInput, Program};
+use crate::limits::{Budget, Limits};
+use crate::link;
+use crate::loaded::{Code, LoadedPack};
+use crate::permits::Permits;
+use crate::prepare::{self, Allowance, Preparation};
+use crate::snapshot::{self, Snapshot};
+use crate::state::{Inputs, MemoryLimit};
+use crate::ticker::Ticker;
+
+/// The sandbox of a process. Cheap to copy; make one.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) permits: Permits,
+    /// Runs evaluations.
+    evaluate: wasmtime::Engine,
+    /// Runs `prepare` once for a snapshot: compiles quickly rather than well.
+    prepare: wasmtime::Engine,
+    _tickers: [Ticker; 2],
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The limits or this machine do not allow it.
+    #[error("the sandbox cannot be set up: {0}")]
+    Setup(String),
+    /// The clock of the outer guard cannot run.
+    #[error("the outer guard cannot be started: {0}")]
+    Guard(std::io::Error),
+}
+
+/// Why a pack is not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A parameter that the manifest does not declare.
+    #[error("parameter `{0}` is not declared by the pack")]
+    UndeclaredParameter(String),
+    /// A parameter that it may not have.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A supplied table that the manifest does not declare.
+    #[error("table `{0}` is not declared by the pack")]
+    UndeclaredTable(String),
+    /// A supplied table that the pack itself brings.
+    #[error("table `{0}` is brought by the pack itself and cannot be supplied")]
+    SealedTable(String),
+    /// A supplied table of other columns.
+    #[error("table `{table}` {source}")]
+    Table {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        source: columnar::ColumnarError,
+    },
+    /// The component is not valid, or not with the features that packs may use.
+    #[error("the component cannot be compiled: {0}")]
+    Compile(String),
+    /// It imports what the contract does not have, or lacks `prepare` or `evaluate`.
+    #[error("the component does not fit the contract: {0}")]
+    Contract(String),
+    /// `prepare` failed.
+    #[error("`prepare` failed: {0}")]
+    Prepare(Fault),
+}
+
+impl Engine {
+    /// A sandbox with these limits. Sets aside address space for every instance that may live at once.
+    ///
+    /// # Errors
+    /// [`EngineError`] where this machine does not allow it.
+    pub fn new(limits: Limits) -> Result<Self, EngineError> {
+        let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
+        let evaluate = wasmtime::Engine::new(&config::evaluate(&limits)).map_err(setup)?;
+        let prepare = wasmtime::Engine::new(&config::prepare(&limits)).map_err(setup)?;
+        let start = |engine| Ticker::start(engine).map_err(EngineError::Guard);
+        Ok(Engine {
+            shared: Arc::new(Shared {
+                permits: Permits::new(limits.instances),
+                limits,
+                _tickers: [start(&evaluate)?, start(&prepare)?],
+                evaluate,
+                prepare,
+            }),
+        })
+    }
+
+    /// The ceilings of this hospital.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Compiles a pack, runs its `prepare`, and makes it ready for evaluations. The pack's own checks
+    /// (signature, bounds, floats, imports) are those of the protocol and come before.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(&self, program: Program<'_>, input: LoadInput) -> Result<LoadedPack, LoadError> {
+        let Shared {
+            limits, evaluate, ..
+        } = &*self.shared;
+        let grants = input.grants.clone();
+        let inputs = Arc::new(inputs(program, input)?);
+        let budget = Budget::new(&program.manifest.limits, limits);
+        let allowance = Allowance {
+            inputs,
+            fuel: budget.prepare,
+            memory: MemoryLimit {
+                bytes: budget.memory_bytes,
+                table_elements: limits.table_elements,
+            },
+        };
+        let contract = |error: wasmtime::Error| LoadError::Contract(format!("{error:#}"));
+        let linker = link::linker(evaluate, &grants).map_err(contract)?;
+        let quick = link::linker(&self.shared.prepare, &grants).map_err(contract)?;
+        // Whatever is wrong with the component is found in its own form, not in a rewritten one.
+        let original = compile(&self.shared.prepare, program.component)?;
+        let original = quick.instantiate_pre(&original).map_err(contract)?;
+        let taken = snapshot::take(program.component, &quick, limits, &allowance);
+        let taken = taken.map_err(LoadError::Prepare)?;
+        let compiled = taken.and_then(|snapshot| {
+            let component = compile(evaluate, &snapshot.component).ok()?;
+            Some((component, snapshot))
+        });
+        let (component, dictionary, preparation, fuel) = match compiled {
+            Some((
+                component,
+                Snapshot {
+                    dictionary, fuel, ..
+                },
+            )) => (component, dictionary, Preparation::Snapshot, fuel),
+            None => {
+                let component = compile(evaluate, program.component)?;
+                let (dictionary, fuel) = self.prepare_once(&original, &allowance)?;
+                (component, dictionary, Preparation::EachInstance, fuel)
+            }
+        };
+        let code = Code {
+            instances: linker.instantiate_pre(&component).map_err(contract)?,
+            dictionary: Arc::new(dictionary),
+            preparation,
+            prepare_fuel: fuel,
+        };
+        let pack = LoadedPack::new(
+            self.clone(),
+            program.manifest,
+            code,
+            (allowance, budget, grants),
+        );
+        pack.check_exports().map_err(contract)?;
+        Ok(pack)
+    }
+
+    /// Runs `prepare` for the texts that every instance will know.
+    fn prepare_once(
+        &self,
+        original: &wasmtime::component::InstancePre<crate::state::State>,
+        allowance: &Allowance,
+    ) -> Result<(crate::numbering::Dictionary, u64), LoadError> {
+        let limits = &self.shared.limits;
+        let prepare = || {
+            let mut store = prepare::store(&self.shared.prepare, limits, allowance)?;
+            let instance = original
+                .instantiate(&mut store)
+                .map_err(|error| Fault::new(&error, allowance.fuel))?;
+            let fuel = prepare::run(&mut store, instance, allowance)?;
+            Ok((prepare::dictionary(store, limits), fuel))
+        };
+        prepare().map_err(LoadError::Prepare)
+    }
+}
+
+fn compile(engine: &wasmtime::Engine, component: &[u8]) -> Result<Component, LoadError> {
+    Component::new(engine, component).map_err(|error| LoadError::Compile(format!("{error:#}")))
+}
+
+/// What `prepare` reads: defaults and what is set, sealed tables and supplied ones.
+fn inputs(program: Program<'_>, input: LoadInput) -> Result<Inputs, LoadError> {
+    let manifest = program.manifest;
+    let mut parameters: BTreeMap<String, ParameterValue> = manifest
+        .parameters
+        .iter()
+        .map(|parameter| (parameter.name.clone(), parameter.default.clone()))
+        .collect();
+    for (name, value) in input.parameters {
+        let declared = manifest.parameters.iter().find(|d| d.name == name);
+        let Some(declared) = declared else {
+            return Err(LoadError::UndeclaredParameter(name));
+        };
+        declared.check(&value)?;
+        parameters.insert(name, value);
+    }
+    let mut tables = program.tables.clone();
+    for (name, table) in input.supplied {
+        let declared = manifest.tables.iter().find(|d| d.name == name);
+        let Some(declared) = declared else {
+            return Err(LoadError::UndeclaredTable(name));
+        };
+        if declared.supplied_by == Supplier::Pack {
+            return Err(LoadError::SealedTable(name));
+        }
+        if let Err(source) = columnar::check(&table, declared) {
+            return Err(LoadError::Table {
+                table: name,
+                source,
+            });
+        }
+        tables.insert(name, table);
+    }
+    Ok(Inputs {
+        declarations: manifest.tables.clone(),
+        tables,
+        parameters,
+    })
+}

@@ -1,0 +1,133 @@
+//! What the host keeps of an instance: the data of its store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rulepack_contract::data::Batch;
+use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
+use rulepack_contract::parameters::ParameterValue;
+use rulepack_contract::review::Review;
+use wasmtime::{ResourceLimiter, StoreContextMut};
+
+use crate::fault::{MemoryRefused, Misuse};
+use crate::limits::Limits;
+use crate::numbering::{BatchCodes, Bounds, Codes, Dictionary};
+
+/// What `prepare` reads.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    pub(crate) declarations: Vec<TableDeclaration>,
+    pub(crate) tables: BTreeMap<String, KnowledgeTable>,
+    pub(crate) parameters: BTreeMap<String, ParameterValue>,
+}
+
+/// The data of a store.
+pub(crate) struct State {
+    pub(crate) codes: Codes,
+    pub(crate) inputs: Arc<Inputs>,
+    pub(crate) memory: MemoryLimit,
+    work: Option<Work>,
+}
+
+/// What `evaluate` reads.
+pub(crate) struct Work {
+    pub(crate) batch: Batch,
+    pub(crate) review: Review,
+}
+
+impl State {
+    pub(crate) fn prepare(
+        inputs: Arc<Inputs>,
+        dictionary: Dictionary,
+        memory: MemoryLimit,
+    ) -> Self {
+        State {
+            codes: Codes::Prepare(dictionary),
+            inputs,
+            memory,
+            work: None,
+        }
+    }
+
+    /// For `evaluate`.
+    pub(crate) fn evaluate(
+        inputs: Arc<Inputs>,
+        (codes, work): (BatchCodes, Work),
+        memory: MemoryLimit,
+    ) -> Self {
+        State {
+            codes: Codes::Batch(codes),
+            inputs,
+            memory,
+            work: Some(work),
+        }
+    }
+
+    /// Puts the batch aside while `prepare` runs.
+    pub(crate) fn pause(&mut self, limits: &Limits) -> (Codes, Option<Work>) {
+        let empty = Codes::Prepare(Dictionary::new(Bounds::new(limits)));
+        (std::mem::replace(&mut self.codes, empty), self.work.take())
+    }
+
+    /// Goes on with the batch.
+    pub(crate) fn resume(&mut self, (codes, work): (Codes, Option<Work>)) {
+        self.codes = codes;
+        self.work = work;
+    }
+
+    pub(crate) fn work(&self, function: &'static str) -> Result<&Work, Misuse> {
+        self.work.as_ref().ok_or(Misuse::OnlyInEvaluate(function))
+    }
+
+    /// The batch together with its codes.
+    pub(crate) fn batch(
+        &mut self,
+        function: &'static str,
+    ) -> Result<(&Batch, &mut BatchCodes), Misuse> {
+        match (&self.work, &mut self.codes) {
+            (Some(work), Codes::Batch(codes)) => Ok((&work.batch, codes)),
+            _ => Err(Misuse::OnlyInEvaluate(function)),
+        }
+    }
+
+    pub(crate) fn dictionary(&mut self, function: &'static str) -> Result<&mut Dictionary, Misuse> {
+        match &mut self.codes {
+            Codes::Prepare(dictionary) => Ok(dictionary),
+            Codes::Batch(_) => Err(Misuse::OnlyInPrepare(function)),
+        }
+    }
+}
+
+/// The call's view of the state and its fuel.
+pub(crate) type Context<'a> = StoreContextMut<'a, State>;
+
+/// How much memory and how many table elements an instance may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MemoryLimit {
+    pub(crate) bytes: usize,
+    pub(crate) table_elements: usize,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.bytes {
+            // Ends the pack with the reason, instead of an allocation that fails somewhere inside it.
+            return Err(MemoryRefused(self.bytes).into());
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= self.table_elements)
+    }
+}

@@ -1,0 +1,22 @@
+//! Hospital data from outside: CSV files of the contract's tables, and the national request.
+//!
+//! Everything ends in a [`DataBuilder`](rulepack_contract::data::DataBuilder), which reads values without
+//! ever passing through a float. A fault of the whole (an unknown column, a wrong encoding) is an error;
+//! a fault of a row leaves that row out, and what belongs to it, and lists it.
+
+mod checks;
+mod coverage;
+mod csv;
+mod error;
+mod rejection;
+mod table_file;
+
+pub use csv::{Loaded, read_directory, read_file};
+pub use error::DataError;
+pub use rejection::{FileRejection, Reason};
+
+pub(crate) use csv::{Source, load};
+pub(crate) use table_file::TableFile;
+
+#[cfg(test)]
+mod tests;

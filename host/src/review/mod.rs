@@ -1,0 +1,171 @@
+//! A review: the packs in force run over data, and what they found told to people.
+
+mod choose;
+pub mod report;
+pub mod tell;
+
+use std::sync::Arc;
+
+use rulepack_contract::answer::RowReference;
+use rulepack_contract::data::Data;
+use rulepack_contract::review::{Review, Scope, Stage};
+use rulepack_contract::schema::{TableId, ids};
+use rulepack_contract::units::NOT_RECORDED_S32;
+use rulepack_engine::{BatchOptions, LoadedPack, Outcome};
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::names::{Jurisdiction, TargetPath};
+use rulepack_protocol::pack::manifest::Manifest;
+
+pub use choose::{Chosen, choose};
+pub use report::Report;
+
+use report::{NoVerdict, NotEvaluable, PackRun};
+
+/// A version of a pack, ready to run.
+#[derive(Debug, Clone)]
+pub struct ActivePack {
+    /// Which pack and version.
+    pub path: TargetPath,
+    /// Of the sealed bytes.
+    pub digest: Digest,
+    /// As sealed.
+    pub manifest: Arc<Manifest>,
+    /// Compiled, and prepared.
+    pub loaded: Arc<LoadedPack>,
+    /// Runs for a day before it was published.
+    pub retroactive: bool,
+}
+
+/// What a review is made for.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// When in the course of care.
+    pub stage: Stage,
+    /// Days from 1970-01-01.
+    pub today: i32,
+    /// 触发场景, where the caller told.
+    pub scenes: Vec<String>,
+    /// Six digits: the place of care.
+    pub jurisdiction: String,
+    /// First and last day for institution scope; the year of `today` where nobody says.
+    pub period: Option<(i32, i32)>,
+    /// How batches are made.
+    pub options: BatchOptions,
+}
+
+impl ActivePack {
+    /// Whether the pack applies at this place. A vendor's pack, which names no place, applies everywhere.
+    #[must_use]
+    pub fn applies(&self, division: &rulepack_protocol::names::Division) -> bool {
+        let places: &[Jurisdiction] = &self.manifest.pack.jurisdictions;
+        places.is_empty() || places.iter().any(|place| place.covers(division))
+    }
+
+    /// Whether any rule looks at data of this scope at this stage.
+    #[must_use]
+    pub fn has_rules(&self, scope: Scope, stage: Stage) -> bool {
+        self.manifest
+            .rules
+            .iter()
+            .any(|rule| rule.scope == scope && rule.stages.contains(&stage))
+    }
+}
+
+/// Runs one pack over all patients, and over all institutions where it has rules for them.
+#[must_use]
+pub fn review(pack: &ActivePack, data: &Arc<Data>, circumstances: &Circumstances) -> Report {
+    let mut report = Report::default();
+    for scope in [Scope::Patient, Scope::Institution] {
+        if pack.has_rules(scope, circumstances.stage) && !is_empty(data, scope) {
+            report.append(review_scope(pack, data, circumstances, scope));
+        }
+    }
+    report.sort();
+    report
+}
+
+fn review_scope(
+    pack: &ActivePack,
+    data: &Arc<Data>,
+    circumstances: &Circumstances,
+    scope: Scope,
+) -> Report {
+    let review = Review {
+        stage: circumstances.stage,
+        scope,
+        scenes: circumstances.scenes.clone(),
+        today: circumstances.today,
+        jurisdiction: circumstances.jurisdiction.clone(),
+        period: match scope {
+            Scope::Patient => (NOT_RECORDED_S32, NOT_RECORDED_S32),
+            _ => circumstances.period.unwrap_or((NOT_RECORDED_S32, NOT_RECORDED_S32)),
+        },
+    };
+    let outcome = pack.loaded.review(data, &review, &circumstances.options);
+    let mut report = tell::tell(pack, data, &outcome.answer);
+    report.no_verdict = no_verdict(pack, data, scope, &outcome);
+    report.not_evaluable = outcome
+        .not_evaluable
+        .iter()
+        .filter_map(|missing| {
+            let rule = pack.manifest.rule(&missing.rule)?;
+            Some(NotEvaluable {
+                rule: tell::reference(pack, rule),
+                missing: missing.missing.clone(),
+            })
+        })
+        .collect();
+    report.packs.push(PackRun {
+        pack: pack.path.clone(),
+        digest: pack.digest,
+        stage: circumstances.stage,
+        fuel: outcome.fuel,
+    });
+    report
+}
+
+fn no_verdict(pack: &ActivePack, data: &Data, scope: Scope, outcome: &Outcome) -> Vec<NoVerdict> {
+    let table = root_table(scope);
+    outcome
+        .no_verdict
+        .iter()
+        .map(|(row, fault)| NoVerdict {
+            pack: pack.path.clone(),
+            about: tell::row(
+                data,
+                RowReference {
+                    table: table.number(),
+                    row: *row,
+                },
+                0,
+            ),
+            reason: fault.to_string(),
+            amount: match scope {
+                Scope::Patient => amount_under_review(data, *row),
+                _ => 0,
+            },
+        })
+        .collect()
+}
+
+/// Fen of a patient's encounters under review.
+fn amount_under_review(data: &Data, patient: u32) -> i64 {
+    let of_patient = (0..data.rows(ids::ENCOUNTERS)).filter(|row| {
+        data.number(ids::ENCOUNTERS, "patients", *row) == Some(i64::from(patient))
+            && data.number(ids::ENCOUNTERS, "current", *row) == Some(1)
+    });
+    of_patient
+        .filter_map(|row| data.number(ids::ENCOUNTERS, "total-amounts", row))
+        .fold(0, i64::saturating_add)
+}
+
+fn root_table(scope: Scope) -> TableId {
+    match scope {
+        Scope::Patient => ids::PATIENTS,
+        Scope::Institution | Scope::Region => ids::INSTITUTIONS,
+    }
+}
+
+fn is_empty(data: &Data, scope: Scope) -> bool {
+    data.rows(root_table(scope)) == 0
+}

@@ -1,0 +1,221 @@
+//! What a review found, in the terms of people: rows by their keys, messages filled in, the policy named.
+
+use rulepack_contract::answer::{Certainty, Measure};
+use rulepack_contract::review::Stage;
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::pack::manifest::{Action, Behaviour};
+use serde::Serialize;
+
+/// All that a review found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Breaches, and suspicions of one.
+    pub findings: Vec<ReportedFinding>,
+    /// What to keep in mind.
+    pub notices: Vec<ReportedNotice>,
+    /// Statistics.
+    pub measures: Vec<ReportedMeasure>,
+    /// Rows that a rule could not evaluate.
+    pub abstentions: Vec<ReportedAbstention>,
+    /// Rules that could not be evaluated at all.
+    pub not_evaluable: Vec<NotEvaluable>,
+    /// Patients and institutions without a verdict.
+    pub no_verdict: Vec<NoVerdict>,
+    /// What ran.
+    pub packs: Vec<PackRun>,
+}
+
+/// A row of the data, by the key under which it is known outside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ReportedRow {
+    /// Table of the contract.
+    pub table: &'static str,
+    /// Key of the row.
+    pub key: String,
+    /// Key of its patient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<String>,
+    /// Key of its encounter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encounter: Option<String>,
+    /// Fen at stake in it.
+    pub amount: i64,
+}
+
+/// Which rule of which pack, and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleReference {
+    /// The pack and version; its first part is the issuing name space.
+    pub pack: TargetPath,
+    /// Id of the rule in the pack.
+    pub rule: String,
+    /// What people call it.
+    pub title: String,
+    /// Code of the national rule catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The policy.
+    pub basis: String,
+    /// 行为类 or 项目类.
+    pub behaviour: Behaviour,
+}
+
+/// A finding with all that a person needs to act on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportedFinding {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleReference,
+    /// 明确违规, 高度可疑, 轻度可疑.
+    pub certainty: Certainty,
+    /// What it leads to.
+    pub action: Action,
+    /// In Chinese, with its figures.
+    pub message: String,
+    /// Fen at stake.
+    pub amount: i64,
+    /// 违规项
+    pub offending: Vec<ReportedRow>,
+    /// 涉及项
+    pub related: Vec<ReportedRow>,
+    /// The version applies to a day before its publication.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retroactive: bool,
+}
+
+/// A notice.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportedNotice {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleReference,
+    /// In Chinese, with its figures.
+    pub message: String,
+    /// The rows that it is about.
+    pub about: Vec<ReportedRow>,
+}
+
+/// A statistic.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportedMeasure {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleReference,
+    /// The row that it is about.
+    pub about: ReportedRow,
+    /// Above the line, as the pack stores it.
+    pub numerator: i64,
+    /// Below the line.
+    pub denominator: i64,
+}
+
+/// A row that a rule could not evaluate, and what was missing.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportedAbstention {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleReference,
+    /// The row.
+    pub about: ReportedRow,
+    /// `orders.supply-days`
+    pub missing: Vec<String>,
+}
+
+/// A rule that could not be evaluated at all, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotEvaluable {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleReference,
+    /// The columns that are not recorded or not granted.
+    pub missing: Vec<String>,
+}
+
+/// Somebody for whom a pack gave no verdict.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoVerdict {
+    /// The pack and version.
+    pub pack: TargetPath,
+    /// The patient or institution.
+    pub about: ReportedRow,
+    /// Why, without any data.
+    pub reason: String,
+    /// Fen of the encounters under review that went without a verdict.
+    pub amount: i64,
+}
+
+/// A pack that ran.
+#[derive(Debug, Clone, Serialize)]
+pub struct PackRun {
+    /// The pack and version.
+    pub pack: TargetPath,
+    /// Its digest.
+    pub digest: Digest,
+    /// When in the course of care.
+    pub stage: Stage,
+    /// Fuel that it used over all batches.
+    pub fuel: u64,
+}
+
+impl Report {
+    /// Puts everything into an order that does not depend on how it was run: by patient, rule and rows.
+    pub fn sort(&mut self) {
+        self.findings
+            .sort_by_cached_key(|found| place(&found.offending, &found.rule, &found.message));
+        self.notices
+            .sort_by_cached_key(|notice| place(&notice.about, &notice.rule, &notice.message));
+        self.measures
+            .sort_by_cached_key(|m| (m.rule.pack.clone(), m.rule.rule.clone(), m.about.clone()));
+        self.abstentions
+            .sort_by_cached_key(|a| (a.about.clone(), a.rule.pack.clone(), a.rule.rule.clone()));
+        self.not_evaluable
+            .sort_by_cached_key(|n| (n.rule.pack.clone(), n.rule.rule.clone()));
+        self.no_verdict
+            .sort_by_cached_key(|n| (n.about.clone(), n.pack.clone()));
+        self.packs.sort_by_cached_key(|run| run.pack.clone());
+    }
+
+    /// Adds what another review found.
+    pub fn append(&mut self, mut other: Report) {
+        self.findings.append(&mut other.findings);
+        self.notices.append(&mut other.notices);
+        self.measures.append(&mut other.measures);
+        self.abstentions.append(&mut other.abstentions);
+        self.not_evaluable.append(&mut other.not_evaluable);
+        self.no_verdict.append(&mut other.no_verdict);
+        self.packs.append(&mut other.packs);
+    }
+
+    /// Fen at stake in all findings.
+    #[must_use]
+    pub fn amount(&self) -> i64 {
+        self.findings
+            .iter()
+            .fold(0, |sum: i64, finding| sum.saturating_add(finding.amount))
+    }
+}
+
+impl ReportedMeasure {
+    /// The measure as a pack gave it.
+    #[must_use]
+    pub fn new(rule: RuleReference, about: ReportedRow, measure: &Measure) -> Self {
+        ReportedMeasure {
+            rule,
+            about,
+            numerator: measure.numerator,
+            denominator: measure.denominator,
+        }
+    }
+}
+
+type Place = (Vec<ReportedRow>, TargetPath, String, String);
+
+fn place(rows: &[ReportedRow], rule: &RuleReference, message: &str) -> Place {
+    (
+        rows.to_vec(),
+        rule.pack.clone(),
+        rule.rule.clone(),
+        message.to_owned(),
+    )
+}

@@ -1,0 +1,213 @@
+//! How a host is set up: `host.toml` in its folder, written by `init`, read at every start.
+
+use std::path::{Path, PathBuf};
+
+use rulepack_protocol::names::Division;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::subscription::Subscription;
+
+/// `host.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where packs come from: `http://…`, `https://…`, or a folder.
+    pub registry: String,
+    /// The national code of the institution: `H37030000001`.
+    pub institution: String,
+    /// Where it lies.
+    pub division: Division,
+    /// What it follows.
+    pub subscriptions: Vec<Subscription>,
+    /// Whether it takes part in first waves.
+    #[serde(default)]
+    pub canary: bool,
+}
+
+/// The folder of a host and what lies where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostFolder {
+    root: PathBuf,
+}
+
+/// Why a host's folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Nothing was set up there.
+    #[error("`{0}` is not the folder of a host")]
+    NotAHost(PathBuf),
+    /// Something is set up there already.
+    #[error("`{0}` is the folder of a host already")]
+    AlreadyAHost(PathBuf),
+    /// A file cannot be read or written.
+    #[error("cannot use `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The settings are not as they should be.
+    #[error("`{path}` is not as expected: {source}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: toml::de::Error,
+    },
+}
+
+impl SettingsError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            SettingsError::NotAHost(_) => Some("set one up with `rulepack init`"),
+            SettingsError::AlreadyAHost(_) => {
+                Some("choose another folder, or use this one as it is")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl HostFolder {
+    /// The folder at this path, whether set up or not.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        HostFolder { root: root.into() }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The first root that the host was given.
+    #[must_use]
+    pub fn first_root(&self) -> PathBuf {
+        self.root.join("trust").join("first-root.json")
+    }
+
+    /// What the host remembers of trust.
+    #[must_use]
+    pub fn trust(&self) -> PathBuf {
+        self.root.join("trust")
+    }
+
+    /// Packs by digest.
+    #[must_use]
+    pub fn packs(&self) -> PathBuf {
+        self.root.join("packs")
+    }
+
+    /// The lock in force.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("lock.json")
+    }
+
+    /// Every lock that was ever in force, by digest.
+    #[must_use]
+    pub fn locks(&self) -> PathBuf {
+        self.root.join("locks")
+    }
+
+    /// What was imported and seen of patients and institutions.
+    #[must_use]
+    pub fn history(&self) -> PathBuf {
+        self.root.join("history")
+    }
+
+    /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.
+    #[must_use]
+    pub fn supplied(&self) -> PathBuf {
+        self.root.join("supplied")
+    }
+
+    /// Writes the settings of a new host.
+    ///
+    /// # Errors
+    /// Where one is set up there already, or the file cannot be written.
+    pub fn create(&self, settings: &Settings, first_root: &[u8]) -> Result<(), SettingsError> {
+        let path = self.settings_path();
+        if path.exists() {
+            return Err(SettingsError::AlreadyAHost(self.root.clone()));
+        }
+        let text = toml::to_string_pretty(settings)
+            .expect("settings are texts, lists of texts and a boolean");
+        self.write(&self.first_root(), first_root)?;
+        self.write(&path, text.as_bytes())
+    }
+
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn settings(&self) -> Result<Settings, SettingsError> {
+        let path = self.settings_path();
+        let bytes = files::read_if_there(&path).map_err(|source| SettingsError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let bytes = bytes.ok_or_else(|| SettingsError::NotAHost(self.root.clone()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        toml::from_str(&text).map_err(|source| SettingsError::Toml { path, source })
+    }
+
+    fn settings_path(&self) -> PathBuf {
+        self.root.join("host.toml")
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), SettingsError> {
+        files::replace(path, bytes).map_err(|source| SettingsError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let division: Division = "370303".parse().unwrap();
+        Settings {
+            registry: "http://127.0.0.1:8470".into(),
+            institution: "H37030000001".into(),
+            subscriptions: Subscription::defaults(&division),
+            division,
+            canary: false,
+        }
+    }
+
+    #[test]
+    fn settings_read_back_and_a_host_is_set_up_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = HostFolder::at(folder.path());
+        let missing = host.settings().unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            format!("`{}` is not the folder of a host", folder.path().display())
+        );
+        assert_eq!(missing.hint(), Some("set one up with `rulepack init`"));
+        host.create(&settings(), b"{}").unwrap();
+        assert_eq!(host.settings().unwrap(), settings());
+        assert_eq!(
+            host.create(&settings(), b"{}").unwrap_err().to_string(),
+            format!(
+                "`{}` is the folder of a host already",
+                folder.path().display()
+            )
+        );
+        files::replace(&host.root().join("host.toml"), b"registry = 1").unwrap();
+        let broken = host.settings().unwrap_err().to_string();
+        assert!(
+            broken.contains("host.toml` is not as expected: "),
+            "{broken}"
+        );
+    }
+}

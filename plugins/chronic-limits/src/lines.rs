@@ -1,0 +1,186 @@
+//! The lines that the rules judge: counted lines of chronic visits, with refunds netted out.
+
+use rulepack_sdk::prelude::*;
+
+use crate::ChronicLimits;
+use crate::disease::Disease;
+
+/// The lines of a batch, by patient, then by day.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// What is left of each line after its refunds; lines refunded in full are not here.
+    pub supplied: Vec<Line>,
+    /// Refunds under review of lines that are not: they give back what was used up before.
+    pub credits: Vec<Line>,
+}
+
+/// A line, less what was refunded of it.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Which line.
+    pub order: Row<Orders>,
+    /// Whose.
+    pub patient: Row<Patients>,
+    /// National catalogue code.
+    pub item: Option<Code>,
+    /// Whether the item is a medicine.
+    pub is_medicine: bool,
+    /// Day of the charge, or of the order.
+    pub day: Option<Day>,
+    /// The disease that it is charged under.
+    pub disease: Disease,
+    /// Before and during care the lines being written; afterwards those of the encounters looked at.
+    pub under_review: bool,
+    /// What it costs; nothing where it is only ordered and has no price yet.
+    pub amount: Money,
+    /// What of it is inside the scope of the fund.
+    pub covered: Option<Money>,
+    /// In the smallest unit.
+    pub base_quantity: Option<Quantity>,
+    /// How many days it lasts.
+    pub supply: Option<Quantity>,
+    /// In billing units, to tell what share was refunded.
+    quantity: Option<Quantity>,
+}
+
+impl Lines {
+    /// Reads the lines of a batch.
+    ///
+    /// # Errors
+    /// Where a sum exceeds 64 bits.
+    pub fn collect(pack: &ChronicLimits, batch: &Batch) -> Result<Self, Overflow> {
+        let (orders, encounters) = (batch.orders(), batch.encounters());
+        let (owners, quantities, reverses) =
+            (orders.encounters(), orders.quantities(), orders.reverses());
+        let (counted, items) = (orders.counted(), orders.items());
+        let medicines = batch.members(pack.medicines, &items);
+        let mut lines = Lines::default();
+        let mut refunds: Vec<(Row<Orders>, Line)> = Vec::new();
+        for (order, encounter) in owners.recorded() {
+            let care_type = encounters.care_types().get(encounter);
+            let is_chronic = care_type.is_some_and(|code| pack.care_types.contains(&code));
+            // A source that does not tell orders from charges sends lines to sum only.
+            if !is_chronic || counted.get(order) == Some(false) {
+                continue;
+            }
+            let Some(patient) = encounters.patients().get(encounter) else {
+                continue;
+            };
+            let day = orders.days().get(order);
+            let named = orders.diseases().get(order);
+            let line = Line {
+                order,
+                patient,
+                item: items.get(order),
+                is_medicine: medicines.get(order.index()).copied().unwrap_or(false),
+                day,
+                disease: Disease::of(named, patient, day, batch.enrolments()),
+                under_review: is_under_review(batch, order, encounter),
+                amount: orders.amounts().get(order).unwrap_or_default(),
+                covered: covered(orders, order)?,
+                base_quantity: orders.base_quantities().get(order),
+                supply: orders.supply_days().get(order),
+                quantity: quantities.get(order),
+            };
+            match reverses.get(order) {
+                Some(target) => refunds.push((target, line)),
+                None => lines.supplied.push(line),
+            }
+        }
+        lines.net_out(refunds)?;
+        lines
+            .supplied
+            .sort_by_key(|line| (line.patient, line.day, line.order));
+        Ok(lines)
+    }
+
+    /// Takes each refund off its line, and drops the lines of which nothing is left, as well as refunds
+    /// that name no line.
+    fn net_out(&mut self, refunds: Vec<(Row<Orders>, Line)>) -> Result<(), Overflow> {
+        for (target, refund) in refunds {
+            // Lines were met in the order of their rows.
+            let place = self
+                .supplied
+                .binary_search_by_key(&target, |line| line.order);
+            let Some(line) = place.ok().and_then(|place| self.supplied.get_mut(place)) else {
+                continue;
+            };
+            line.take_off(&refund)?;
+            if refund.under_review && !line.under_review {
+                // A refund names no disease of its own where its line did.
+                let disease = match refund.disease {
+                    Disease::Unknown => line.disease,
+                    known => known,
+                };
+                self.credits.push(Line { disease, ..refund });
+            }
+        }
+        let left = |line: &Line| {
+            line.quantity
+                .is_none_or(|quantity| quantity > Quantity::ZERO)
+        };
+        self.supplied.retain(left);
+        Ok(())
+    }
+
+    /// The lines of one patient.
+    #[must_use]
+    pub fn of(&self, patient: Row<Patients>) -> &[Line] {
+        let first = self.supplied.partition_point(|line| line.patient < patient);
+        let end = self
+            .supplied
+            .partition_point(|line| line.patient <= patient);
+        self.supplied.get(first..end).unwrap_or_default()
+    }
+}
+
+impl Line {
+    /// Subtracts a refund, whose quantity and amounts are negative. The days of supply shrink in
+    /// proportion to the quantity.
+    fn take_off(&mut self, refund: &Line) -> Result<(), Overflow> {
+        let (Some(before), Some(refunded)) = (self.quantity, refund.quantity) else {
+            return Ok(());
+        };
+        let after = before.checked_add(refunded)?;
+        self.quantity = Some(after);
+        self.amount = self.amount.checked_add(refund.amount)?;
+        if let (Some(covered), Some(refunded)) = (self.covered, refund.covered) {
+            self.covered = Some(covered.checked_add(refunded)?);
+        }
+        if let (Some(quantity), Some(refunded)) = (self.base_quantity, refund.base_quantity) {
+            self.base_quantity = Some(quantity.checked_add(refunded)?);
+        }
+        if let Some(supply) = self.supply {
+            let days = i128::from(supply.0) * i128::from(after.0);
+            let days = days.checked_div(i128::from(before.0)).ok_or(Overflow)?;
+            self.supply = Some(Quantity(i64::try_from(days).map_err(|_| Overflow)?));
+        }
+        Ok(())
+    }
+}
+
+/// Before and during care, the lines being written; afterwards, those of the encounters looked at.
+fn is_under_review(batch: &Batch, order: Row<Orders>, encounter: Row<Encounters>) -> bool {
+    let current = match batch.stage() {
+        Stage::After => batch.encounters().current().get(encounter),
+        Stage::Before | Stage::During => batch.orders().current().get(order),
+    };
+    current == Some(true)
+}
+
+/// What is inside the scope of the fund (`inscp_scp_amt`). A request before settlement does not tell it:
+/// it is then the amount without what the patient pays alone (全自费, 先行自付).
+fn covered(orders: &Orders, order: Row<Orders>) -> Result<Option<Money>, Overflow> {
+    if let Some(covered) = orders.covered_amounts().get(order) {
+        return Ok(Some(covered));
+    }
+    let parts = (
+        orders.amounts().get(order),
+        orders.own_pays().get(order),
+        orders.self_pays().get(order),
+    );
+    let (Some(amount), Some(own_pay), Some(self_pay)) = parts else {
+        return Ok(None);
+    };
+    amount.checked_sub(own_pay)?.checked_sub(self_pay).map(Some)
+}

@@ -1,0 +1,184 @@
+//! What an evaluation looks at: the tables, what they cover, and the circumstances of the review.
+
+use crate::codes::CodeSet;
+use crate::column::{Code, Column, Table};
+use crate::host::Evaluation;
+use crate::tables::Views;
+use crate::units::Day;
+
+/// One batch of hospital data. Each column is fetched when a rule first asks for it.
+pub struct Batch {
+    pub(crate) views: Views,
+    pub(crate) host: Evaluation,
+}
+
+/// When in the course of care a rule looks at data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// 事前: while an order, a registration or a charge is being entered (3101).
+    Before,
+    /// 事中: at settlement or pre-settlement (3102).
+    During,
+    /// 事后: settled claims are looked at again.
+    After,
+}
+
+/// What a batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Whole patients with their history.
+    Patient,
+    /// One institution and period, whole.
+    Institution,
+    /// Several institutions of one jurisdiction, whole.
+    Region,
+}
+
+/// Whether a table or column is there. The absence of a row is evidence only where it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// Not recorded, or not granted.
+    Absent,
+    /// Some rows are known.
+    Partial,
+    /// All rows are known.
+    Complete,
+}
+
+/// How far history reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// This institution only.
+    Institution,
+    /// 统筹区
+    PoolingArea,
+    /// 省
+    Province,
+}
+
+impl Batch {
+    /// The imports of the component. [`export!`](crate::export) calls this.
+    #[cfg(target_arch = "wasm32")]
+    #[doc(hidden)]
+    #[allow(
+        clippy::new_without_default,
+        reason = "only the generated border makes one"
+    )]
+    pub fn new() -> Self {
+        Batch {
+            views: Views::new(),
+            host: Evaluation,
+        }
+    }
+
+    /// When in the course of care this is.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.host.stage()
+    }
+
+    /// What the batch holds.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.host.scope()
+    }
+
+    /// 触发场景 (`trig_scen`), where the caller told.
+    #[must_use]
+    pub fn scenes(&self) -> Vec<Code> {
+        let scenes = self.host.scenes();
+        scenes.into_iter().filter_map(Code::from_number).collect()
+    }
+
+    /// The day that rules take as today.
+    #[must_use]
+    pub fn today(&self) -> Day {
+        Day(self.host.today())
+    }
+
+    /// Division code (行政区划) of the place of care; `None` where nobody told.
+    #[must_use]
+    pub fn jurisdiction(&self) -> Option<Code> {
+        Code::from_number(self.host.jurisdiction())
+    }
+
+    /// First and last day of the period; `None` in patient scope.
+    #[must_use]
+    pub fn period(&self) -> Option<(Day, Day)> {
+        let (first, last) = self.host.period();
+        (first != i32::MIN && last != i32::MIN).then_some((Day(first), Day(last)))
+    }
+
+    /// What is known of a table: `batch.presence::<CareRecords>()`.
+    #[must_use]
+    pub fn presence<T: Table>(&self) -> Presence {
+        self.host.table_presence(T::NAME)
+    }
+
+    /// What is known of a column, by its name in the contract:
+    /// `batch.column_presence::<Orders>("supply-days")`. A name that the table does not have traps; in a
+    /// native run it is [`Presence::Absent`].
+    #[must_use]
+    pub fn column_presence<T: Table>(&self, column: &str) -> Presence {
+        self.host.column_presence(T::NAME, column)
+    }
+
+    /// First day of the history held for a table; `None` where nobody told.
+    #[must_use]
+    pub fn history_start<T: Table>(&self) -> Option<Day> {
+        let day = self.host.history_start(T::NAME);
+        (day != i32::MIN).then_some(Day(day))
+    }
+
+    /// How far history reaches.
+    #[must_use]
+    pub fn history_reach(&self) -> Reach {
+        self.host.history_reach()
+    }
+
+    /// For each row of a column, whether its code is in the set: one call for the whole column.
+    #[must_use]
+    pub fn members<T>(&self, set: CodeSet, column: &Column<'_, T, Code>) -> Vec<bool> {
+        let flags = self.host.contains(set.0, column.raw());
+        flags.into_iter().map(|flag| flag == 1).collect()
+    }
+
+    /// For each code, whether it is in the set.
+    #[must_use]
+    pub fn contains(&self, set: CodeSet, codes: &[Code]) -> Vec<bool> {
+        let flags = self.host.contains(set.0, &crate::codes::numbers(codes));
+        flags.into_iter().map(|flag| flag == 1).collect()
+    }
+
+    /// For each code, the code of its first characters; the code itself where it is shorter.
+    #[must_use]
+    pub fn prefixes(&self, codes: &[Code], characters: u8) -> Vec<Option<Code>> {
+        let prefixes = self
+            .host
+            .prefixes(&crate::codes::numbers(codes), characters);
+        prefixes.into_iter().map(Code::from_number).collect()
+    }
+
+    /// For each row of a column, the code of the first characters: one call for the whole column.
+    #[must_use]
+    pub fn column_prefixes<T>(
+        &self,
+        column: &Column<'_, T, Code>,
+        characters: u8,
+    ) -> Vec<Option<Code>> {
+        let prefixes = self.host.prefixes(column.raw(), characters);
+        prefixes.into_iter().map(Code::from_number).collect()
+    }
+
+    /// The text of each code.
+    #[must_use]
+    pub fn texts(&self, codes: &[Code]) -> Vec<String> {
+        self.host.texts(&crate::codes::numbers(codes))
+    }
+
+    /// The text of a code.
+    #[must_use]
+    pub fn text(&self, code: Code) -> String {
+        self.texts(&[code]).pop().unwrap_or_default()
+    }
+}

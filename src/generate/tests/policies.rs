@@ -1,0 +1,252 @@
+//! Exactly what is planted breaks the policies: they are written again here from their text.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tempfile::TempDir;
+
+use super::super::catalogue::{CASES, CHRONIC_CARE_TYPES, DISEASES};
+use super::{Row, Settings, day, generate, hospital, money, rows, settings, whole};
+
+/// Rule and key of every planted hit of these rules.
+fn planted_hits(settings: &Settings, rules: &str) -> BTreeSet<(String, String)> {
+    rows(settings, "planted")
+        .into_iter()
+        .filter(|row| row["verdict"] == "hit" && row["rule"].starts_with(rules))
+        .map(|row| (row["rule"].clone(), row["key"].clone()))
+        .collect()
+}
+
+#[test]
+fn chronic_lines_break_the_policy_exactly_where_that_is_planted() {
+    for (seed, months) in [(0, 1), (1, 2), (2, 3), (3, 6), (4, 18), (5, 36)] {
+        let folder = TempDir::new().unwrap();
+        let settings = Settings {
+            months,
+            ..settings(4_000, seed, folder.path())
+        };
+        generate(&settings).unwrap();
+        let hits = Chronic::read(&settings).hits();
+        assert_eq!(hits, planted_hits(&settings, "CHR"), "seed {seed}");
+    }
+}
+
+/// Chronic lines of a hospital, by patient.
+struct Chronic {
+    lines: BTreeMap<String, Vec<Row>>,
+    registered: HashMap<String, Vec<Row>>,
+    accumulators: Vec<Row>,
+}
+
+impl Chronic {
+    /// Lines of chronic visits with what was not refunded, each with its patient.
+    fn read(settings: &Settings) -> Self {
+        let visits: HashMap<String, Row> = rows(settings, "encounters")
+            .into_iter()
+            .filter(|row| CHRONIC_CARE_TYPES.contains(&row["care-types"].as_str()))
+            .map(|row| (row["encounter"].clone(), row))
+            .collect();
+        let orders = rows(settings, "orders");
+        let refunded: BTreeSet<String> = orders
+            .iter()
+            .map(|order| order["reverses"].clone())
+            .collect();
+        let mut lines: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        for order in orders {
+            let gone = refunded.contains(&order["order"]) || !order["reverses"].is_empty();
+            if let Some(visit) = visits.get(&order["encounters"]).filter(|_| !gone) {
+                lines
+                    .entry(visit["patients"].clone())
+                    .or_default()
+                    .push(order);
+            }
+        }
+        let mut registered: HashMap<String, Vec<Row>> = HashMap::new();
+        for row in rows(settings, "enrolments") {
+            registered
+                .entry(row["patients"].clone())
+                .or_default()
+                .push(row);
+        }
+        Self {
+            lines,
+            registered,
+            accumulators: rows(settings, "accumulators"),
+        }
+    }
+
+    /// The disease named by the line, or the only registration in force.
+    fn disease(&self, patient: &str, line: &Row) -> String {
+        if !line["diseases"].is_empty() {
+            return line["diseases"].clone();
+        }
+        let in_force: Vec<&Row> = self.registered[patient]
+            .iter()
+            .filter(|row| row["starts"] <= line["days"] && line["days"] <= row["ends"])
+            .collect();
+        assert_eq!(
+            in_force.len(),
+            1,
+            "a line without disease has one registration"
+        );
+        in_force[0]["diseases"].clone()
+    }
+
+    fn hits(&self) -> BTreeSet<(String, String)> {
+        let mut hits = BTreeSet::new();
+        for (patient, lines) in &self.lines {
+            for (place, line) in lines
+                .iter()
+                .enumerate()
+                .filter(|(_, line)| line["current"] == "1")
+            {
+                let mut hit = |rule: &str| hits.insert((rule.to_owned(), line["order"].clone()));
+                let disease = self.disease(patient, line);
+                let disease = DISEASES.iter().find(|known| known.code == disease).unwrap();
+                let mut covered = disease.drugs.into_iter().chain(disease.test);
+                if !covered.any(|item| item.code == line["items"]) {
+                    hit("CHR-01");
+                }
+                if whole(&line["supply-days"]) > 84 {
+                    hit("CHR-02");
+                }
+                if lines[..place]
+                    .iter()
+                    .any(|earlier| too_early(earlier, line))
+                {
+                    hit("CHR-03");
+                }
+            }
+            hits.extend(self.crossing(patient, lines));
+        }
+        hits
+    }
+
+    /// The first line of each limit that crosses it.
+    fn crossing(&self, patient: &str, lines: &[Row]) -> BTreeSet<(String, String)> {
+        let mut hits = BTreeSet::new();
+        for limit in self
+            .accumulators
+            .iter()
+            .filter(|row| row["patients"] == patient)
+        {
+            let mut spent = money(&limit["amounts"]);
+            for line in lines {
+                let within = limit["period-starts"] <= line["days"]
+                    && line["days"] <= limit["period-ends"]
+                    && line["current"] == "1";
+                if within && self.disease(patient, line) == limit["subjects"] {
+                    spent += money(&line["covered-amounts"]);
+                    if spent > money(&limit["amount-limits"]) {
+                        hits.insert(("CHR-05".to_owned(), line["order"].clone()));
+                        break;
+                    }
+                }
+            }
+        }
+        hits
+    }
+}
+
+/// Whether the same item comes again more than a week before its supply ends.
+fn too_early(earlier: &Row, line: &Row) -> bool {
+    let supplied = whole(&earlier["supply-days"]);
+    earlier["items"] == line["items"]
+        && supplied > 0
+        && i64::from(day(&line["days"]) - day(&earlier["days"])) < supplied - 7
+}
+
+#[test]
+fn stays_break_the_policy_exactly_where_that_is_planted() {
+    let (_folder, settings, _) = hospital(8_000, 21);
+    let mut hits = BTreeSet::new();
+    let orders = rows(&settings, "orders");
+    let operated: BTreeSet<&str> = orders
+        .iter()
+        .filter(|order| order["charge-types"] == "06" && order["charged"] == "1")
+        .map(|order| order["encounters"].as_str())
+        .collect();
+    let coded = |table: &str| {
+        let mut codes: HashMap<String, Vec<String>> = HashMap::new();
+        for row in rows(&settings, table) {
+            codes
+                .entry(row["encounters"].clone())
+                .or_default()
+                .push(row["codes"].clone());
+        }
+        codes
+    };
+    let (diagnoses, procedures) = (coded("diagnoses"), coded("procedures"));
+    let stays = rows(&settings, "encounters").into_iter();
+    for stay in stays.filter(|row| row["care-types"] == "21" && row["current"] == "1") {
+        let key = &stay["encounter"];
+        let group = stay["payment-groups"].as_str();
+        let diagnoses = diagnoses[key].clone();
+        let procedures = procedures.get(key).cloned().unwrap_or_default();
+        let mut hit = |rule: &str| hits.insert((rule.to_owned(), key.clone()));
+        let known = CASES
+            .iter()
+            .find(|case| case.diagnoses == diagnoses && case.procedures == procedures);
+        if known.is_some_and(|case| case.group != group) {
+            hit("DRG-01");
+        }
+        if group.as_bytes()[1].is_ascii_uppercase()
+            && group.as_bytes()[1] <= b'J'
+            && !operated.contains(key.as_str())
+        {
+            hit("DRG-02");
+        }
+        if diagnoses[0].starts_with('J') && procedures.iter().any(|code| code.starts_with("51.")) {
+            hit("DRG-03");
+        }
+        if diagnoses[0] == "M16.100" {
+            hit("DRG-04");
+        }
+    }
+    assert_eq!(hits, planted_hits(&settings, "DRG"));
+}
+
+#[test]
+fn purchases_break_the_policy_exactly_where_that_is_planted() {
+    let (_folder, settings, _) = hospital(10, 31);
+    let today = day("2026-06-30");
+    let purchases = rows(&settings, "purchases");
+    let mut hits = BTreeSet::new();
+    for (row, agreement) in rows(&settings, "agreements").iter().enumerate() {
+        let [start, end] = [day(&agreement["starts"]), day(&agreement["ends"])];
+        let agreed = whole(&agreement["base-quantities"]);
+        let (mut done, mut other, mut ordered, mut delivered) = (0, 0, 0, 0);
+        for line in purchases
+            .iter()
+            .filter(|line| line["varieties"] == agreement["varieties"])
+        {
+            let stocked = day(&line["stocked-days"]);
+            if stocked < start || stocked > end.min(today) {
+                continue;
+            }
+            let net = whole(&line["delivered"]) - whole(&line["returned"]);
+            if line["selected"] == "1" {
+                done += net;
+                ordered += whole(&line["ordered"]);
+                delivered += whole(&line["delivered"]);
+            } else {
+                other += net;
+            }
+        }
+        let mut hit = |rule: &str| hits.insert((rule.to_owned(), (row + 1).to_string()));
+        let supplier_fell_short = ordered >= agreed && delivered * 100 < ordered * 80;
+        let elapsed = i64::from(today.min(end) - start + 1);
+        if end <= today && done < agreed && !supplier_fell_short {
+            hit("VBP-01");
+        }
+        if done < agreed && other * 2 > done + other {
+            hit("VBP-02");
+        }
+        if elapsed > 61 && end > today && ordered == 0 {
+            hit("VBP-03");
+        }
+        if end > today && done * 365 < agreed * elapsed && !supplier_fell_short {
+            hit("VBP-04");
+        }
+    }
+    assert_eq!(hits, planted_hits(&settings, "VBP"));
+}
