@@ -181,9 +181,7 @@ impl Index {
             let (_, bytes) = record?;
             entries.push(serde_json::from_slice::<Entry>(&bytes)?);
         }
-        entries.sort_by(|one, other| {
-            (&one.name, &other.version).cmp(&(&other.name, &one.version))
-        });
+        entries.sort_by(|one, other| (&one.name, &other.version).cmp(&(&other.name, &one.version)));
         Ok(entries)
     }
 }

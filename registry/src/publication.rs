@@ -150,8 +150,8 @@ impl Publication {
             .ok_or_else(malformed)?;
         let (line, rest) = rest.split_at_checked(line_end).ok_or_else(malformed)?;
         let line = std::str::from_utf8(line).map_err(|_| malformed())?;
-        let [kind, name, length] = <[&str; 3]>::try_from(line.split(' ').collect::<Vec<_>>())
-            .map_err(|_| malformed())?;
+        let [kind, name, length] =
+            <[&str; 3]>::try_from(line.split(' ').collect::<Vec<_>>()).map_err(|_| malformed())?;
         let bytes = length
             .parse::<usize>()
             .ok()

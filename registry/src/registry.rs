@@ -20,7 +20,7 @@ use crate::publish::{
     CaseRunner, Receipt, Refusal, RootError, already_published, check_packs, check_uploaded,
     verify_roles, verify_root,
 };
-use crate::signer::{Successor, SuccessorSigner, SignerError};
+use crate::signer::{SignerError, Successor, SuccessorSigner};
 use crate::state::State;
 use crate::store::{MetadataFile, Store, StoreError, TargetFile, Tree};
 
@@ -220,7 +220,12 @@ impl Registry {
             self.sign_anew(&store)?;
         }
         let versions = [(RoleName::ROOT, version)].into();
-        Ok(receipt(publication, versions, &State::read(&self.tree)?, false))
+        Ok(receipt(
+            publication,
+            versions,
+            &State::read(&self.tree)?,
+            false,
+        ))
     }
 
     fn sign_anew(&self, store: &Store) -> Result<(), Refusal> {
@@ -357,8 +362,14 @@ fn needs_prolonging(state: &State, now: Moment) -> bool {
     let root = state.root.signed();
     left(pins.timestamp.signed().expires()) <= half(TIMESTAMP_DAYS)
         || left(pins.snapshot.signed().expires()) <= half(SNAPSHOT_DAYS)
-        || root.authority(TopRole::Timestamp).check(&pins.timestamp).is_err()
-        || root.authority(TopRole::Snapshot).check(&pins.snapshot).is_err()
+        || root
+            .authority(TopRole::Timestamp)
+            .check(&pins.timestamp)
+            .is_err()
+        || root
+            .authority(TopRole::Snapshot)
+            .check(&pins.snapshot)
+            .is_err()
 }
 
 /// The files that the roles of a publication are stored in. One whose version cannot be read is left

@@ -25,7 +25,9 @@ pub(super) async fn metadata(
     let bytes = blocking(move || service.registry.tree().metadata(&file)).await?;
     let bytes = bytes.map_err(unreadable)?.ok_or_else(not_found)?;
     let tag = entity_tag(&Digest::of(&bytes));
-    Ok(answer(&headers, tag, immutable, "application/json", || bytes))
+    Ok(answer(&headers, tag, immutable, "application/json", || {
+        bytes
+    }))
 }
 
 /// `GET /targets/{name space}/{name}/{file}`
@@ -80,9 +82,9 @@ fn answer(
 
 /// Whether a list of `If-None-Match` names the tag; comparison is weak there (RFC 9110, 13.1.2).
 fn matches_tag(list: &str, tag: &str) -> bool {
-    list.split(',').map(str::trim).any(|entry| {
-        entry == "*" || entry.strip_prefix("W/").unwrap_or(entry) == tag
-    })
+    list.split(',')
+        .map(str::trim)
+        .any(|entry| entry == "*" || entry.strip_prefix("W/").unwrap_or(entry) == tag)
 }
 
 fn entity_tag(digest: &Digest) -> String {

@@ -98,8 +98,7 @@ pub async fn serve(
 }
 
 fn router(service: Arc<Service>, guard: guard::Guard, settings: Settings) -> Router {
-    let timeout =
-        |after| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, after);
+    let timeout = |after| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, after);
     let write = Router::new()
         .route("/api/v1/publish", post(api::publish))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

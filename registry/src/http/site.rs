@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
@@ -16,7 +17,7 @@ use crate::index::Entry;
 /// `GET /?query=…`
 pub(super) async fn page(
     State(service): State<Arc<Service>>,
-    search: Option<Query<Search>>,
+    search: Result<Query<Search>, QueryRejection>,
 ) -> Result<Html<String>, Problem> {
     let query = search.map(|Query(search)| search.query).unwrap_or_default();
     let sought = query.clone();

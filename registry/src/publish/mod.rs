@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use packs::custom_of;
 pub(crate) use packs::{check_packs, check_uploaded};
 pub use refusal::{Refusal, RefusalKind, RootError};
-pub(crate) use roles::{NewTargets, already_published, verify_root, verify_roles};
+pub(crate) use roles::{NewTargets, already_published, verify_roles, verify_root};
 
 /// Runs the cases that are sealed in a pack. The command line implements it with the engine, in a
 /// process of its own; `rulepack-registry` contains no engine.

@@ -58,12 +58,10 @@ pub(crate) fn check_packs(
             source,
         })?;
         check_custom(path, target, &pack)?;
-        runner
-            .run(&pack, bytes)
-            .map_err(|source| Refusal::Cases {
-                path: path.clone(),
-                source,
-            })?;
+        runner.run(&pack, bytes).map_err(|source| Refusal::Cases {
+            path: path.clone(),
+            source,
+        })?;
         titles.insert(path.clone(), pack.manifest.pack.title);
     }
     Ok(titles)
@@ -109,14 +107,21 @@ fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), R
         signed,
         sealed,
     };
-    let sealed = custom_of(pack, signed.channel, signed.published).map_err(|error| {
-        differs("effective", days(&signed.effective), error.to_string())
-    })?;
+    let sealed = custom_of(pack, signed.channel, signed.published)
+        .map_err(|error| differs("effective", days(&signed.effective), error.to_string()))?;
     let fields = [
         ("name", signed.name.to_string(), sealed.name.to_string()),
-        ("version", signed.version.to_string(), sealed.version.to_string()),
+        (
+            "version",
+            signed.version.to_string(),
+            sealed.version.to_string(),
+        ),
         ("contract", signed.contract.clone(), sealed.contract.clone()),
-        ("effective", days(&signed.effective), days(&sealed.effective)),
+        (
+            "effective",
+            days(&signed.effective),
+            days(&sealed.effective),
+        ),
         (
             "jurisdictions",
             join(&signed.jurisdictions),

@@ -257,12 +257,16 @@ impl Refusal {
             return error.hint();
         }
         let hint = match self.kind() {
-            RefusalKind::Signatures => "have the missing officers sign the file, then publish again",
+            RefusalKind::Signatures => {
+                "have the missing officers sign the file, then publish again"
+            }
             RefusalKind::VersionConflict => {
                 "fetch the newest version of the role, add your change to it, and have it signed again"
             }
             RefusalKind::Immutable => "publish a new version of the pack instead",
-            RefusalKind::Storage => "publish the same files again; what is stored is not stored twice",
+            RefusalKind::Storage => {
+                "publish the same files again; what is stored is not stored twice"
+            }
             _ => return None,
         };
         Some(hint.to_owned())

@@ -7,14 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use rulepack_protocol::key::Signer;
 use rulepack_protocol::moment::Moment;
-use rulepack_protocol::tuf::{
-    Envelope, FilePin, Payload, Root, Snapshot, Timestamp, TopRole,
-};
+use rulepack_protocol::tuf::{Envelope, FilePin, Payload, Root, Snapshot, Timestamp, TopRole};
 
 use super::verify::verify_changed;
-use super::{
-    RoleVersion, SNAPSHOT_DAYS, SignerError, Successor, SuccessorSigner, TIMESTAMP_DAYS,
-};
+use super::{RoleVersion, SNAPSHOT_DAYS, SignerError, Successor, SuccessorSigner, TIMESTAMP_DAYS};
 use crate::state::State;
 use crate::store::{Tree, create_folder, replace};
 
@@ -172,11 +168,7 @@ impl SuccessorSigner for EmbeddedSigner {
 
 const RECORD: &str = "successor.json";
 
-fn next_timestamp(
-    state: &State,
-    snapshot: FilePin,
-    now: Moment,
-) -> Result<Timestamp, SignerError> {
+fn next_timestamp(state: &State, snapshot: FilePin, now: Moment) -> Result<Timestamp, SignerError> {
     let expires = now.plus_days(TIMESTAMP_DAYS);
     let Some(pins) = &state.pins else {
         return Ok(Timestamp::new(expires, snapshot));

@@ -204,7 +204,12 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         store.stage(b"upload").unwrap();
         create_folder(&folder.path().join("staging").join("torn")).unwrap();
-        let mut bytes: Vec<_> = store.staged().unwrap().into_iter().map(|(_, b)| b).collect();
+        let mut bytes: Vec<_> = store
+            .staged()
+            .unwrap()
+            .into_iter()
+            .map(|(_, b)| b)
+            .collect();
         bytes.sort();
         assert_eq!(bytes, [None, Some(b"upload".to_vec())]);
         for (staged, _) in store.staged().unwrap() {
