@@ -150,7 +150,8 @@ impl RootChain {
         let now = self.floors.time_of(freshness.now);
         let freshness = Freshness { now, ..freshness };
         let root = self.root.signed();
-        in_force(&RoleName::ROOT, root, now, &self.limits)?;
+        still_valid(&RoleName::ROOT, root, now)?;
+        short_lived(&RoleName::ROOT, root, now, &self.limits)?;
         let newest = self.floors.check_newest_root(root.version);
         newest.map_err(|source| TrustError::floor(&RoleName::ROOT, source))?;
         let Self {
@@ -167,6 +168,11 @@ impl RootChain {
             limits,
             freshness,
         }))
+    }
+
+    /// The floors so far: a followed root is stored before anything below it is asked for.
+    pub fn floors(&self) -> &Floors {
+        &self.floors
     }
 
     /// The newest root so far.
@@ -306,7 +312,7 @@ impl TrustedTargets {
 
     /// Everything that was verified, by file name in a repository, bytes kept exactly.
     pub fn files(&self) -> BTreeMap<String, &[u8]> {
-        fn entry<'a, T: Payload>(role: RoleName, file: &'a Verified<T>) -> (String, &'a [u8]) {
+        fn entry<T: Payload>(role: RoleName, file: &Verified<T>) -> (String, &[u8]) {
             (role.file_of_version(file.signed.version()), file.bytes())
         }
         let roles = self
@@ -381,7 +387,8 @@ impl Session {
         let verified = Verified::<T>::read(role, bytes, &self.limits)?;
         let refused = |source| TrustError::policy(role, source);
         policy::check_version(verified.signed()).map_err(refused)?;
-        in_force(role, verified.signed(), now, &self.limits)?;
+        still_valid(role, verified.signed(), now)?;
+        short_lived(role, verified.signed(), self.freshness.now, &self.limits)?;
         Ok(verified)
     }
 
@@ -473,19 +480,24 @@ fn accept_root(
     Ok((root, floors))
 }
 
-/// Expiry, also at the very second, and the longest lifetime.
-fn in_force<T: Payload>(
-    role: &RoleName,
-    payload: &T,
-    now: Moment,
-    limits: &Limits,
-) -> Result<(), TrustError> {
+/// A role expires at the very second.
+fn still_valid<T: Payload>(role: &RoleName, payload: &T, now: Moment) -> Result<(), TrustError> {
     if payload.expires() <= now {
         return Err(TrustError::Expired {
             role: role.clone(),
             expires: payload.expires(),
         });
     }
+    Ok(())
+}
+
+/// The longest lifetime, always against the real time.
+fn short_lived<T: Payload>(
+    role: &RoleName,
+    payload: &T,
+    now: Moment,
+    limits: &Limits,
+) -> Result<(), TrustError> {
     policy::check_lifetime(role, payload, now, &limits.lifetimes)
         .map_err(|source| TrustError::policy(role, source))
 }

@@ -1,0 +1,5 @@
+mod attacks;
+mod fixture;
+mod floors;
+mod policy;
+mod publication;
