@@ -1,0 +1,36 @@
+//! Named places at which a test stops the program, to see that a kill there leaves the old or the new
+//! state.
+
+use std::io;
+
+/// A place between two durable steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailurePoint {
+    /// A followed root is verified and not yet stored.
+    BeforeRoot,
+    /// The metadata files are stored, the state that names them is not.
+    BeforeState,
+    /// The new state is stored.
+    AfterState,
+    /// A pack is downloaded and verified, and not yet handed over.
+    AfterDownload,
+}
+
+/// Asked at each place; production never fails.
+pub trait Failures {
+    /// An error stops the program's step here.
+    ///
+    /// # Errors
+    /// Where a test says so.
+    fn reach(&self, point: FailurePoint) -> io::Result<()>;
+}
+
+/// Production.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFailures;
+
+impl Failures for NoFailures {
+    fn reach(&self, _point: FailurePoint) -> io::Result<()> {
+        Ok(())
+    }
+}
