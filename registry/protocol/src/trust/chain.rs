@@ -312,7 +312,7 @@ impl TrustedTargets {
 
     /// Everything that was verified, by file name in a repository, bytes kept exactly.
     pub fn files(&self) -> BTreeMap<String, &[u8]> {
-        fn entry<'a, T: Payload>(role: RoleName, file: &'a Verified<T>) -> (String, &'a [u8]) {
+        fn entry<T: Payload>(role: RoleName, file: &Verified<T>) -> (String, &[u8]) {
             (role.file_of_version(file.signed.version()), file.bytes())
         }
         let roles = self

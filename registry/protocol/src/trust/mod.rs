@@ -29,7 +29,7 @@ pub use floors::{FloorError, Floors};
 pub use limits::{Lifetimes, Limits};
 pub use policy::PolicyError;
 pub use provider::{ProviderError, install_provider};
-pub use publication::{PublicationError, verify_publication};
+pub use publication::{Publication, PublicationError};
 pub use resolve::{Resolution, ResolvedTarget, Standing};
 
 #[cfg(test)]

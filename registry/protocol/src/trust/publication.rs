@@ -69,42 +69,50 @@ pub enum PublicationError {
     NewAndYanked(TargetPath),
 }
 
-/// Verifies the next file of `role` (`targets` or a name space) against its parent's `authority` and the
-/// `previous` one published: bounds, signatures, rules, successor. Days are compared in UTC, one to
-/// either side.
-///
-/// # Errors
-/// With the first check that fails; nothing of the file is looked into before its signatures verify.
-pub fn verify_publication(
-    role: &RoleName,
-    authority: &Authority,
-    previous: Option<&Targets>,
-    bytes: &[u8],
-    now: Moment,
-    limits: &Limits,
-) -> Result<Verified<Targets>, PublicationError> {
-    bounded(role, bytes, limits.targets_bytes)?;
-    let metadata = |source| PublicationError::Metadata {
-        role: role.clone(),
-        source,
-    };
-    let envelope = Envelope::<Targets>::parse(bytes).map_err(metadata)?;
-    let refused = |source: PolicyError| TrustError::policy(role, source);
-    policy::at_most("signatures", envelope.signatures().len(), limits.signatures)
-        .map_err(refused)?;
-    authority.check(&envelope).map_err(metadata)?;
-    let targets = envelope.signed();
-    if targets.expires <= now {
-        return Err(TrustError::Expired {
+/// The role whose next file is published.
+#[derive(Debug, Clone, Copy)]
+pub struct Publication<'a> {
+    /// `targets` or a name space.
+    pub role: &'a RoleName,
+    /// Who may sign it, as its published parent says.
+    pub authority: &'a Authority,
+    /// The published file, none before the first.
+    pub previous: Option<&'a Targets>,
+}
+
+impl Publication<'_> {
+    /// Verifies the next file: bounds, signatures, rules, successor. Days are compared in UTC, one to
+    /// either side.
+    ///
+    /// # Errors
+    /// With the first check that fails.
+    pub fn verify(
+        &self,
+        bytes: &[u8],
+        now: Moment,
+        limits: &Limits,
+    ) -> Result<Verified<Targets>, PublicationError> {
+        let role = self.role;
+        bounded(role, bytes, limits.targets_bytes)?;
+        let metadata = |source| PublicationError::Metadata {
             role: role.clone(),
-            expires: targets.expires,
+            source,
+        };
+        let envelope = Envelope::<Targets>::parse(bytes).map_err(metadata)?;
+        let refused = |source: PolicyError| TrustError::policy(role, source);
+        policy::at_most("signatures", envelope.signatures().len(), limits.signatures)
+            .map_err(refused)?;
+        self.authority.check(&envelope).map_err(metadata)?;
+        let targets = envelope.signed();
+        if targets.expires <= now {
+            let (role, expires) = (role.clone(), targets.expires);
+            return Err(TrustError::Expired { role, expires }.into());
         }
-        .into());
+        policy::check_lifetime(role, targets, now, &limits.lifetimes).map_err(refused)?;
+        policy::check_targets(role, targets, limits).map_err(refused)?;
+        check_successor(role, self.previous, targets, now.day())?;
+        Ok(Verified::read(role, bytes, limits)?)
     }
-    policy::check_lifetime(role, targets, now, &limits.lifetimes).map_err(refused)?;
-    policy::check_targets(role, targets, limits).map_err(refused)?;
-    check_successor(role, previous, targets, now.day())?;
-    Ok(Verified::read(role, bytes, limits)?)
 }
 
 /// Checks that `new` is exactly the next version, and that of published packs only what may change does.

@@ -1,7 +1,7 @@
 //! What a registry refuses of a new version of a role.
 
 use super::fixture::*;
-use crate::trust::{Limits, verify_publication};
+use crate::trust::{Limits, Publication};
 use crate::tuf::*;
 
 const PATH: &str = "37/vbp-quota/1.0.0.wasm";
@@ -16,7 +16,9 @@ fn publish_bytes(old: Option<&Targets>, bytes: &[u8]) -> Result<(), String> {
     let [one, two] = officers("37");
     let authority = authority(&[&one, &two], 2);
     let role = "37".parse().unwrap();
-    verify_publication(&role, &authority, old, bytes, now(), &Limits::default())
+    let publication = Publication { role: &role, authority: &authority, previous: old };
+    publication
+        .verify(bytes, now(), &Limits::default())
         .map(|verified| assert_eq!(verified.bytes(), bytes))
         .map_err(|error| told(&error))
 }
