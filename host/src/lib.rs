@@ -12,3 +12,9 @@
 pub mod client;
 pub mod data;
 pub mod files;
+pub mod history;
+pub mod lock;
+pub mod packs;
+pub mod review;
+pub mod settings;
+pub mod subscription;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_contract::knowledge::{KnowledgeTable, TableError};
-use rulepack_engine::{Engine, LoadError, LoadInput};
+use rulepack_engine::{Engine, LoadError, LoadInput, Program};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use rulepack_protocol::pack::{self, OpenError, Pack};
@@ -111,7 +111,7 @@ impl Packs {
             supplied,
             ..LoadInput::default()
         };
-        let loaded = self.engine.load(bytes, &pack, input)?;
+        let loaded = self.engine.load(Program::of(&pack, bytes), input)?;
         Ok(ActivePack {
             path: version.path.clone(),
             digest: version.digest,

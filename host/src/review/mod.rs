@@ -11,12 +11,14 @@ use rulepack_contract::data::Data;
 use rulepack_contract::review::{Review, Scope, Stage};
 use rulepack_contract::schema::{TableId, ids};
 use rulepack_contract::units::NOT_RECORDED_S32;
-use rulepack_engine::{BatchOptions, LoadedPack, Outcome};
+use rulepack_engine::LoadedPack;
+use rulepack_engine::patients::{Division as Batches, Outcome};
+use rulepack_engine::{institutions, patients};
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::names::{Jurisdiction, TargetPath};
+use rulepack_protocol::names::{Division, Jurisdiction, TargetPath};
 use rulepack_protocol::pack::manifest::Manifest;
 
-pub use choose::{Chosen, choose};
+pub use choose::{InForce, Reviewed};
 pub use report::Report;
 
 use report::{NoVerdict, NotEvaluable, PackRun};
@@ -50,13 +52,13 @@ pub struct Circumstances {
     /// First and last day for institution scope; the year of `today` where nobody says.
     pub period: Option<(i32, i32)>,
     /// How batches are made.
-    pub options: BatchOptions,
+    pub batches: Batches,
 }
 
 impl ActivePack {
     /// Whether the pack applies at this place. A vendor's pack, which names no place, applies everywhere.
     #[must_use]
-    pub fn applies(&self, division: &rulepack_protocol::names::Division) -> bool {
+    pub fn applies(&self, division: &Division) -> bool {
         let places: &[Jurisdiction] = &self.manifest.pack.jurisdictions;
         places.is_empty() || places.iter().any(|place| place.covers(division))
     }
@@ -101,7 +103,10 @@ fn review_scope(
             _ => circumstances.period.unwrap_or((NOT_RECORDED_S32, NOT_RECORDED_S32)),
         },
     };
-    let outcome = pack.loaded.review(data, &review, &circumstances.options);
+    let outcome = match scope {
+        Scope::Patient => patients::review(&pack.loaded, data, &review, circumstances.batches),
+        _ => institutions::review(&pack.loaded, data, &review),
+    };
     let mut report = tell::tell(pack, data, &outcome.answer);
     report.no_verdict = no_verdict(pack, data, scope, &outcome);
     report.not_evaluable = outcome
@@ -119,7 +124,6 @@ fn review_scope(
         pack: pack.path.clone(),
         digest: pack.digest,
         stage: circumstances.stage,
-        fuel: outcome.fuel,
     });
     report
 }

@@ -39,6 +39,9 @@ pub struct ReportedRow {
     /// Key of its encounter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encounter: Option<String>,
+    /// Key of its institution, for the tables that belong to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub institution: Option<String>,
     /// Fen at stake in it.
     pub amount: i64,
 }
@@ -154,8 +157,6 @@ pub struct PackRun {
     pub digest: Digest,
     /// When in the course of care.
     pub stage: Stage,
-    /// Fuel that it used over all batches.
-    pub fuel: u64,
 }
 
 impl Report {

@@ -81,6 +81,7 @@ pub fn row(data: &Data, at: RowReference, amount: i64) -> ReportedRow {
             key: at.row.to_string(),
             patient: None,
             encounter: None,
+            institution: None,
             amount,
         };
     };
@@ -89,6 +90,7 @@ pub fn row(data: &Data, at: RowReference, amount: i64) -> ReportedRow {
         key: data.key(table, at.row).unwrap_or_default().to_owned(),
         patient: owner_key(data, table, at.row, ids::PATIENTS),
         encounter: owner_key(data, table, at.row, ids::ENCOUNTERS),
+        institution: owner_key(data, table, at.row, ids::INSTITUTIONS),
         amount,
     }
 }

@@ -1,0 +1,200 @@
+//! Which version of each pack looks at which patient or institution: by rule day.
+//!
+//! The rule day of a patient is the settlement day of the encounter under review, its discharge day while
+//! it is not settled, else today; where several encounters are under review, the latest. In institution
+//! scope it is the last day of the period (design decision 8).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rulepack_contract::data::Data;
+use rulepack_contract::review::{Scope, Stage};
+use rulepack_contract::schema::ids;
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::{Division, PackName, TargetPath};
+
+use super::report::{Report, ReportedRow};
+use super::{Circumstances, is_empty, review_scope};
+use crate::lock::{Choice, Lock, LockedVersion, Purpose};
+use crate::packs::{PackError, Packs};
+
+/// The packs of a host at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce<'a> {
+    /// The sealed files, and what is loaded of them.
+    pub packs: &'a Packs,
+    /// Which version is in force when.
+    pub lock: &'a Lock,
+    /// The place of care.
+    pub division: &'a Division,
+}
+
+/// What was reviewed, and what could not be.
+#[derive(Debug, Default)]
+pub struct Reviewed {
+    /// All that the packs found.
+    pub report: Report,
+    /// Versions in force that could not be used.
+    pub broken: Vec<(TargetPath, PackError)>,
+    /// Packs of which no version is in force on somebody's rule day: their rules are not evaluable.
+    pub gaps: Vec<PackName>,
+}
+
+/// A version, and the rule days on which it is in force.
+struct Meeting<'a> {
+    version: &'a LockedVersion,
+    retroactive: bool,
+    days: BTreeSet<Day>,
+}
+
+impl InForce<'_> {
+    /// Runs over data, for each patient and institution, the versions in force on its rule day.
+    #[must_use]
+    pub fn review(&self, data: &Arc<Data>, circumstances: &Circumstances) -> Reviewed {
+        let mut reviewed = Reviewed::default();
+        for scope in [Scope::Patient, Scope::Institution] {
+            if is_empty(data, scope) {
+                continue;
+            }
+            let days = rule_days(data, circumstances, scope);
+            let distinct: BTreeSet<Day> = days.values().copied().collect();
+            for pack in self.lock.packs() {
+                self.review_pack((pack, scope), (&days, &distinct), data, circumstances)
+                    .add_to(&mut reviewed);
+            }
+        }
+        reviewed.gaps.sort();
+        reviewed.gaps.dedup();
+        reviewed.report.sort();
+        reviewed
+    }
+
+    fn review_pack(
+        &self,
+        (pack, scope): (&PackName, Scope),
+        (days, distinct): (&BTreeMap<String, Day>, &BTreeSet<Day>),
+        data: &Arc<Data>,
+        circumstances: &Circumstances,
+    ) -> Reviewed {
+        let mut reviewed = Reviewed::default();
+        let (meetings, gap) = self.meetings(pack, distinct, circumstances.stage);
+        let several = meetings.len() > 1 || gap;
+        for meeting in meetings {
+            let active = match self.packs.get(meeting.version, meeting.retroactive) {
+                Ok(active) => active,
+                Err(error) => {
+                    let path = meeting.version.path.clone();
+                    reviewed.broken.push((path, error));
+                    continue;
+                }
+            };
+            if !active.has_rules(scope, circumstances.stage) || !active.applies(self.division) {
+                continue;
+            }
+            if gap {
+                reviewed.gaps.push(pack.clone());
+            }
+            let mut report = review_scope(&active, data, circumstances, scope);
+            if several {
+                keep(&mut report, |key| {
+                    days.get(key).is_some_and(|day| meeting.days.contains(day))
+                });
+            }
+            reviewed.report.append(report);
+        }
+        if reviewed.report.packs.is_empty() && gap && reviewed.broken.is_empty() {
+            reviewed.gaps.push(pack.clone());
+        }
+        reviewed
+    }
+
+    /// The versions of a pack that are in force on these days, and whether none is on some.
+    fn meetings(
+        &self,
+        pack: &PackName,
+        days: &BTreeSet<Day>,
+        stage: Stage,
+    ) -> (Vec<Meeting<'_>>, bool) {
+        let purpose = match stage {
+            Stage::Before | Stage::During => Purpose::Service,
+            Stage::After => Purpose::Audit,
+        };
+        let mut meetings: Vec<Meeting<'_>> = Vec::new();
+        let mut gap = false;
+        for day in days {
+            let Choice::Version {
+                version,
+                retroactive,
+            } = self.lock.choose(pack, *day, purpose)
+            else {
+                gap = true;
+                continue;
+            };
+            let known = meetings
+                .iter_mut()
+                .find(|met| met.version.path == version.path && met.retroactive == retroactive);
+            match known {
+                Some(meeting) => _ = meeting.days.insert(*day),
+                None => meetings.push(Meeting {
+                    version,
+                    retroactive,
+                    days: BTreeSet::from([*day]),
+                }),
+            }
+        }
+        (meetings, gap)
+    }
+}
+
+impl Reviewed {
+    fn add_to(mut self, other: &mut Reviewed) {
+        other.report.append(self.report);
+        other.broken.append(&mut self.broken);
+        other.gaps.append(&mut self.gaps);
+    }
+}
+
+/// The rule day of every patient or institution, by key.
+fn rule_days(data: &Data, circumstances: &Circumstances, scope: Scope) -> BTreeMap<String, Day> {
+    let today = circumstances.today;
+    let mut numbers: BTreeMap<u32, i32> = BTreeMap::new();
+    let table = super::root_table(scope);
+    if scope == Scope::Patient {
+        for row in 0..data.rows(ids::ENCOUNTERS) {
+            let number = |column| data.number(ids::ENCOUNTERS, column, row);
+            if number("current") != Some(1) {
+                continue;
+            }
+            let day = number("settlement-days").or_else(|| number("discharge-days"));
+            let day = day.and_then(|day| i32::try_from(day).ok()).unwrap_or(today);
+            if let Some(patient) = number("patients").and_then(|row| u32::try_from(row).ok()) {
+                let latest = numbers.entry(patient).or_insert(day);
+                *latest = (*latest).max(day);
+            }
+        }
+    }
+    let period_end = circumstances.period.map_or(today, |(_, last)| last);
+    (0..data.rows(table))
+        .filter_map(|row| {
+            let number = match scope {
+                Scope::Patient => numbers.get(&row).copied().unwrap_or(today),
+                Scope::Institution | Scope::Region => period_end,
+            };
+            Some((data.key(table, row)?.to_owned(), Day::from_number(number)?))
+        })
+        .collect()
+}
+
+/// Leaves in a report what is about these patients (or institutions).
+fn keep(report: &mut Report, wanted: impl Fn(&str) -> bool) {
+    let about = |row: &ReportedRow| {
+        let owner = row.patient.as_deref().or(row.institution.as_deref());
+        wanted(owner.unwrap_or(&row.key))
+    };
+    let any = |rows: &[ReportedRow]| rows.first().is_some_and(about);
+    report.findings.retain(|finding| any(&finding.offending));
+    report.notices.retain(|notice| any(&notice.about));
+    report.measures.retain(|measure| about(&measure.about));
+    report.abstentions.retain(|abstention| about(&abstention.about));
+    report.no_verdict.retain(|none| about(&none.about));
+}
