@@ -12,3 +12,4 @@
 pub mod client;
 pub mod data;
 pub mod files;
+pub mod history;
