@@ -18,3 +18,4 @@ pub mod packs;
 pub mod review;
 pub mod settings;
 pub mod subscription;
+pub mod update;

@@ -4,12 +4,17 @@
 //! the lock). A new version, a withdrawal, a hold or a fall-back writes a new lock; the old ones are
 //! kept, so that an old verdict can be re-executed (T4).
 
+use std::path::PathBuf;
+
 use rulepack_protocol::canonical;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{Jurisdiction, PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Effective, Status};
 use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::settings::HostFolder;
 
 /// All versions known, in the order of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +67,27 @@ pub enum State {
     },
 }
 
+/// Why a lock cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// The file system refuses.
+    #[error("cannot use `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Not a lock.
+    #[error("`{path}` is not a lock: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
 /// What a verdict is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -89,8 +115,36 @@ impl Lock {
     /// The digest that receipts carry: of the canonical JSON.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        Digest::of(&canonical::to_bytes(&value).unwrap_or_default())
+        let bytes = canonical::to_bytes(self).expect("a lock holds texts and booleans only");
+        Digest::of(&bytes)
+    }
+
+    /// The lock of a host; an empty one where nothing was ever locked.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn read(folder: &HostFolder) -> Result<Self, LockError> {
+        let path = folder.lock();
+        let bytes = match files::read_if_there(&path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Self::default()),
+            Err(source) => return Err(LockError::Io { path, source }),
+        };
+        serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })
+    }
+
+    /// Puts the lock in force. It is kept by its digest too, so that an old verdict finds it.
+    ///
+    /// # Errors
+    /// [`LockError`]; the old lock is then still in force.
+    pub fn write(&self, folder: &HostFolder) -> Result<(), LockError> {
+        let bytes =
+            serde_json::to_vec_pretty(self).expect("a lock holds texts and booleans only");
+        let kept = folder.locks().join(format!("{}.json", self.digest()));
+        for path in [kept, folder.lock()] {
+            files::replace(&path, &bytes).map_err(|source| LockError::Io { path, source })?;
+        }
+        Ok(())
     }
 
     /// The packs of which any version is known, in order.

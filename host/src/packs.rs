@@ -140,7 +140,10 @@ impl Packs {
     }
 
     /// The sealed bytes of a digest, hashed again.
-    fn read(&self, digest: &Digest) -> Result<Vec<u8>, PackError> {
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn read(&self, digest: &Digest) -> Result<Vec<u8>, PackError> {
         let path = self.path_of(digest);
         let bytes = std::fs::read(&path).map_err(|source| PackError::Io {
             path: path.clone(),

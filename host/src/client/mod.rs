@@ -21,7 +21,7 @@ pub use download::{DownloadError, download};
 pub use failure_point::{FailurePoint, Failures, NoFailures};
 pub use folder::FolderTransport;
 pub use http::HttpTransport;
-pub use refresh::{RefreshError, Refreshed, refresh};
+pub use refresh::{RefreshError, Refreshed, is_unchanged, refresh};
 pub use store::{FloorsStore, StoreError, TrustState};
 pub use transport::{Fetched, Opened, Transport, TransportError};
 

@@ -81,6 +81,25 @@ pub fn refresh(
     })
 }
 
+/// Whether the registry still serves the timestamp of the last completed refresh: one conditional request
+/// of a few hundred bytes. False where nothing was fetched yet, or the registry knows no entity tags.
+///
+/// A steady poll asks this, and refreshes wholly on a change and once a day, so that a next root and an
+/// expiry are noticed although nothing else changes.
+///
+/// # Errors
+/// Where the registry cannot be reached, or the state cannot be read.
+pub fn is_unchanged(transport: &dyn Transport, store: &FloorsStore) -> Result<bool, RefreshError> {
+    let state = store.read()?;
+    if state.timestamp_tag.is_none() {
+        return Ok(false);
+    }
+    let path = path_of(&RoleName::TIMESTAMP, 0);
+    let bytes_max = Limits::default().timestamp_bytes as u64;
+    let fetched = transport.fetch(&path, bytes_max, state.timestamp_tag.as_deref())?;
+    Ok(matches!(fetched, Fetched::NotModified))
+}
+
 struct Client<'a> {
     transport: &'a dyn Transport,
     store: &'a FloorsStore,

@@ -39,7 +39,9 @@ fn write<T: Payload>(folder: &Path, role: &RoleName, payload: &T, keys: &[Secret
     for key in keys {
         envelope.sign(key).unwrap();
     }
-    let path = folder.join("metadata").join(role.file_of_version(payload.version()));
+    let path = folder
+        .join("metadata")
+        .join(role.file_of_version(payload.version()));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, envelope.to_bytes()).unwrap();
     FilePin::of(payload.version(), &envelope.to_bytes())
@@ -51,7 +53,10 @@ fn pack() -> (TargetPath, Target) {
         name: path.pack().clone(),
         version: path.version().clone(),
         contract: "rulepack:rules@0.1.0".to_owned(),
-        effective: Effective { from: now().day(), to: None },
+        effective: Effective {
+            from: now().day(),
+            to: None,
+        },
         jurisdictions: vec!["37".parse().unwrap()],
         channel: Channel::Stable,
         status: Status::Active,
@@ -61,7 +66,14 @@ fn pack() -> (TargetPath, Target) {
         extra: Default::default(),
     };
     let pin = FilePin::of(1, PACK);
-    (path, Target { length: pin.length, hashes: pin.hashes, custom })
+    (
+        path,
+        Target {
+            length: pin.length,
+            hashes: pin.hashes,
+            custom,
+        },
+    )
 }
 
 /// Publishes everything with `version` for all but root and `targets`.
@@ -69,13 +81,20 @@ fn publish(folder: &Path, version: u64) {
     let signer = [key("signer", 9)];
     let (officers, year) = (officers(), now().plus_days(300));
     let (top, one) = (authority(&officers, 2), authority(&signer, 1));
-    write(folder, &RoleName::ROOT, &Root::new(year, &top, &top, &one, &one), &officers);
+    write(
+        folder,
+        &RoleName::ROOT,
+        &Root::new(year, &top, &top, &one, &one),
+        &officers,
+    );
     let (name, mut targets) = ("37".parse::<NameSpace>().unwrap(), Targets::new(year));
     targets.delegate(&name, &top);
     let mut province = Targets::new(now().plus_days(60));
     province.version = version;
     let (path, target) = pack();
-    let file = folder.join("targets").join(path.file_of(&target.hashes.sha256));
+    let file = folder
+        .join("targets")
+        .join(path.file_of(&target.hashes.sha256));
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(file, PACK).unwrap();
     province.add_target(path, target).unwrap();
@@ -83,7 +102,10 @@ fn publish(folder: &Path, version: u64) {
     snapshot.version = version;
     let role = RoleName::Space(name);
     snapshot.pin(&role, write(folder, &role, &province, &officers));
-    snapshot.pin(&RoleName::TARGETS, write(folder, &RoleName::TARGETS, &targets, &officers));
+    snapshot.pin(
+        &RoleName::TARGETS,
+        write(folder, &RoleName::TARGETS, &targets, &officers),
+    );
     let pin = write(folder, &RoleName::SNAPSHOT, &snapshot, &signer);
     let mut timestamp = Timestamp::new(now().plus_days(1), pin);
     timestamp.version = version;
@@ -103,13 +125,23 @@ impl Host {
         let store = FloorsStore::new(state.path());
         let root = fs::read(registry.path().join("metadata/1.root.json")).unwrap();
         store.init(&root).unwrap();
-        Self { registry, state, store }
+        Self {
+            registry,
+            state,
+            store,
+        }
     }
 
     fn refresh(&self, failures: &dyn Failures) -> Result<Refreshed, RefreshError> {
         let transport = FolderTransport::new(self.registry.path());
         let followed = ["37".parse().unwrap()];
-        refresh(&transport, &self.store, &followed, Freshness::at(now()), failures)
+        refresh(
+            &transport,
+            &self.store,
+            &followed,
+            Freshness::at(now()),
+            failures,
+        )
     }
 
     fn download(&self) -> Result<Vec<u8>, DownloadError> {
@@ -125,7 +157,10 @@ fn a_refresh_finds_the_packs_of_followed_name_spaces_and_remembers_them() {
     let host = Host::new();
     let first = host.refresh(&NoFailures).unwrap();
     assert!(first.changed && first.resolution.failed.is_empty());
-    assert_eq!(first.resolution.targets[0].path.to_string(), "37/a/1.0.0.wasm");
+    assert_eq!(
+        first.resolution.targets[0].path.to_string(),
+        "37/a/1.0.0.wasm"
+    );
     assert!(!host.refresh(&NoFailures).unwrap().changed);
     let state = host.store.read().unwrap();
     assert_eq!(state.floors.last_good, Some(now()));
@@ -152,13 +187,20 @@ fn a_changed_byte_or_length_of_a_pack_is_refused() {
     let host = Host::new();
     let (path, target) = pack();
     let digest = target.hashes.sha256;
-    let file = host.registry.path().join("targets").join(path.file_of(&digest));
+    let file = host
+        .registry
+        .path()
+        .join("targets")
+        .join(path.file_of(&digest));
     let mut bytes = PACK.to_vec();
     bytes[3] ^= 1;
     fs::write(&file, &bytes).unwrap();
     let text = host.download().unwrap_err().to_string();
     let found = FilePin::of(1, &bytes).hashes.sha256;
-    assert_eq!(text, format!("pack `37/a/1.0.0.wasm` has sha256 {found}, signed was {digest}"));
+    assert_eq!(
+        text,
+        format!("pack `37/a/1.0.0.wasm` has sha256 {found}, signed was {digest}")
+    );
     bytes.push(0);
     fs::write(&file, &bytes).unwrap();
     let text = "pack `37/a/1.0.0.wasm` has another length than the signed 11 bytes";
@@ -218,7 +260,10 @@ fn more_bytes_than_allowed_are_not_read() {
     let transport = FolderTransport::new(folder.path());
     let text = transport.fetch("large", 99, None).unwrap_err().to_string();
     assert_eq!(text, "`large` is larger than 99 bytes");
-    assert!(matches!(transport.fetch("large", 100, None), Ok(Fetched::Bytes { .. })));
+    assert!(matches!(
+        transport.fetch("large", 100, None),
+        Ok(Fetched::Bytes { .. })
+    ));
     assert_eq!(transport.fetch("none", 1, None).unwrap(), Fetched::NotFound);
 }
 

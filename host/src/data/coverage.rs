@@ -7,7 +7,7 @@ use rulepack_contract::schema;
 use rulepack_contract::units;
 
 use super::error::{DataError, nearest};
-use super::table_file::{fault, open};
+use super::table_file::{fault, is_blank, open};
 
 /// Name of the file.
 pub(super) const FILE: &str = "coverage.csv";
@@ -29,6 +29,9 @@ pub(super) fn read(path: &Path, builder: &mut DataBuilder) -> Result<(), DataErr
     let mut reach = None;
     for (line, record) in (2_u64..).zip(reader.records()) {
         let record = record.map_err(|error| fault(path, error, line))?;
+        if is_blank(&record) {
+            continue;
+        }
         let line = record.position().map_or(line, csv::Position::line);
         let cell = |column: usize| {
             let place = places.iter().position(|place| *place == column);

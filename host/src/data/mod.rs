@@ -7,6 +7,8 @@
 mod checks;
 mod coverage;
 mod csv;
+#[cfg(test)]
+mod documentation;
 mod error;
 pub mod national;
 mod rejection;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rulepack_contract::data::{Problem, Rejection};
-use rulepack_contract::units::{ValueError, expectation};
+use rulepack_contract::units::expectation;
 
 /// A row that is left out, where it stands and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +81,6 @@ impl FileRejection {
             Reason::ControlCharacter => "a value on one line".to_owned(),
             Reason::TooLong => format!("at most {VALUE_BYTES_MAX} bytes"),
             Reason::Row(rejection) => match rejection.problem {
-                Problem::Value(ValueError::TooManyDecimals(0), kind) => {
-                    expectation(kind).to_owned()
-                }
                 Problem::Value(_, kind) => expectation(kind).to_owned(),
                 Problem::Missing => "the key of a row".to_owned(),
                 Problem::DuplicateKey => "a key of its own".to_owned(),

@@ -66,11 +66,6 @@ impl TableFile {
         })
     }
 
-    /// The table.
-    pub(crate) fn table(&self) -> TableId {
-        self.table
-    }
-
     /// The file's own name.
     pub(crate) fn name(&self) -> String {
         file_name(&self.path)
@@ -89,16 +84,15 @@ impl TableFile {
     /// # Errors
     /// [`DataError::Read`] and [`DataError::Encoding`].
     pub(crate) fn next_line(&mut self) -> Result<Option<Line<'_>>, DataError> {
-        let line_before = self.reader.position().line();
-        match self.reader.read_record(&mut self.record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(error) => return Err(fault(&self.path, error, line_before)),
-        }
-        let line = self
-            .record
-            .position()
-            .map_or(line_before, |position| position.line());
+        let line = loop {
+            let before = self.reader.position().line();
+            match self.reader.read_record(&mut self.record) {
+                Ok(true) if is_blank(&self.record) => {}
+                Ok(true) => break line_of(&self.record, before, self.reader.position().line()),
+                Ok(false) => return Ok(None),
+                Err(error) => return Err(fault(&self.path, error, before)),
+            }
+        };
         if let Some(rejection) = self.fault_of_line(line) {
             return Ok(Some(Line::Rejected(rejection)));
         }
@@ -133,6 +127,7 @@ impl TableFile {
         let (found, expected) = (self.record.len(), self.places.len());
         for (field, value) in self.record.iter().enumerate() {
             if value
+                .trim_end_matches('\r')
                 .bytes()
                 .any(|byte| byte.is_ascii_control() && byte != b'\t')
             {
@@ -178,6 +173,23 @@ impl Place {
     }
 }
 
+/// A line with nothing on it but blanks.
+pub(super) fn is_blank(record: &StringRecord) -> bool {
+    record.len() <= 1 && record.iter().all(|value| value.trim().is_empty())
+}
+
+/// The line on which a record begins, from where the reader stood before it (blank lines may follow) and
+/// after it.
+fn line_of(record: &StringRecord, before: u64, after: u64) -> u64 {
+    let breaks: usize = record.iter().map(|value| value.matches('\n').count()).sum();
+    let after_last = after.saturating_sub(breaks as u64);
+    if after_last > before {
+        after_last - 1
+    } else {
+        before
+    }
+}
+
 /// A reader that leaves judging the number of fields to its user.
 pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, DataError> {
     let file = File::open(path).map_err(|source| DataError::Read {
@@ -186,6 +198,9 @@ pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, DataError> {
     })?;
     Ok(ReaderBuilder::new()
         .flexible(true)
+        // A carriage return before the line feed stays in the value, which is trimmed: otherwise lines
+        // of such files are counted one behind.
+        .terminator(csv::Terminator::Any(b'\n'))
         .from_reader(BufReader::with_capacity(1 << 16, file)))
 }
 

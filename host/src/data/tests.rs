@@ -101,10 +101,13 @@ fn coverage_is_told() {
     assert_eq!(data.reach(), Reach::Province);
 }
 
+/// Files, the end of the error's text, and the hint.
+type FaultOfFile<'t> = (&'t [(&'t str, &'t str)], &'t str, Option<&'t str>);
+
 #[test]
 fn faults_of_files_name_the_file_and_what_is_expected() {
     let patients = ("patients.csv", PATIENTS);
-    let cases: [(&[(&str, &str)], &str, Option<&str>); 8] = [
+    let cases: [FaultOfFile<'_>; 8] = [
         (
             &[],
             "`FOLDER` holds no CSV file of a table, expected one such as `encounters.csv`",
@@ -273,6 +276,10 @@ fn times_that_run_backwards_are_left_out() {
             "`encounters.csv` line 4, column `discharged`: the discharge lies before the admission",
         ]
     );
+}
+
+#[test]
+fn periods_that_end_before_they_start_are_left_out() {
     let institutions = ("institutions.csv", "institution,codes\nH1,H1\n");
     for (file, header, column, sentence) in [
         (

@@ -104,7 +104,6 @@ fn at_settlement_every_line_is_charged() {
 fn faults_name_the_path_and_what_is_expected_but_no_value() {
     let patient = "input.data.patient_dtos[0]";
     let encounter = format!("{patient}.fsi_encounter_dtos[0]");
-    let order = format!("{encounter}.fsi_order_dtos[0]");
     for (old, new, expected) in [
         (
             "\"3101\"",
@@ -155,6 +154,15 @@ fn faults_name_the_path_and_what_is_expected_but_no_value() {
             "\"dscg_date\": \"2026-11-19",
             format!("`{encounter}` cannot be used: the discharge lies before the admission"),
         ),
+    ] {
+        assert_eq!(error(old, new), expected);
+    }
+}
+
+#[test]
+fn faults_of_a_line_name_its_path() {
+    let order = "input.data.patient_dtos[0].fsi_encounter_dtos[0].fsi_order_dtos[0]";
+    for (old, new, expected) in [
         (
             "\"sumamt\": \"100.00\"",
             "\"sumamt\": 1e2",
@@ -176,6 +184,10 @@ fn faults_name_the_path_and_what_is_expected_but_no_value() {
     ] {
         assert_eq!(error(old, new), expected);
     }
+}
+
+#[test]
+fn what_is_no_json_of_the_interface_is_refused_at_its_place() {
     let at = Request::parse("{\"infno\": ").unwrap_err().to_string();
     assert_eq!(at, "the body is not JSON: wrong at line 1, column 10");
     let deep = "[".repeat(40_000) + &"]".repeat(40_000);

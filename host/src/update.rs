@@ -1,0 +1,365 @@
+//! The life of an update: refresh, resolve, download, open, inspect, load, run the cases, lock.
+//!
+//! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
+//! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
+
+use std::fmt;
+
+use rulepack_engine::cases::{self, CaseResult};
+use rulepack_engine::{LoadError, Program};
+use rulepack_protocol::moment::{Day, Moment};
+use rulepack_protocol::names::{NameSpace, TargetPath};
+use rulepack_protocol::pack::Pack;
+use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing};
+use rulepack_protocol::tuf::{Channel, Status};
+use serde::Serialize;
+
+use crate::client::{
+    self, DownloadError, FloorsStore, FolderTransport, HttpTransport, NoFailures, RefreshError,
+    Refreshed, Transport,
+};
+use crate::files;
+use crate::lock::{Lock, LockError, LockedVersion, State};
+use crate::packs::{self, PackError, Packs};
+use crate::settings::{HostFolder, Settings};
+
+/// What an update did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UpdateReport {
+    /// Whether the registry served anything new.
+    pub changed: bool,
+    /// Versions that became active.
+    pub activated: Vec<TargetPath>,
+    /// Versions that a step refused, and why.
+    pub refused: Vec<(TargetPath, String)>,
+    /// Versions that were withdrawn, denied, or are no longer signed.
+    pub stopped: Vec<(TargetPath, String)>,
+    /// Followed name spaces that gave nothing, and why.
+    pub failed: Vec<(NameSpace, String)>,
+    /// Digest of the lock in force afterwards.
+    pub lock: String,
+}
+
+/// Why nothing could be updated; what is active goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// The registry cannot be reached or believed.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+    /// The lock cannot be read or written.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+/// Why a version does not become active.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It cannot be had, or is not what was signed.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// It cannot be stored.
+    #[error("cannot store the pack: {0}")]
+    Store(#[from] std::io::Error),
+    /// It cannot be opened or loaded.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// What its bureau declares of it is not what it says itself.
+    #[error("its signed `{0}` is not that of the sealed manifest")]
+    Declaration(&'static str),
+    /// The engine cannot run it.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A sealed case does not give the expected answer.
+    #[error("case `{name}`: {reason}")]
+    Case {
+        /// The case.
+        name: String,
+        /// The first difference.
+        reason: String,
+    },
+}
+
+/// What an update works on.
+#[derive(Debug, Clone, Copy)]
+pub struct Updater<'a> {
+    /// The host's folder.
+    pub folder: &'a HostFolder,
+    /// Its settings.
+    pub settings: &'a Settings,
+    /// Its packs and engine.
+    pub packs: &'a Packs,
+    /// The time that expiry is judged by.
+    pub now: Moment,
+    /// Today in China Standard Time.
+    pub today: Day,
+}
+
+impl Updater<'_> {
+    /// Updates only where the registry serves another timestamp, or a day has gone by.
+    ///
+    /// # Errors
+    /// [`UpdateError`].
+    pub fn poll(&self) -> Result<Option<UpdateReport>, UpdateError> {
+        let store = FloorsStore::new(self.folder.trust());
+        let transport = transport(&self.settings.registry);
+        let last = store.read().map_err(RefreshError::from)?.floors.last_good;
+        let is_recent = last.is_some_and(|last| last.plus_days(1) > self.now);
+        if is_recent && client::is_unchanged(transport.as_ref(), &store)? {
+            return Ok(None);
+        }
+        self.update().map(Some)
+    }
+
+    /// Refreshes and brings the lock up to date.
+    ///
+    /// # Errors
+    /// [`UpdateError`]; the old lock is then still in force.
+    pub fn update(&self) -> Result<UpdateReport, UpdateError> {
+        let transport = transport(&self.settings.registry);
+        let store = FloorsStore::new(self.folder.trust());
+        let mut followed: Vec<NameSpace> = Vec::new();
+        for subscription in &self.settings.subscriptions {
+            followed.push(subscription.name_space().clone());
+        }
+        let freshness = Freshness::at(self.now);
+        let refreshed = client::refresh(
+            transport.as_ref(),
+            &store,
+            &followed,
+            freshness,
+            &NoFailures,
+        )?;
+        let mut lock = Lock::read(self.folder)?;
+        let mut report = UpdateReport {
+            changed: refreshed.changed,
+            failed: failed(&refreshed, &followed),
+            ..UpdateReport::default()
+        };
+        self.stop_unsigned(&refreshed, &mut lock, &mut report);
+        let before = lock.clone();
+        for target in &refreshed.resolution.targets {
+            if self.wants(target) {
+                self.take(transport.as_ref(), target, (&before, &mut lock), &mut report);
+            }
+        }
+        lock.write(self.folder)?;
+        report.lock = lock.digest().to_string();
+        Ok(report)
+    }
+
+    /// Whether the host follows this version at its place and in its channel.
+    fn wants(&self, target: &ResolvedTarget) -> bool {
+        let custom = &target.custom;
+        let channel = custom.channel == Channel::Stable || self.settings.canary;
+        let places = &custom.jurisdictions;
+        let place = places.is_empty() || places.iter().any(|p| p.covers(&self.settings.division));
+        let followed = &self.settings.subscriptions;
+        channel && place && followed.iter().any(|s| s.covers(&target.path))
+    }
+
+    /// Brings one version into the lock: a new one through every step, a known one with what may change
+    /// of it.
+    fn take(
+        &self,
+        transport: &dyn Transport,
+        target: &ResolvedTarget,
+        (before, lock): (&Lock, &mut Lock),
+        report: &mut UpdateReport,
+    ) {
+        let known = lock.version(&target.path).cloned();
+        let mut version = known
+            .clone()
+            .unwrap_or_else(|| self.first_seen(target, before));
+        version.effective = target.custom.effective;
+        version.channel = target.custom.channel;
+        version.status = target.custom.status;
+        if let Some(reason) = forbidden(target) {
+            if known.is_some_and(|known| known.state == State::Active) {
+                report.stopped.push((target.path.clone(), reason.clone()));
+            }
+            version.state = State::Refused { reason };
+            lock.put(version);
+            return;
+        }
+        let passed = known.is_some_and(|known| known.state == State::Active);
+        if !passed {
+            match self.examine(transport, target, &mut version) {
+                Ok(()) => {
+                    version.state = State::Active;
+                    report.activated.push(target.path.clone());
+                }
+                Err(refusal) => {
+                    let reason = refusal.to_string();
+                    report.refused.push((target.path.clone(), reason.clone()));
+                    version.state = State::Refused { reason };
+                }
+            }
+        }
+        lock.put(version);
+    }
+
+    /// A version as it is before any step. A host that already followed the name space knows it from
+    /// today on; a new host, from its publication (T4).
+    fn first_seen(&self, target: &ResolvedTarget, before: &Lock) -> LockedVersion {
+        let custom = &target.custom;
+        let already_followed = before
+            .versions
+            .iter()
+            .any(|version| version.path.name_space() == target.path.name_space());
+        LockedVersion {
+            path: target.path.clone(),
+            digest: target.digest,
+            effective: custom.effective,
+            known_from: match already_followed {
+                true => custom.published.max(self.today),
+                false => custom.published,
+            },
+            retroactive: false,
+            jurisdictions: custom.jurisdictions.clone(),
+            channel: custom.channel,
+            status: custom.status,
+            state: State::Active,
+        }
+    }
+
+    /// Download, open, compare with what is signed, load, run the cases.
+    fn examine(
+        &self,
+        transport: &dyn Transport,
+        target: &ResolvedTarget,
+        version: &mut LockedVersion,
+    ) -> Result<(), Refusal> {
+        let path = self.packs.path_of(&target.digest);
+        if !path.exists() {
+            let folder = self.folder.packs();
+            std::fs::create_dir_all(&folder)?;
+            let file = client::download(transport, target, &folder, &NoFailures)?;
+            file.persist(&path).map_err(|error| error.error)?;
+            files::sync_folder(&folder)?;
+        }
+        let bytes = self.packs.read(&target.digest)?;
+        let pack = packs::open(&bytes).map_err(PackError::from)?;
+        check_declaration(target, &pack)?;
+        version.retroactive = pack.manifest.pack.retroactive.is_some();
+        let results = cases::run(self.packs.engine(), Program::of(&pack, &bytes), &pack.cases);
+        match results.into_iter().find(|result| !result.passed()) {
+            Some(failed) => Err(case_refusal(failed)),
+            // Compiled once here, so that the first request does not wait for it.
+            None => Ok(drop(self.packs.get(version, false)?)),
+        }
+    }
+
+    /// Versions whose path a followed name space no longer signs stop (T3).
+    fn stop_unsigned(&self, refreshed: &Refreshed, lock: &mut Lock, report: &mut UpdateReport) {
+        let resolution = &refreshed.resolution;
+        for version in &mut lock.versions {
+            let name_space = version.path.name_space();
+            let signed = resolution
+                .targets
+                .iter()
+                .any(|target| target.path == version.path);
+            let is_known = !resolution.failed.contains_key(name_space)
+                && !refreshed.unreachable.contains_key(name_space);
+            let followed = &self.settings.subscriptions;
+            let is_followed = followed.iter().any(|s| s.name_space() == name_space);
+            if !signed && is_known && is_followed && version.state == State::Active {
+                let reason = "its name space no longer signs it".to_owned();
+                report.stopped.push((version.path.clone(), reason.clone()));
+                version.state = State::Refused { reason };
+            }
+        }
+    }
+}
+
+/// The way to a registry: an address, or a folder that holds a copy of one.
+#[must_use]
+pub fn transport(registry: &str) -> Box<dyn Transport> {
+    match registry.starts_with("http://") || registry.starts_with("https://") {
+        true => Box::new(HttpTransport::new(registry)),
+        false => Box::new(FolderTransport::new(registry)),
+    }
+}
+
+fn forbidden(target: &ResolvedTarget) -> Option<String> {
+    match &target.standing {
+        Standing::Good if target.custom.status == Status::Yanked => {
+            Some("it was withdrawn (撤回)".to_owned())
+        }
+        Standing::Good => None,
+        Standing::Denied { by } => Some(format!("its digest is denied by `{by}`")),
+        Standing::BelowMinimum { by, minimum } => {
+            Some(format!("`{by}` asks for version `{minimum}` or later"))
+        }
+    }
+}
+
+/// What a resolver relies on must be what the pack itself says.
+fn check_declaration(target: &ResolvedTarget, pack: &Pack) -> Result<(), Refusal> {
+    let (custom, header) = (&target.custom, &pack.manifest.pack);
+    let imports: Vec<String> = pack.imports.iter().map(|i| i.to_string()).collect();
+    let checks = [
+        ("name", custom.name == header.name),
+        ("version", custom.version == header.version),
+        ("contract", custom.contract == header.contract),
+        ("effective.from", custom.effective.from == header.effective.from),
+        ("jurisdictions", custom.jurisdictions == header.jurisdictions),
+        ("imports", custom.imports == imports),
+        (
+            "path",
+            *target.path.pack() == header.name && *target.path.version() == header.version,
+        ),
+    ];
+    match checks.iter().find(|(_, agrees)| !agrees) {
+        Some((field, _)) => Err(Refusal::Declaration(field)),
+        None => Ok(()),
+    }
+}
+
+fn case_refusal(failed: CaseResult) -> Refusal {
+    let reason = match failed.outcome {
+        Ok(differences) => differences.into_iter().next().unwrap_or_default(),
+        Err(failure) => failure.to_string(),
+    };
+    Refusal::Case {
+        name: failed.name,
+        reason,
+    }
+}
+
+/// Why followed name spaces gave nothing. One that was never delegated is no fault: a city need not
+/// publish.
+fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, String)> {
+    let mut failed = Vec::new();
+    for name_space in followed {
+        if let Some(error) = refreshed.unreachable.get(name_space) {
+            failed.push((name_space.clone(), error.to_string()));
+        } else if let Some(error) = refreshed.resolution.failed.get(name_space)
+            && !matches!(error, rulepack_protocol::trust::TrustError::NotDelegated(_))
+        {
+            failed.push((name_space.clone(), error.to_string()));
+        }
+    }
+    failed
+}
+
+impl fmt::Display for UpdateReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nothing = self.activated.is_empty() && self.refused.is_empty() && self.stopped.is_empty();
+        if nothing {
+            writeln!(f, "nothing new")?;
+        }
+        for path in &self.activated {
+            writeln!(f, "activated {path}")?;
+        }
+        for (path, reason) in &self.refused {
+            writeln!(f, "refused   {path}: {reason}")?;
+        }
+        for (path, reason) in &self.stopped {
+            writeln!(f, "stopped   {path}: {reason}")?;
+        }
+        for (name_space, reason) in &self.failed {
+            writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        write!(f, "lock {}", self.lock)
+    }
+}
