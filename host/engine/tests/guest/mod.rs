@@ -13,21 +13,21 @@ use rulepack_protocol::pack::Manifest;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 /// Where a guest puts what it answers: memory there is zero, so an answer is empty and `Ok`.
-pub const ANSWER: u32 = 1024;
+pub(crate) const ANSWER: u32 = 1024;
 
 /// The parts of a guest that tests write.
 #[derive(Default)]
-pub struct Guest {
+pub(crate) struct Guest {
     /// Imports, globals, data and functions.
-    pub items: &'static str,
+    pub(crate) items: &'static str,
     /// The body of `prepare`, before it returns `Ok`.
-    pub prepare: &'static str,
+    pub(crate) prepare: &'static str,
     /// The body of `evaluate`, before it returns what stands at [`ANSWER`].
-    pub evaluate: &'static str,
+    pub(crate) evaluate: &'static str,
 }
 
 impl Guest {
-    pub fn component(&self) -> Vec<u8> {
+    pub(crate) fn component(&self) -> Vec<u8> {
         let Guest {
             items,
             prepare,
@@ -60,7 +60,7 @@ impl Guest {
         encoder.encode().unwrap()
     }
 
-    pub fn load(&self) -> Result<LoadedPack, LoadError> {
+    pub(crate) fn load(&self) -> Result<LoadedPack, LoadError> {
         let tables = BTreeMap::new();
         let program = Program {
             component: &self.component(),
@@ -71,7 +71,7 @@ impl Guest {
     }
 }
 
-pub fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     Engine::new(Limits {
         instances: 4,
         ..Limits::default()
@@ -80,7 +80,7 @@ pub fn engine() -> Engine {
 }
 
 /// Two rules of patient scope and one of institution scope.
-pub fn manifest() -> Manifest {
+pub(crate) fn manifest() -> Manifest {
     let rule = |id: &str, scope: &str| {
         format!(
             "[[rule]]\nid = \"{id}\"\ntitle = \"t\"\nscope = \"{scope}\"\nstages = [\"after\"]\n\
@@ -99,7 +99,7 @@ pub fn manifest() -> Manifest {
 
 /// So many patients with one encounter under review and one order each. The item of an order is `item`
 /// followed by the number of the patient.
-pub fn data(patients: u32) -> Arc<Data> {
+pub(crate) fn data(patients: u32) -> Arc<Data> {
     let mut builder = DataBuilder::new();
     let column =
         |table: rulepack_contract::schema::TableId, name| table.table().column(name).unwrap();
@@ -119,7 +119,7 @@ pub fn data(patients: u32) -> Arc<Data> {
     Arc::new(data)
 }
 
-pub fn review() -> Review {
+pub(crate) fn review() -> Review {
     Review {
         stage: Stage::After,
         scope: Scope::Patient,
