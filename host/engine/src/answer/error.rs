@@ -164,6 +164,14 @@ mod tests {
                 },
                 "message `t` of rule `A` takes exactly `x`",
             ),
+        ];
+        shown(texts);
+    }
+
+    #[test]
+    fn errors_name_rows_and_figures() {
+        let rule = || "A".to_owned();
+        let texts = [
             (
                 AnswerError::Row {
                     rule: rule(),
@@ -207,6 +215,10 @@ mod tests {
                 "rule `A` misses `x`, which is no column of the contract",
             ),
         ];
+        shown(texts);
+    }
+
+    fn shown<const N: usize>(texts: [(AnswerError, &str); N]) {
         for (error, text) in texts {
             assert_eq!(error.to_string(), text);
         }

@@ -69,6 +69,9 @@ pub(super) fn link(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result
     )
 }
 
+/// Distinct texts, and which of them each row holds.
+type TextRows<'a> = (&'a [String], &'a [u32]);
+
 /// Table and column.
 type Names = (String, String);
 
@@ -136,7 +139,7 @@ impl Inputs {
         table: &str,
         column: &str,
         column_type: ColumnType,
-    ) -> Result<Option<(&[String], &[u32])>, Misuse> {
+    ) -> Result<Option<TextRows<'_>>, Misuse> {
         let column = self.column(table, column, |declared| declared == column_type)?;
         Ok(match column {
             Some(KnowledgeColumn::Texts { dictionary, rows }) => Some((dictionary, rows)),
