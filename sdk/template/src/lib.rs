@@ -85,11 +85,3 @@ impl MyPack {
 }
 
 rulepack_sdk::export!(MyPack);
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_case_gets_the_answer_that_it_expects() {
-        rulepack_sdk::harness::assert_cases::<super::MyPack>(env!("CARGO_MANIFEST_DIR"));
-    }
-}
