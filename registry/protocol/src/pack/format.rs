@@ -279,10 +279,7 @@ fn component_end(bytes: &[u8]) -> Result<usize, OpenError> {
     if !bytes.starts_with(PREAMBLE) {
         return Err(OpenError::NotAComponent);
     }
-    let mut sections = Sections {
-        bytes,
-        at: PREAMBLE.len(),
-    };
+    let mut sections = Sections::new(bytes, PREAMBLE.len());
     loop {
         let at = sections.at();
         match next(&mut sections)? {
@@ -329,103 +326,6 @@ fn write_section(bytes: &mut Vec<u8>, name: &str, content: &[u8]) {
     };
     bytes.push(CUSTOM);
     section.encode(bytes);
-}
-
-/// Walks the sections of a component, without looking into them.
-struct Sections<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-struct Section<'a> {
-    id: u8,
-    /// The name of a custom section.
-    name: Option<&'a str>,
-    content: &'a [u8],
-}
-
-impl<'a> Section<'a> {
-    fn label(&self) -> String {
-        match self.name {
-            Some(name) => name.chars().take(100).collect(),
-            None => format!("number {}", self.id),
-        }
-    }
-
-    fn expect_named(self, expected: &str) -> Result<&'a [u8], OpenError> {
-        if self.name == Some(expected) {
-            return Ok(self.content);
-        }
-        let found = self.label();
-        let expected = expected.to_owned();
-        Err(OpenError::Order { found, expected })
-    }
-}
-
-impl<'a> Sections<'a> {
-    fn next(&mut self) -> Result<Option<Section<'a>>, OpenError> {
-        let start = self.at;
-        let malformed = || OpenError::Section(start);
-        let Some((&id, rest)) = self.bytes.get(start..).and_then(<[u8]>::split_first) else {
-            return Ok(None);
-        };
-        let (length, rest) = leb128(rest).ok_or_else(malformed)?;
-        let body = rest.get(..length).ok_or_else(malformed)?;
-        self.at = self.bytes.len() - rest.len() + length;
-        if id != CUSTOM {
-            let content = body;
-            return Ok(Some(Section {
-                id,
-                name: None,
-                content,
-            }));
-        }
-        let (length, rest) = leb128(body).ok_or_else(malformed)?;
-        let (name, content) = rest.split_at_checked(length).ok_or_else(malformed)?;
-        let name = std::str::from_utf8(name).map_err(|_| malformed())?;
-        if name.starts_with(PREFIX)
-            && !is_shortest(body.len(), content.len(), name, self.at - start)
-        {
-            return Err(malformed());
-        }
-        Ok(Some(Section {
-            id,
-            name: Some(name),
-            content,
-        }))
-    }
-
-    fn expect(&mut self, name: &str) -> Result<&'a [u8], OpenError> {
-        match self.next()? {
-            Some(section) => section.expect_named(name),
-            None => Err(OpenError::Missing(name.to_owned())),
-        }
-    }
-}
-
-/// Whether a section of this length has both its lengths in their shortest form.
-fn is_shortest(body: usize, content: usize, name: &str, section: usize) -> bool {
-    body == leb128_length(name.len()) + name.len() + content
-        && section == 1 + leb128_length(body) + body
-}
-
-/// How many bytes the shortest LEB128 form of a number takes.
-fn leb128_length(number: usize) -> usize {
-    let bits = usize::BITS - number.leading_zeros();
-    bits.div_ceil(7).max(1) as usize
-}
-
-/// Takes a LEB128 number of at most 32 bits off the front.
-fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut number: u64 = 0;
-    for (index, &byte) in bytes.iter().enumerate().take(5) {
-        number |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            let number = u32::try_from(number).ok()?;
-            return Some((usize::try_from(number).ok()?, bytes.get(index + 1..)?));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

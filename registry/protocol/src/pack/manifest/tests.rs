@@ -1,1 +1,248 @@
+use super::*;
+use crate::pack::testing::{MANIFEST, manifest};
 
+/// The refusal of the manifest with one passage replaced.
+fn refusal(old: &str, new: &str) -> String {
+    assert!(MANIFEST.contains(old), "{old}");
+    let text = MANIFEST.replacen(old, new, 1);
+    Manifest::from_toml(&text).unwrap_err().to_string()
+}
+
+/// As [`refusal`], for a vendor's manifest.
+fn vendor_refusal(old: &str, new: &str) -> String {
+    let text = MANIFEST
+        .replace("37/limits", "vendor-acme/limits")
+        .replace("jurisdictions = [\"37\"]\n", "")
+        .replace("violation = \"block\"", "violation = \"review\"")
+        .replace("山东省医疗保障局", "药典");
+    assert!(Manifest::from_toml(&text).is_ok());
+    assert!(text.contains(old), "{old}");
+    Manifest::from_toml(&text.replacen(old, new, 1))
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn a_manifest_reads_and_its_sealed_form_reads_back() {
+    let mut manifest = manifest();
+    assert_eq!(manifest.limits, Limits::default());
+    assert_eq!(manifest.rule("LIM-01").unwrap().needs.len(), 1);
+    let digest = Digest::of(b"rows");
+    manifest.table_digests.insert("limits".to_owned(), digest);
+    let sealed = manifest.to_sealed().unwrap();
+    assert_eq!(Manifest::from_sealed(&sealed).unwrap(), manifest);
+}
+
+#[test]
+fn a_sealed_manifest_has_one_spelling_and_all_digests() {
+    let sealed = manifest().to_sealed().unwrap();
+    let refusal = |bytes: &[u8]| Manifest::from_sealed(bytes).unwrap_err().to_string();
+    assert_eq!(
+        refusal(&sealed),
+        "the sealed manifest has no digest for exactly the tables that the pack brings"
+    );
+    let spaced = [b" ".as_slice(), &sealed].concat();
+    assert_eq!(
+        refusal(&spaced),
+        "the sealed manifest is not canonical JSON"
+    );
+    assert!(refusal(b"{").starts_with("the sealed manifest is malformed: "));
+}
+
+#[test]
+fn shape_errors_name_the_line() {
+    let text = refusal("scope = \"patient\"", "scope = \"ward\"");
+    assert!(
+        text.starts_with("line 14: unknown variant `ward`, expected one of `patient`"),
+        "{text}"
+    );
+    let text = refusal("title = \"超限额\"", "titel = \"超限额\"");
+    assert!(
+        text.starts_with("line 13: unknown field `titel`, expected one of "),
+        "{text}"
+    );
+    assert_eq!(
+        refusal("37/limits", "37"),
+        "line 3: pack name `37` is not of the form `<name space>/<name>`"
+    );
+    assert_eq!(
+        refusal("2024-01-04\"", "2024-02-30\""),
+        "line 8: day `2024-02-30` is not of the form `2026-11-22`"
+    );
+    assert_eq!(
+        refusal("[\"orders.items\"]", "[\"orders.names\"]")
+            .split_once(", expected")
+            .unwrap()
+            .0,
+        "line 19: column `orders.names` is not in the table"
+    );
+}
+
+/// A passage, what replaces it, and the refusal.
+const REFUSALS: [(&str, &str, &str); 16] = [
+    (
+        "rulepack:rules@0.1.0",
+        "rulepack:rules@0.2.0",
+        "`pack.contract` is `rulepack:rules@0.2.0`, expected `rulepack:rules@0.1.0`",
+    ),
+    (
+        "\"1.2.0\"",
+        "\"1.2.0+x\"",
+        "`pack.version` is `1.2.0+x`, expected a version without build metadata (`+…`)",
+    ),
+    (
+        "from = \"2024-01-04\"",
+        "from = \"2024-01-04\", to = \"2024-01-03\"",
+        "`pack.effective.to` is `2024-01-03`, expected `2024-01-04` or later",
+    ),
+    (
+        "id = \"LIM-01\"",
+        "id = \"限额\"",
+        "`rule.id` is `限额`, expected ASCII letters, digits, `-`, `_` and `.`, at most 64 long",
+    ),
+    (
+        "[\"before\", \"after\"]",
+        "[]",
+        "`rule[LIM-01].stages` is `empty`, expected `before`, `during` or `after`",
+    ),
+    (
+        "[\"before\", \"after\"]",
+        "[\"after\", \"after\"]",
+        "`rule[LIM-01].stages` is `After`, expected each value once",
+    ),
+    (
+        "high-suspicion = \"review\"",
+        "high-suspicion = \"block\"",
+        "`rule[LIM-01].action` is `block`, expected `remind` or `review`: a suspicion never blocks",
+    ),
+    (
+        "why = { \"orders.items\"",
+        "why = { \"orders.days\"",
+        "`rule[LIM-01].why` is `orders.days`, expected a column of `rule[LIM-01].needs`",
+    ),
+    (
+        "default = 5000",
+        "default = 2000",
+        "`parameter[share_max].default` is `out of bounds`, expected parameter `share_max` is \
+             `2000`, expected a value from 3000 to 5000",
+    ),
+    (
+        "min = 3000",
+        "min = 6000",
+        "`parameter[share_max].max` is `5000`, expected 6000 or more",
+    ),
+    (
+        "tables/limits.csv",
+        "../limits.csv",
+        "`table[limits].file` is `../limits.csv`, expected a `.csv` or `.xlsx` file inside the \
+             pack's folder, such as `tables/x.csv`",
+    ),
+    (
+        "file = \"tables/limits.csv\"\n",
+        "",
+        "`table[limits].file` is `missing`, expected a file, or `supplied_by` a province, city or \
+             hospital",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nkey = [\"item\"]",
+        "`table[standards].key` is `item`, expected a column of `table[standards].columns`",
+    ),
+    (
+        "name = \"standards\"",
+        "name = \"limits\"",
+        "`table.name` is `limits`, expected each value once",
+    ),
+    (
+        "by = [\"department\", \"item\"]",
+        "by = []",
+        "`total[0].by` is `empty`, expected at least one grouping",
+    ),
+    (
+        "profile = \"native\"",
+        "profile = \"native\"\n[limits]\nmemory_mib = 257\n[pack.x]",
+        "line 10: unknown field `x`",
+    ),
+];
+
+#[test]
+fn every_field_is_checked_and_named() {
+    for (old, new, text) in REFUSALS {
+        let found = refusal(old, new);
+        assert!(found.starts_with(text), "{found}");
+    }
+}
+
+#[test]
+fn limits_have_bounds() {
+    let limits = |limits: &str| {
+        let text = format!("{MANIFEST}\n[limits]\n{limits}\n");
+        Manifest::from_toml(&text).unwrap_err().to_string()
+    };
+    assert_eq!(
+        limits("memory_mib = 257"),
+        "`limits.memory_mib` is `257`, expected 1 to 256"
+    );
+    assert_eq!(
+        limits("fuel = { base = 0 }"),
+        "`limits.fuel.base` is `0`, expected 1 to 1000000000000"
+    );
+}
+
+#[test]
+fn counts_and_size_have_bounds() {
+    let mut many = manifest();
+    let rule = many.rules[0].clone();
+    many.rules = (0..=1_000)
+        .map(|number| Rule {
+            id: format!("R-{number}"),
+            ..rule.clone()
+        })
+        .collect();
+    assert_eq!(
+        many.check().unwrap_err().to_string(),
+        "`rule` is `1001 entries`, expected at most 1000"
+    );
+    many.rules.pop();
+    assert!(many.check().is_ok());
+    let long = format!("{MANIFEST}#{}", "x".repeat(1024 * 1024));
+    assert_eq!(
+        Manifest::from_toml(&long).unwrap_err().to_string(),
+        format!(
+            "the manifest is {} bytes long, expected at most 1048576",
+            long.len()
+        )
+    );
+}
+
+#[test]
+fn t2_a_pack_applies_only_where_its_name_space_does() {
+    assert_eq!(
+        refusal("jurisdictions = [\"37\"]", "jurisdictions = [\"32\"]"),
+        "`pack.jurisdictions` holds `32`, which does not lie under `37`"
+    );
+    assert_eq!(
+        refusal("jurisdictions = [\"37\"]", "jurisdictions = []"),
+        "`pack.jurisdictions` is empty, expected places under `37`"
+    );
+}
+
+#[test]
+fn t2_a_vendor_takes_no_authority() {
+    assert_eq!(
+        vendor_refusal("[[rule]]", "jurisdictions = [\"37\"]\n[[rule]]"),
+        "`pack.jurisdictions` is not empty, but the vendor `vendor-acme` has no jurisdiction"
+    );
+    assert_eq!(
+        vendor_refusal("violation = \"review\"", "violation = \"block\""),
+        "`rule[LIM-01].action` is `block`, but a vendor's rule may at most ask for `review`"
+    );
+    assert_eq!(
+        vendor_refusal("scope = \"patient\"", "scope = \"patient\"\nkind = \"A01\""),
+        "`rule[LIM-01].kind` is `A01`, but a vendor's rule has no code of the national catalogue"
+    );
+    assert_eq!(
+        vendor_refusal("basis = \"药典", "basis = \"山东省医保局"),
+        "`rule[LIM-01].basis` names `医保局`, but a vendor does not speak for a bureau"
+    );
+}
