@@ -41,7 +41,9 @@ fn shown(world: &World) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn count_files(folder: &Path) -> usize {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     entries
         .map(|path| if path.is_dir() { count_files(&path) } else { 1 })
         .sum()
@@ -70,14 +72,20 @@ fn a_stop_at_any_point_leaves_the_old_or_the_new_state_and_a_retry_finishes() {
         let role = registry.tree().metadata(&file).unwrap();
         assert_eq!(role.is_some(), happened, "{point:?}");
         assert_eq!(count_files(&repository.join("staging")), 0, "{point:?}");
-        assert_eq!(registry.index().search("").unwrap().len(), usize::from(happened));
+        assert_eq!(
+            registry.index().search("").unwrap().len(),
+            usize::from(happened)
+        );
 
         let receipt = registry.publish(&first_release().to_bytes()).unwrap();
         assert_eq!(receipt.already_published, happened, "{point:?}");
         assert_eq!(receipt.timestamp, 2);
         for (name, bytes) in shown(&world) {
             let earlier = before.get(&name);
-            assert!(earlier.is_none_or(|earlier| *earlier == bytes), "{point:?} {name}");
+            assert!(
+                earlier.is_none_or(|earlier| *earlier == bytes),
+                "{point:?} {name}"
+            );
         }
     }
 }
@@ -105,7 +113,10 @@ fn another_publication_after_a_stop_does_not_inherit_anything() {
 #[test]
 fn a_repository_of_yesterday_is_noticed_by_the_signer() {
     let world = World::with_delegations();
-    let timestamp = world.folder.path().join("repository/metadata/timestamp.json");
+    let timestamp = world
+        .folder
+        .path()
+        .join("repository/metadata/timestamp.json");
     let yesterday = fs::read(&timestamp).unwrap();
     let registry = world.open();
     registry.publish(&first_release().to_bytes()).unwrap();
@@ -135,7 +146,10 @@ fn timestamp_and_snapshot_are_prolonged_at_half_of_their_lifetimes() {
     let registry = world.try_open(Box::new(NoFailure), half_a_day).unwrap();
     let snapshot = |registry: &crate::Registry| {
         let pins = State::read(registry.tree()).unwrap().pins.unwrap();
-        (pins.timestamp.signed().version, pins.snapshot.signed().version)
+        (
+            pins.timestamp.signed().version,
+            pins.snapshot.signed().version,
+        )
     };
     assert!(registry.prolong().unwrap());
     assert_eq!(snapshot(&registry), (2, 1));

@@ -57,7 +57,8 @@ impl Server {
         } else {
             format!("host: {host}\r\n")
         };
-        let request = format!("{method} {path} HTTP/1.1\r\n{host}{headers}connection: close\r\n\r\n");
+        let request =
+            format!("{method} {path} HTTP/1.1\r\n{host}{headers}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
@@ -121,7 +122,10 @@ fn versioned_names_are_immutable_and_a_missing_root_is_never_cached() {
     let missing = server.get("/metadata/2.root.json");
     assert!(missing.starts_with("HTTP/1.1 404 "), "{missing}");
     assert_eq!(header(&missing, "cache-control"), Some("no-store"));
-    assert_eq!(header(&missing, "content-type"), Some("application/problem+json"));
+    assert_eq!(
+        header(&missing, "content-type"),
+        Some("application/problem+json")
+    );
     let problem = "{\"type\":\"urn:rulepack:problem:not-found\",\
                    \"title\":\"there is nothing under this address\",\"status\":404}";
     assert!(missing.ends_with(problem), "{missing}");
@@ -166,10 +170,14 @@ fn uploads_of_another_type_or_beyond_the_bound_are_refused() {
     let json = "content-type: application/json\r\ncontent-length: 0\r\n";
     let answer = server.raw("POST", "/api/v1/publish", json);
     assert!(answer.starts_with("HTTP/1.1 415 "), "{answer}");
-    let large = "content-type: application/vnd.rulepack.publication\r\ncontent-length: 99999999\r\n";
+    let large =
+        "content-type: application/vnd.rulepack.publication\r\ncontent-length: 99999999\r\n";
     let answer = server.raw("POST", "/api/v1/publish", large);
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    assert!(answer.contains("the upload is longer than 67108864 bytes"), "{answer}");
+    assert!(
+        answer.contains("the upload is longer than 67108864 bytes"),
+        "{answer}"
+    );
     let answer = server.raw("DELETE", "/metadata/timestamp.json", "");
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
 }
@@ -193,18 +201,28 @@ fn a_release_is_published_listed_and_served_over_http() {
     let pack = server.get(&format!("/targets/{}", path.file_of(digest)));
     assert!(pack.starts_with("HTTP/1.1 200 "), "{pack}");
     assert_eq!(header(&pack, "content-type"), Some("application/wasm"));
-    assert_eq!(header(&pack, "etag"), Some(format!("\"{digest}\"").as_str()));
+    assert_eq!(
+        header(&pack, "etag"),
+        Some(format!("\"{digest}\"").as_str())
+    );
     let list = server.get("/api/v1/packs?query=37/limits");
     assert!(list.contains("\"version\":\"1.0.0\""), "{list}");
     let versions = server.get("/api/v1/packs/37/limits");
     assert!(versions.contains("限额"), "{versions}");
-    assert!(server.get("/api/v1/packs/37/none").starts_with("HTTP/1.1 404 "));
+    assert!(
+        server
+            .get("/api/v1/packs/37/none")
+            .starts_with("HTTP/1.1 404 ")
+    );
     let page = server.get("/");
     assert!(page.contains("37/limits"));
-    assert!(header(&page, "content-security-policy").unwrap().contains("default-src 'none'"));
+    assert!(
+        header(&page, "content-security-policy")
+            .unwrap()
+            .contains("default-src 'none'")
+    );
     assert!(server.get("/healthz").ends_with("ok\n"));
 }
-
 
 #[test]
 fn the_client_gets_the_refusal_as_the_registry_meant_it() {
@@ -212,8 +230,17 @@ fn the_client_gets_the_refusal_as_the_registry_meant_it() {
     let server = Server::start(&world);
     let bytes = sealed("37/limits", "1.0.0", "限额");
     let one = signed(space(1, &[&bytes]), &officers(SHANDONG)[..1]);
-    let failed = server.client().publish(&upload("37", one, &[&bytes])).unwrap_err();
-    let PublishFailed::Refused { kind, title, causes, hint } = failed else {
+    let failed = server
+        .client()
+        .publish(&upload("37", one, &[&bytes]))
+        .unwrap_err();
+    let PublishFailed::Refused {
+        kind,
+        title,
+        causes,
+        hint,
+    } = failed
+    else {
         panic!("{failed}");
     };
     assert_eq!(kind, Some(RefusalKind::Signatures));

@@ -26,8 +26,14 @@ fn published(registry: &Registry, publication: &Publication) -> Receipt {
 
 fn second(packs: &[&[u8]], version: u64) -> Publication {
     let first = sealed("37/limits", "1.0.0", "限额");
-    let all: Vec<&[u8]> = std::iter::once(first.as_slice()).chain(packs.iter().copied()).collect();
-    upload("37", signed(space(version, &all), &officers(SHANDONG)[..2]), packs)
+    let all: Vec<&[u8]> = std::iter::once(first.as_slice())
+        .chain(packs.iter().copied())
+        .collect();
+    upload(
+        "37",
+        signed(space(version, &all), &officers(SHANDONG)[..2]),
+        packs,
+    )
 }
 
 #[test]
@@ -94,7 +100,10 @@ fn a_flipped_byte_is_refused_before_it_is_parsed() {
     bytes[0] ^= 1;
     let (kind, text, _) = refusal(&world.open(), &flipped);
     assert_eq!(kind, RefusalKind::PackDigest);
-    assert!(text.starts_with(&format!("`{path}` has the sha256 `")), "{text}");
+    assert!(
+        text.starts_with(&format!("`{path}` has the sha256 `")),
+        "{text}"
+    );
     bytes_of(&mut flipped).pop();
     let (kind, text, _) = refusal(&world.open(), &flipped);
     assert_eq!(kind, RefusalKind::PackDigest);
@@ -122,7 +131,8 @@ fn bytes_that_nobody_listed_and_listed_ones_without_bytes_are_refused() {
         "`37/limits/1.0.0.wasm` is newly listed, but its bytes are not in the upload"
     );
     let mut more = first_release();
-    more.targets.insert("37/limits/2.0.0.wasm".parse().unwrap(), b"x".to_vec());
+    more.targets
+        .insert("37/limits/2.0.0.wasm".parse().unwrap(), b"x".to_vec());
     let (_, text, _) = refusal(&registry, &more);
     assert_eq!(
         text,
@@ -197,9 +207,7 @@ fn a_pack_that_fails_its_cases_is_refused() {
         (
             RefusalKind::Cases,
             "`37/limits/1.0.0.wasm` does not pass its own cases".to_owned(),
-            vec![
-                "1 of 12 cases fail, the first is `hit`: expected 1 finding, got 0".to_owned()
-            ]
+            vec!["1 of 12 cases fail, the first is `hit`: expected 1 finding, got 0".to_owned()]
         )
     );
 }
@@ -209,7 +217,9 @@ fn custom_that_differs_from_the_manifest_is_refused() {
     let world = World::with_delegations();
     let bytes = sealed("37/limits", "1.0.0", "限额");
     let mut role = space(1, &[&bytes]);
-    let custom = role.custom_mut(&"37/limits/1.0.0.wasm".parse().unwrap()).unwrap();
+    let custom = role
+        .custom_mut(&"37/limits/1.0.0.wasm".parse().unwrap())
+        .unwrap();
     custom.effective.from = "2026-12-02".parse().unwrap();
     let metadata = signed(role, &officers(SHANDONG)[..2]);
     assert_eq!(
@@ -247,7 +257,10 @@ fn a_root_beside_other_roles_and_keys_that_the_signer_lacks_are_refused() {
     let mut both = upload("root", signed(next.clone(), &officers(ROOT)[..2]), &[]);
     both.metadata.insert(RoleName::TARGETS, b"{}".to_vec());
     let (_, text, _) = refusal(&registry, &both);
-    assert_eq!(text, "a root is published alone, without other roles or packs");
+    assert_eq!(
+        text,
+        "a root is published alone, without other roles or packs"
+    );
     let stranger = Authority::new([key(99, "stranger").public_key().clone()], 1);
     next.set_authority(TopRole::Timestamp, &stranger);
     let lost = upload("root", signed(next, &officers(ROOT)[..2]), &[]);
@@ -265,7 +278,10 @@ fn the_next_root_is_published_and_everything_signed_anew() {
     let registry = world.open();
     let mut next = root();
     next.bump(now().plus_days(365)).unwrap();
-    let receipt = published(&registry, &upload("root", signed(next, &officers(ROOT)[1..]), &[]));
+    let receipt = published(
+        &registry,
+        &upload("root", signed(next, &officers(ROOT)[1..]), &[]),
+    );
     assert_eq!(receipt.roles, [(RoleName::ROOT, 2)].into());
     assert_eq!(receipt.timestamp, 2);
 }
@@ -275,9 +291,17 @@ fn two_bureaus_at_once_both_succeed_and_of_one_bureau_twice_only_one() {
     let world = World::with_delegations();
     let registry = world.shared();
     let other = sealed("33/limits", "1.0.0", "限额");
-    let zhejiang = upload("33", signed(space(1, &[&other]), &officers(ZHEJIANG)[..2]), &[&other]);
+    let zhejiang = upload(
+        "33",
+        signed(space(1, &[&other]), &officers(ZHEJIANG)[..2]),
+        &[&other],
+    );
     let rival = sealed("37/rival", "1.0.0", "另一台机器");
-    let rival = upload("37", signed(space(1, &[&rival]), &officers(SHANDONG)[..2]), &[&rival]);
+    let rival = upload(
+        "37",
+        signed(space(1, &[&rival]), &officers(SHANDONG)[..2]),
+        &[&rival],
+    );
     let results = thread::scope(|scope| {
         let registry = &registry;
         let run = |publication: Publication| {
@@ -287,7 +311,10 @@ fn two_bureaus_at_once_both_succeed_and_of_one_bureau_twice_only_one() {
         handles.map(|handle| handle.join().unwrap())
     });
     assert!(results[0].is_ok());
-    let refused: Vec<&Refusal> = results[1..].iter().filter_map(|r| r.as_ref().err()).collect();
+    let refused: Vec<&Refusal> = results[1..]
+        .iter()
+        .filter_map(|r| r.as_ref().err())
+        .collect();
     assert_eq!(refused.len(), 1);
     assert_eq!(
         refused[0].to_string(),
