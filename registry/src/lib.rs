@@ -35,6 +35,8 @@ pub mod registry;
 pub mod signer;
 pub mod state;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use client::Client;
 pub use publication::Publication;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::{Day, MomentError};
+use rulepack_protocol::moment::{Day, Effective};
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::{self, Bounds, Pack};
-use rulepack_protocol::tuf::{Channel, Custom, Effective, Status, Target};
+use rulepack_protocol::tuf::{Channel, Custom, Status, Target};
 
 use super::{CaseRunner, NewTargets, Refusal};
 
@@ -69,25 +69,18 @@ pub(crate) fn check_packs(
 
 /// What is to be signed of a pack, as its manifest and imports say it. The bureau's tool signs it, and
 /// the registry expects it.
-///
-/// # Errors
-/// Where a day of the manifest lies outside of the years 1970 to 9999.
-pub fn custom_of(pack: &Pack, channel: Channel, published: Day) -> Result<Custom, MomentError> {
+pub fn custom_of(pack: &Pack, channel: Channel, published: Day) -> Custom {
     let header = &pack.manifest.pack;
-    let day = |day: rulepack_protocol::pack::manifest::Day| day.to_string().parse::<Day>();
     let imports: BTreeSet<String> = pack
         .imports
         .iter()
         .map(|import| format!("{}.{}", import.interface, import.function))
         .collect();
-    Ok(Custom {
+    Custom {
         name: header.name.clone(),
         version: header.version.clone(),
         contract: header.contract.clone(),
-        effective: Effective {
-            from: day(header.effective.from)?,
-            to: header.effective.to.map(day).transpose()?,
-        },
+        effective: header.effective,
         jurisdictions: header.jurisdictions.clone(),
         channel,
         status: Status::Active,
@@ -95,7 +88,7 @@ pub fn custom_of(pack: &Pack, channel: Channel, published: Day) -> Result<Custom
         published,
         mandatory_by: None,
         extra: BTreeMap::new(),
-    })
+    }
 }
 
 /// `custom` says what the sealed manifest says, in every field that both have.
@@ -107,8 +100,7 @@ fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), R
         signed,
         sealed,
     };
-    let sealed = custom_of(pack, signed.channel, signed.published)
-        .map_err(|error| differs("effective", days(&signed.effective), error.to_string()))?;
+    let sealed = custom_of(pack, signed.channel, signed.published);
     let fields = [
         ("name", signed.name.to_string(), sealed.name.to_string()),
         (
