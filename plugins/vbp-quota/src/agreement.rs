@@ -53,7 +53,10 @@ impl Agreement {
             variety: table.varieties().get(row).ok_or("agreements.varieties")?,
             start: table.starts().get(row).ok_or("agreements.starts")?,
             end: table.ends().get(row).ok_or("agreements.ends")?,
-            quantity: table.base_quantities().get(row).ok_or("agreements.base-quantities")?,
+            quantity: table
+                .base_quantities()
+                .get(row)
+                .ok_or("agreements.base-quantities")?,
             unit: table.base_units().get(row).ok_or("agreements.base-units")?,
         })
     }

@@ -15,7 +15,11 @@
 //! and the supplier did not deliver, VBP-01 and VBP-04 give a notice instead of a finding.
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
 )]
 
 pub mod rules;
@@ -76,7 +80,11 @@ impl Pack for VbpQuota {
                     };
                     match Volumes::read(batch, &agreement, progress.last_day)? {
                         Ok(volumes) => {
-                            let assessment = Assessment { agreement, progress, volumes };
+                            let assessment = Assessment {
+                                agreement,
+                                progress,
+                                volumes,
+                            };
                             self.judge(&assessment, &mut answer)?;
                         }
                         Err(missing) => abstain(row, missing, &mut answer),

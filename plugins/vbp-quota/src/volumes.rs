@@ -148,6 +148,11 @@ impl<'a> Line<'a> {
         if table.base_units().get(row) != Some(agreement.unit) {
             return Err("purchases.base-units");
         }
-        Ok(Line { table, row, selected, of_round: round == Some(agreement.round) })
+        Ok(Line {
+            table,
+            row,
+            selected,
+            of_round: round == Some(agreement.round),
+        })
     }
 }

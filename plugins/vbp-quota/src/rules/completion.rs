@@ -11,7 +11,12 @@ pub const ID: &str = "VBP-01";
 /// At the end of the term; a shortfall of supply is told, not held against the hospital.
 pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answer) {
     let (agreement, volumes) = (&assessment.agreement, &assessment.volumes);
-    answer.add(Measure::new(ID, agreement.row, volumes.selected.0, agreement.quantity.0));
+    answer.add(Measure::new(
+        ID,
+        agreement.row,
+        volumes.selected.0,
+        agreement.quantity.0,
+    ));
     if !assessment.progress.over() || assessment.fulfilled() {
         return;
     }

@@ -39,7 +39,12 @@ pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answe
     let Some(rate) = volumes.delivery_rate() else {
         return;
     };
-    answer.add(Measure::new(ID, assessment.agreement.row, volumes.delivered.0, volumes.ordered.0));
+    answer.add(Measure::new(
+        ID,
+        assessment.agreement.row,
+        volumes.delivered.0,
+        volumes.ordered.0,
+    ));
     if !assessment.behind() {
         return;
     }
@@ -54,9 +59,13 @@ mod tests {
 
     #[test]
     fn a_rate_on_a_bound_is_in_the_milder_band() {
-        let bands = Bands { target: Ratio(8_000), cut: Ratio(6_000), refused: Ratio(3_000) };
-        let templates = [8_000, 7_999, 6_000, 5_999, 3_000, 2_999]
-            .map(|rate| bands.template(Ratio(rate)));
+        let bands = Bands {
+            target: Ratio(8_000),
+            cut: Ratio(6_000),
+            refused: Ratio(3_000),
+        };
+        let templates =
+            [8_000, 7_999, 6_000, 5_999, 3_000, 2_999].map(|rate| bands.template(Ratio(rate)));
         let (risk, cut) = (Some("risk"), Some("cut"));
         assert_eq!(templates, [None, risk, risk, cut, cut, Some("refused")]);
     }
