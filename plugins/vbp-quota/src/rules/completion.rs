@@ -23,7 +23,8 @@ pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answe
     if assessment.short_of_supply(pack) {
         answer.add(assessment.notice(Notice::new(ID, "supply")));
     } else {
-        let finding = assessment.finding(Finding::violation(ID, "incomplete"));
+        let template = assessment.template("incomplete", "incomplete-unordered");
+        let finding = assessment.finding(Finding::violation(ID, template));
         answer.add(assessment.with_selected_lines(finding));
     }
 }

@@ -39,6 +39,14 @@ impl Assessment {
         Ratio::of(self.progress.elapsed_days, self.progress.term_days).unwrap_or_default()
     }
 
+    /// Which message to show: one with the delivery rate, or one for where nothing was ordered.
+    pub(crate) fn template(&self, ordered: &'static str, unordered: &'static str) -> &'static str {
+        match self.volumes.delivery_rate() {
+            Some(_) => ordered,
+            None => unordered,
+        }
+    }
+
     fn below_pace(&self, quantity: Quantity) -> bool {
         let due = i128::from(self.agreement.quantity.0) * i128::from(self.progress.elapsed_days);
         i128::from(quantity.0) * i128::from(self.progress.term_days) < due

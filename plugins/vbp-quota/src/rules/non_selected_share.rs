@@ -28,7 +28,10 @@ pub(crate) fn check(
     }
     let amount = Money::sum(volumes.non_selected_lines.iter().map(|(_, money)| *money))?;
     let (template, certainty) = match assessment.short_of_supply(pack) {
-        false => ("over-half", Certainty::Violation),
+        false => (
+            assessment.template("over-half", "over-half-unordered"),
+            Certainty::Violation,
+        ),
         true => ("over-half-supply", Certainty::LowSuspicion),
     };
     let mut finding = Finding::new(ID, template, certainty)

@@ -18,7 +18,8 @@ pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answe
         let notice = assessment.notice(Notice::new(ID, "supply"));
         answer.add(notice.argument("elapsed", elapsed));
     } else {
-        let finding = assessment.finding(Finding::low_suspicion(ID, "behind"));
+        let template = assessment.template("behind", "behind-unordered");
+        let finding = assessment.finding(Finding::low_suspicion(ID, template));
         let finding = finding.argument("elapsed", elapsed);
         answer.add(assessment.with_selected_lines(finding));
     }
