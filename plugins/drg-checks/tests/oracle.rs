@@ -1,4 +1,9 @@
 //! With the full published tables the grouper agrees with every case of the differential oracle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs::File;
 use std::io::{BufReader, Read};
