@@ -27,26 +27,35 @@ fn major_categories(setup: &Setup) -> Result<Vec<MajorCategory<Code>>, String> {
     let table = setup.table("mdc")?;
     let rows = table.codes("mdc")?.into_iter().zip(table.integers("rank")?);
     let rows = rows.zip(table.texts("gate")?);
-    Ok(rows.map(|((code, rank), gate)| MajorCategory { code, rank, gate }).collect())
+    Ok(rows
+        .map(|((code, rank), gate)| MajorCategory { code, rank, gate })
+        .collect())
 }
 
 fn major_category_diagnoses(setup: &Setup) -> Result<Vec<MajorCategoryDiagnosis<Code>>, String> {
     let table = setup.table("mdc_diagnoses")?;
-    let rows = table.codes("mdc")?.into_iter().zip(table.codes("diagnosis")?);
+    let rows = table
+        .codes("mdc")?
+        .into_iter()
+        .zip(table.codes("diagnosis")?);
     Ok(rows
         .zip(table.texts("site")?)
-        .map(|((major_category, diagnosis), site)| MajorCategoryDiagnosis {
-            major_category,
-            diagnosis,
-            site,
-        })
+        .map(
+            |((major_category, diagnosis), site)| MajorCategoryDiagnosis {
+                major_category,
+                diagnosis,
+                site,
+            },
+        )
         .collect())
 }
 
 fn core_groups(setup: &Setup) -> Result<Vec<CoreGroup<Code>>, String> {
     let table = setup.table("adrg")?;
     let rows = table.codes("adrg")?.into_iter().zip(table.codes("mdc")?);
-    let rows = rows.zip(table.integers("rank")?).zip(table.texts("condition")?);
+    let rows = rows
+        .zip(table.integers("rank")?)
+        .zip(table.texts("condition")?);
     Ok(rows
         .map(|(((code, major_category), rank), condition)| CoreGroup {
             code,
@@ -63,7 +72,12 @@ fn core_group_codes(setup: &Setup) -> Result<Vec<CoreGroupCode<Code>>, String> {
     let rows = rows.zip(table.codes("code")?).zip(table.integers("class")?);
     rows.map(|(((core_group, list), code), class)| {
         let list = List::parse(&list)?;
-        Ok(CoreGroupCode { core_group, list, code, class })
+        Ok(CoreGroupCode {
+            core_group,
+            list,
+            code,
+            class,
+        })
     })
     .collect()
 }
@@ -71,9 +85,16 @@ fn core_group_codes(setup: &Setup) -> Result<Vec<CoreGroupCode<Code>>, String> {
 fn groups(setup: &Setup) -> Result<Vec<Group<Code>>, String> {
     let table = setup.table("drg")?;
     let rows = table.codes("drg")?.into_iter().zip(table.codes("adrg")?);
-    let rows = rows.zip(table.integers("rank")?).zip(table.texts("severity")?);
+    let rows = rows
+        .zip(table.integers("rank")?)
+        .zip(table.texts("severity")?);
     Ok(rows
-        .map(|(((code, core_group), rank), severity)| Group { code, core_group, rank, severity })
+        .map(|(((code, core_group), rank), severity)| Group {
+            code,
+            core_group,
+            rank,
+            severity,
+        })
         .collect())
 }
 
@@ -84,11 +105,13 @@ fn complications(setup: &Setup) -> Result<Vec<Complication<Code>>, String> {
     let classes = classes.zip(table.optional_codes("exclusion_class")?);
     Ok(rows
         .zip(classes)
-        .map(|((code, level), (self_class, exclusion_class))| Complication {
-            code,
-            level,
-            self_class,
-            exclusion_class,
-        })
+        .map(
+            |((code, level), (self_class, exclusion_class))| Complication {
+                code,
+                level,
+                self_class,
+                exclusion_class,
+            },
+        )
         .collect())
 }

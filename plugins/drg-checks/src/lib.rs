@@ -11,7 +11,11 @@
 //! | DRG-04 无法入组 | [`rules::ungroupable`] |
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
 )]
 
 pub mod grouper;
@@ -60,7 +64,11 @@ impl Pack for DrgChecks {
         let claimed = batch.encounters().payment_groups();
         let surgical = batch.members(self.surgical_groups, &claimed);
         let mut charges = None;
-        let reader = Reader { batch, terms: &self.terms, grouper: &self.grouper };
+        let reader = Reader {
+            batch,
+            terms: &self.terms,
+            grouper: &self.grouper,
+        };
         for encounter in batch.encounters().current().rows() {
             let Some(stay) = reader.stay(encounter) else {
                 continue;
@@ -89,7 +97,11 @@ impl DrgChecks {
                     rules::ungroupable::ID,
                 ] {
                     let abstention = Abstention::new(rule, stay.encounter);
-                    answer.add(missing.iter().fold(abstention, |it, column| it.missing(column)));
+                    answer.add(
+                        missing
+                            .iter()
+                            .fold(abstention, |it, column| it.missing(column)),
+                    );
                 }
                 return Ok(());
             }
@@ -104,7 +116,9 @@ impl DrgChecks {
 /// `AA` to `ZJ`: a letter for the MDC, then A to J for surgery.
 fn surgical_prefixes() -> Vec<String> {
     let second = || 'A'..='J';
-    ('A'..='Z').flat_map(|first| second().map(move |second| format!("{first}{second}"))).collect()
+    ('A'..='Z')
+        .flat_map(|first| second().map(move |second| format!("{first}{second}")))
+        .collect()
 }
 
 rulepack_sdk::export!(DrgChecks);

@@ -27,9 +27,16 @@ impl Standards {
     pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
         let table = setup.table("payment-standards")?;
         let mut by_group: Map<Code, Vec<Standard>> = Map::default();
-        let rows = table.codes("group")?.into_iter().zip(table.money("standard")?);
+        let rows = table
+            .codes("group")?
+            .into_iter()
+            .zip(table.money("standard")?);
         for (row, ((group, amount), validity)) in rows.zip(table.validity()?).enumerate() {
-            by_group.entry(group).or_default().push(Standard { amount, row, validity });
+            by_group.entry(group).or_default().push(Standard {
+                amount,
+                row,
+                validity,
+            });
         }
         Ok(Standards { by_group })
     }
@@ -38,6 +45,9 @@ impl Standards {
     #[must_use]
     pub fn on(&self, group: Code, day: Day) -> Option<Standard> {
         let standards = self.by_group.get(&group)?;
-        standards.iter().find(|standard| standard.validity.includes(day)).copied()
+        standards
+            .iter()
+            .find(|standard| standard.validity.includes(day))
+            .copied()
     }
 }

@@ -39,7 +39,10 @@ struct Listed<T> {
 
 impl<T> Default for Listed<T> {
     fn default() -> Self {
-        Listed { principal: None, others: Vec::new() }
+        Listed {
+            principal: None,
+            others: Vec::new(),
+        }
     }
 }
 
@@ -54,7 +57,10 @@ impl<T> Listed<T> {
     /// All codes, the principal one first.
     fn codes(&self) -> Vec<Code> {
         let principal = self.principal.map(|(_, code)| code);
-        principal.into_iter().chain(self.others.iter().copied()).collect()
+        principal
+            .into_iter()
+            .chain(self.others.iter().copied())
+            .collect()
     }
 }
 
@@ -98,7 +104,8 @@ impl Reader<'_> {
         let encounters = self.batch.encounters();
         let claimed = encounters.payment_groups().get(encounter);
         let method = encounters.payment_methods().get(encounter);
-        let by_group = method.is_some_and(|method| self.terms.drg_payment_methods.contains(&method))
+        let by_group = method
+            .is_some_and(|method| self.terms.drg_payment_methods.contains(&method))
             || claimed.is_some_and(|group| {
                 group == self.terms.ungroupable || self.grouper.place(group).is_some()
             });
@@ -107,16 +114,27 @@ impl Reader<'_> {
         }
         let settled = encounters.settlement_days().get(encounter);
         let discharged = || encounters.discharge_days().get(encounter);
-        let day = settled.or_else(discharged).unwrap_or_else(|| self.batch.today());
+        let day = settled
+            .or_else(discharged)
+            .unwrap_or_else(|| self.batch.today());
         let record = self.record(encounter);
-        Some(Stay { encounter, claimed, day, record })
+        Some(Stay {
+            encounter,
+            claimed,
+            day,
+            record,
+        })
     }
 
     fn record(&self, encounter: Row<Encounters>) -> Result<Record, Missing> {
         let diagnoses = self.diagnoses(encounter)?;
         let Some(diagnosis) = diagnoses.principal else {
             let none = diagnoses.others.is_empty();
-            return Err(vec![if none { "diagnoses.codes" } else { "diagnoses.principal" }]);
+            return Err(vec![if none {
+                "diagnoses.codes"
+            } else {
+                "diagnoses.principal"
+            }]);
         };
         let procedures = self.procedures(encounter)?;
         let procedure = procedures.principal;
@@ -130,9 +148,17 @@ impl Reader<'_> {
             procedures: &procedures.codes(),
         });
         if outcome.unrecorded.is_empty() {
-            return Ok(Record { diagnosis, procedure, outcome });
+            return Ok(Record {
+                diagnosis,
+                procedure,
+                outcome,
+            });
         }
-        Err(outcome.unrecorded.iter().map(|fact| column(*fact)).collect())
+        Err(outcome
+            .unrecorded
+            .iter()
+            .map(|fact| column(*fact))
+            .collect())
     }
 
     /// The diagnoses of the settlement list, of the Western classification.
@@ -150,7 +176,10 @@ impl Reader<'_> {
             {
                 continue;
             }
-            let code = table.codes().get(row).ok_or_else(|| vec!["diagnoses.codes"])?;
+            let code = table
+                .codes()
+                .get(row)
+                .ok_or_else(|| vec!["diagnoses.codes"])?;
             listed.push(row, code, table.principal().get(row));
         }
         Ok(listed)
@@ -166,7 +195,10 @@ impl Reader<'_> {
         for row in table.of(encounter) {
             let on_list = table.on_settlement_list().get(row);
             if on_list.ok_or_else(|| vec!["procedures.on-settlement-list"])? {
-                let code = table.codes().get(row).ok_or_else(|| vec!["procedures.codes"])?;
+                let code = table
+                    .codes()
+                    .get(row)
+                    .ok_or_else(|| vec!["procedures.codes"])?;
                 listed.push(row, code, table.principal().get(row));
             }
         }

@@ -1,4 +1,9 @@
 //! With the full published tables the grouper agrees with every case of the differential oracle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -27,7 +32,11 @@ fn unpack(path: &Path) -> String {
 }
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap())
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|text| text.as_str().unwrap())
 }
 
 fn joined(value: &Value, separator: &str) -> String {
@@ -38,11 +47,17 @@ fn major_categories<'a>(published: &'a Value, tables: &mut Tables<&'a str>) {
     for (rank, mdc) in (0..).zip(published["mdc"].as_array().unwrap()) {
         let code = mdc["mdc"].as_str().unwrap();
         let gate = joined(&mdc["gate"], "+");
-        tables.major_categories.push(MajorCategory { code, rank, gate });
+        tables
+            .major_categories
+            .push(MajorCategory { code, rank, gate });
         let mut list = |diagnoses: &'a Value, site: &str| {
-            tables.major_category_diagnoses.extend(texts(diagnoses).map(|diagnosis| {
-                MajorCategoryDiagnosis { major_category: code, diagnosis, site: site.to_owned() }
-            }));
+            tables
+                .major_category_diagnoses
+                .extend(texts(diagnoses).map(|diagnosis| MajorCategoryDiagnosis {
+                    major_category: code,
+                    diagnosis,
+                    site: site.to_owned(),
+                }));
         };
         list(&mdc["diag"], "");
         for (site, diagnoses) in mdc["trauma_sites"].as_object().into_iter().flatten() {
@@ -50,7 +65,12 @@ fn major_categories<'a>(published: &'a Value, tables: &mut Tables<&'a str>) {
         }
         for (rank, adrg) in (0..).zip(texts(&mdc["adrg_order"])) {
             let condition = joined(&published["adrg"][adrg]["condition"], ";");
-            tables.core_groups.push(CoreGroup { code: adrg, major_category: code, rank, condition });
+            tables.core_groups.push(CoreGroup {
+                code: adrg,
+                major_category: code,
+                rank,
+                condition,
+            });
         }
     }
 }
@@ -61,18 +81,38 @@ fn core_group_lists<'a>(published: &'a Value, tables: &mut Tables<&'a str>) {
         let classed = texts(&adrg["condition"]).any(|it| it.starts_with("procedure_classes:"));
         let classes: Vec<&str> = texts(&adrg["proc2"]).collect();
         let mut add = |list, code, class| {
-            tables.core_group_codes.push(CoreGroupCode { core_group, list, code, class });
+            tables.core_group_codes.push(CoreGroupCode {
+                core_group,
+                list,
+                code,
+                class,
+            });
         };
         texts(&adrg["diag"]).for_each(|code| add(List::Diagnoses, code, 0));
         for (place, code) in texts(&adrg["proc"]).enumerate() {
-            add(List::Procedures, code, if classed { classes[place].parse().unwrap() } else { 0 });
+            add(
+                List::Procedures,
+                code,
+                if classed {
+                    classes[place].parse().unwrap()
+                } else {
+                    0
+                },
+            );
         }
         if !classed {
-            classes.iter().for_each(|code| add(List::SecondProcedures, code, 0));
+            classes
+                .iter()
+                .for_each(|code| add(List::SecondProcedures, code, 0));
         }
         for (rank, code) in (0..).zip(texts(&adrg["drg_order"])) {
             let severity = published["severity"][code].as_str().unwrap().to_owned();
-            tables.groups.push(Group { code, core_group, rank, severity });
+            tables.groups.push(Group {
+                code,
+                core_group,
+                rank,
+                severity,
+            });
         }
     }
 }
@@ -84,7 +124,12 @@ fn complications<'a>(lines: &'a str, tables: &mut Tables<&'a str>) {
         let (code, level) = (field(), field().to_owned());
         let mut class = || Some(field()).filter(|class| !class.is_empty());
         let (self_class, exclusion_class) = (class(), class());
-        tables.complications.push(Complication { code, level, self_class, exclusion_class });
+        tables.complications.push(Complication {
+            code,
+            level,
+            self_class,
+            exclusion_class,
+        });
     }
 }
 
@@ -92,7 +137,8 @@ fn complications<'a>(lines: &'a str, tables: &mut Tables<&'a str>) {
 fn disagreement(grouper: &Grouper<&str>, line: &str) -> Option<String> {
     let fields: Vec<&str> = line.split('\t').collect();
 
-    let (diagnoses, procedures): (Vec<&str>, Vec<&str>) = (codes_of(fields[5]), codes_of(fields[6]));
+    let (diagnoses, procedures): (Vec<&str>, Vec<&str>) =
+        (codes_of(fields[5]), codes_of(fields[6]));
     let case = Case {
         gender: match fields[1] {
             "1" => Some(Gender::Male),
@@ -106,7 +152,9 @@ fn disagreement(grouper: &Grouper<&str>, line: &str) -> Option<String> {
         procedures: &procedures,
     };
     let got = grouper.group(&case).grouping;
-    let got = got.map_or(["", "", ""], |got| [got.major_category, got.core_group, got.group]);
+    let got = got.map_or(["", "", ""], |got| {
+        [got.major_category, got.core_group, got.group]
+    });
     let expected = match fields[10] {
         "分组成功" => [fields[7], fields[8], fields[9]],
         _ => ["", "", ""],
@@ -145,7 +193,14 @@ fn the_grouper_agrees_with_every_case_of_the_oracle() {
     let oracle = std::fs::read_to_string(folder.join("oracle_cases.tsv")).unwrap();
     let lines: Vec<&str> = oracle.lines().skip(1).collect();
     assert_eq!(lines.len(), 1_038);
-    let differing: Vec<String> =
-        lines.iter().filter_map(|line| disagreement(&grouper, line)).collect();
-    assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
+    let differing: Vec<String> = lines
+        .iter()
+        .filter_map(|line| disagreement(&grouper, line))
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "{} differ:\n{}",
+        differing.len(),
+        differing.join("\n")
+    );
 }

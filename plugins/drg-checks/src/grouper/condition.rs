@@ -89,7 +89,10 @@ impl Clause {
     /// Names the clause that is not one.
     pub(super) fn parse_all(condition: &str) -> Result<Vec<Clause>, String> {
         let clauses = condition.split(';').map(str::trim);
-        clauses.filter(|clause| !clause.is_empty()).map(Clause::parse).collect()
+        clauses
+            .filter(|clause| !clause.is_empty())
+            .map(Clause::parse)
+            .collect()
     }
 
     fn parse(text: &str) -> Result<Clause, String> {
@@ -140,7 +143,11 @@ fn parse_comparison(text: &str) -> Option<Clause> {
         "weight_g" => Fact::Weight,
         _ => return None,
     };
-    Some(Clause::Compare(fact, comparison, bound.trim().parse().ok()?))
+    Some(Clause::Compare(
+        fact,
+        comparison,
+        bound.trim().parse().ok()?,
+    ))
 }
 
 /// `1&2|1&3&4`: `&` binds before `|`.
@@ -179,7 +186,13 @@ mod tests {
 
     #[test]
     fn what_is_no_clause_is_named() {
-        for text in ["main_diagnoses", "age_days<=", "length<3", "procedure_classes:1&", "<5"] {
+        for text in [
+            "main_diagnoses",
+            "age_days<=",
+            "length<3",
+            "procedure_classes:1&",
+            "<5",
+        ] {
             assert_eq!(
                 Clause::parse_all(text).unwrap_err(),
                 format!("`{text}` is not a clause of a condition")

@@ -25,7 +25,11 @@ pub(super) struct CoreGroup<C> {
 impl<C: Copy + Ord> CoreGroup<C> {
     /// Whether the condition holds.
     pub(super) fn takes(&self, case: &Case<'_, C>, valid: &CodeList<C>) -> Truth {
-        Truth::all(self.condition.iter().map(|clause| self.meets(clause, case, valid)))
+        Truth::all(
+            self.condition
+                .iter()
+                .map(|clause| self.meets(clause, case, valid)),
+        )
     }
 
     /// The first DRG whose level of complication is met, else the ADRG itself.
@@ -69,7 +73,9 @@ impl<C: Copy + Ord> CoreGroup<C> {
             return true;
         }
         let met = self.classes.met_by(case.procedures);
-        alternatives.iter().any(|classes| classes.iter().all(|class| met.contains(class)))
+        alternatives
+            .iter()
+            .any(|classes| classes.iter().all(|class| met.contains(class)))
     }
 }
 

@@ -38,7 +38,9 @@ impl Gate {
     /// # Errors
     /// Names the clause that is not one.
     pub(super) fn parse_all(gate: &str) -> Result<Vec<Gate>, String> {
-        gate.split('+').map(|clause| Gate::parse(clause.trim())).collect()
+        gate.split('+')
+            .map(|clause| Gate::parse(clause.trim()))
+            .collect()
     }
 
     fn parse(text: &str) -> Result<Gate, String> {
@@ -57,7 +59,11 @@ impl Gate {
 impl<C: Copy + Ord> MajorCategory<C> {
     /// Whether the gate is open to a case.
     pub(super) fn opens(&self, case: &Case<'_, C>, valid: &CodeList<C>) -> Truth {
-        Truth::all(self.gate.iter().map(|clause| self.meets(*clause, case, valid)))
+        Truth::all(
+            self.gate
+                .iter()
+                .map(|clause| self.meets(*clause, case, valid)),
+        )
     }
 
     /// Whether the gate may be open to a case with this principal diagnosis.
@@ -72,12 +78,18 @@ impl<C: Copy + Ord> MajorCategory<C> {
 
     /// Whether one of its ADRGs lists the procedure.
     pub(super) fn lists_procedure(&self, procedure: C) -> bool {
-        self.core_groups.iter().any(|group| group.lists_procedure(procedure))
+        self.core_groups
+            .iter()
+            .any(|group| group.lists_procedure(procedure))
     }
 
     /// Whether one of its ADRGs has a place for the procedure.
     pub(super) fn accepts(&self, procedure: C, valid: bool) -> bool {
-        let any_valid = || self.core_groups.iter().any(CoreGroup::takes_any_valid_procedure);
+        let any_valid = || {
+            self.core_groups
+                .iter()
+                .any(CoreGroup::takes_any_valid_procedure)
+        };
         self.lists_procedure(procedure) || (valid && any_valid())
     }
 
@@ -112,6 +124,9 @@ mod tests {
             Gate::parse_all("main_diag_in+age").unwrap_err(),
             "`age` is not a clause of a gate"
         );
-        assert_eq!(Gate::parse_all("").unwrap_err(), "`` is not a clause of a gate");
+        assert_eq!(
+            Gate::parse_all("").unwrap_err(),
+            "`` is not a clause of a gate"
+        );
     }
 }

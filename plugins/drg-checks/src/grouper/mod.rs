@@ -138,10 +138,16 @@ impl<C: Copy + Ord> Grouper<C> {
                     level,
                 };
                 let grouping = Some(grouping);
-                return Outcome { grouping, unrecorded };
+                return Outcome {
+                    grouping,
+                    unrecorded,
+                };
             }
         }
-        Outcome { grouping: None, unrecorded }
+        Outcome {
+            grouping: None,
+            unrecorded,
+        }
     }
 
     /// An MDC of the principal diagnosis and one of the principal procedure, where no MDC that the
@@ -172,6 +178,9 @@ impl<C: Copy + Ord> Grouper<C> {
     #[must_use]
     pub fn place(&self, group: C) -> Option<Place<C>> {
         let found = self.places.binary_search_by_key(&group, |(code, _)| *code);
-        found.ok().and_then(|index| self.places.get(index)).map(|(_, place)| *place)
+        found
+            .ok()
+            .and_then(|index| self.places.get(index))
+            .map(|(_, place)| *place)
     }
 }

@@ -82,10 +82,13 @@ impl<C: Copy + Ord> Severity<C> {
         let Some((principal, others)) = diagnoses.split_first() else {
             return Level::None;
         };
-        let excluded = self.entry(*principal).and_then(|entry| entry.exclusion_class);
-        let counting = others.iter().filter_map(|code| self.entry(*code)).filter(|entry| {
-            excluded.is_none() || entry.self_class != excluded
-        });
+        let excluded = self
+            .entry(*principal)
+            .and_then(|entry| entry.exclusion_class);
+        let counting = others
+            .iter()
+            .filter_map(|code| self.entry(*code))
+            .filter(|entry| excluded.is_none() || entry.self_class != excluded);
         counting.map(|entry| entry.level).max().unwrap_or_default()
     }
 
@@ -99,8 +102,16 @@ impl<C: Copy + Ord> Severity<C> {
 mod tests {
     use super::*;
 
-    fn entry(level: Level, own: Option<&'static str>, out: Option<&'static str>) -> Entry<&'static str> {
-        Entry { level, self_class: own, exclusion_class: out }
+    fn entry(
+        level: Level,
+        own: Option<&'static str>,
+        out: Option<&'static str>,
+    ) -> Entry<&'static str> {
+        Entry {
+            level,
+            self_class: own,
+            exclusion_class: out,
+        }
     }
 
     #[test]
@@ -114,13 +125,24 @@ mod tests {
         assert_eq!(severity.level(&["A", "B"]), Level::None);
         assert_eq!(severity.level(&["A", "B", "C"]), Level::Complication);
         assert_eq!(severity.level(&["D", "B"]), Level::MajorComplication);
-        assert_eq!(severity.level(&["B"]), Level::None, "the principal one is no complication");
-        assert_eq!(severity.level(&["X", "D"]), Level::Complication, "no class excludes no class");
+        assert_eq!(
+            severity.level(&["B"]),
+            Level::None,
+            "the principal one is no complication"
+        );
+        assert_eq!(
+            severity.level(&["X", "D"]),
+            Level::Complication,
+            "no class excludes no class"
+        );
     }
 
     #[test]
     fn words_that_are_no_level_are_named() {
-        assert_eq!(Level::parse("mcc").unwrap_err(), "`mcc` is not a level of complication");
+        assert_eq!(
+            Level::parse("mcc").unwrap_err(),
+            "`mcc` is not a level of complication"
+        );
         assert_eq!(
             SeverityTest::parse("cc").unwrap_err(),
             "`cc` is not a level that a group asks for"

@@ -141,7 +141,12 @@ struct Lists<C> {
 impl<C> Default for Lists<C> {
     fn default() -> Self {
         let (diagnoses, procedures) = (Vec::new(), Vec::new());
-        Lists { diagnoses, procedures, second_procedures: Vec::new(), classes: Vec::new() }
+        Lists {
+            diagnoses,
+            procedures,
+            second_procedures: Vec::new(),
+            classes: Vec::new(),
+        }
     }
 }
 
@@ -156,7 +161,14 @@ impl<C: Copy + Ord> Grouper<C> {
         for row in tables.complications {
             let level = Level::parse(&row.level)?;
             let (self_class, exclusion_class) = (row.self_class, row.exclusion_class);
-            complications.push((row.code, Entry { level, self_class, exclusion_class }));
+            complications.push((
+                row.code,
+                Entry {
+                    level,
+                    self_class,
+                    exclusion_class,
+                },
+            ));
         }
         complications.sort_unstable_by_key(|(code, _)| *code);
         let groups = by_rank(tables.groups, |row| (row.core_group, row.rank));
@@ -269,7 +281,10 @@ fn major_categories<C: Copy + Ord>(
             code: row.code,
             gate: Gate::parse_all(&row.gate)?,
             sites: sites(&diagnoses),
-            diagnoses: diagnoses.iter().map(|row| row.diagnosis).collect::<CodeList<C>>(),
+            diagnoses: diagnoses
+                .iter()
+                .map(|row| row.diagnosis)
+                .collect::<CodeList<C>>(),
             core_groups: core_groups.remove(&row.code).unwrap_or_default(),
         });
     }
@@ -288,5 +303,7 @@ fn sites<C: Copy + Ord>(diagnoses: &[MajorCategoryDiagnosis<C>]) -> CodeClasses<
         numbers.entry(&row.site).or_insert(number);
     }
     let number = |row: &MajorCategoryDiagnosis<C>| numbers.get(row.site.as_str()).copied();
-    named.filter_map(|row| Some((row.diagnosis, number(row)?))).collect()
+    named
+        .filter_map(|row| Some((row.diagnosis, number(row)?)))
+        .collect()
 }

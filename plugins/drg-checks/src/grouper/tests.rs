@@ -3,14 +3,22 @@
 use super::*;
 
 /// Gate `M` for the diagnosis `d` (and `e`), with one ADRG of the condition.
-fn grouper(gate: &str, condition: &str, codes: &[(&'static str, List, &'static str, i64)]) -> Grouper<&'static str> {
+fn grouper(
+    gate: &str,
+    condition: &str,
+    codes: &[(&'static str, List, &'static str, i64)],
+) -> Grouper<&'static str> {
     let diagnosis = |diagnosis, site: &str| MajorCategoryDiagnosis {
         major_category: "M",
         diagnosis,
         site: site.to_owned(),
     };
     Grouper::new(Tables {
-        major_categories: vec![MajorCategory { code: "M", rank: 0, gate: gate.to_owned() }],
+        major_categories: vec![MajorCategory {
+            code: "M",
+            rank: 0,
+            gate: gate.to_owned(),
+        }],
         major_category_diagnoses: vec![diagnosis("d", "head"), diagnosis("e", "leg")],
         core_groups: vec![CoreGroup {
             code: "M1",
@@ -34,13 +42,26 @@ fn grouper(gate: &str, condition: &str, codes: &[(&'static str, List, &'static s
     .unwrap()
 }
 
-fn case<'a>(diagnoses: &'a [&'static str], procedures: &'a [&'static str]) -> Case<'a, &'static str> {
+fn case<'a>(
+    diagnoses: &'a [&'static str],
+    procedures: &'a [&'static str],
+) -> Case<'a, &'static str> {
     let (gender, age, age_days, weight) = (Some(Gender::Female), Some(40), None, None);
-    Case { gender, age, age_days, weight, diagnoses, procedures }
+    Case {
+        gender,
+        age,
+        age_days,
+        weight,
+        diagnoses,
+        procedures,
+    }
 }
 
 fn taken(grouper: &Grouper<&'static str>, case: &Case<'_, &'static str>) -> bool {
-    grouper.group(case).grouping.is_some_and(|grouping| grouping.group == "M1")
+    grouper
+        .group(case)
+        .grouping
+        .is_some_and(|grouping| grouping.group == "M1")
 }
 
 #[test]
@@ -53,7 +74,10 @@ fn the_principal_diagnosis_must_open_the_category() {
 
 #[test]
 fn two_procedures_of_two_lists_are_asked_for_in_any_place() {
-    let codes = [("M1", List::Procedures, "p", 0), ("M1", List::SecondProcedures, "q", 0)];
+    let codes = [
+        ("M1", List::Procedures, "p", 0),
+        ("M1", List::SecondProcedures, "q", 0),
+    ];
     let grouper = grouper("main_diag_in", "any_procedure;any_procedure_2", &codes);
     assert!(taken(&grouper, &case(&["d"], &["x", "q", "p"])));
     assert!(!taken(&grouper, &case(&["d"], &["p"])));
@@ -91,9 +115,22 @@ fn trauma_counts_sites_not_diagnoses() {
 
 #[test]
 fn a_fact_that_is_not_recorded_is_told_only_where_the_rest_holds() {
-    let grouper = grouper("main_diag_in+age_lt_1y", "main_diagnosis;weight_g<1500", &[]);
-    let newborn = |age, diagnoses| Case { age, ..case(diagnoses, &[]) };
-    let unrecorded = |case| grouper.group(&case).unrecorded.into_iter().collect::<Vec<_>>();
+    let grouper = grouper(
+        "main_diag_in+age_lt_1y",
+        "main_diagnosis;weight_g<1500",
+        &[],
+    );
+    let newborn = |age, diagnoses| Case {
+        age,
+        ..case(diagnoses, &[])
+    };
+    let unrecorded = |case| {
+        grouper
+            .group(&case)
+            .unrecorded
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
     assert_eq!(unrecorded(newborn(Some(0), &["d"])), [Fact::Weight]);
     assert_eq!(unrecorded(newborn(None, &["d"])), [Fact::Age]);
     assert_eq!(unrecorded(newborn(Some(3), &["d"])), []);
@@ -112,7 +149,12 @@ fn a_row_that_belongs_to_nothing_is_refused() {
         valid_procedures: Vec::new(),
     };
     let severity = "always".to_owned();
-    tables.groups.push(Group { code: "M11", core_group: "M1", rank: 0, severity });
+    tables.groups.push(Group {
+        code: "M11",
+        core_group: "M1",
+        rank: 0,
+        severity,
+    });
     assert_eq!(
         Grouper::new(tables).unwrap_err(),
         "`drg` has an ADRG that `adrg` does not have"

@@ -82,7 +82,11 @@ fn difference(
         && claimed.core_group == given.core_group
     {
         let graver = claimed.rank < given.rank;
-        return if graver { Difference::Complication } else { Difference::Lower };
+        return if graver {
+            Difference::Complication
+        } else {
+            Difference::Lower
+        };
     }
     match priced {
         Some((claimed, given)) if claimed.amount < given.amount => Difference::Lower,

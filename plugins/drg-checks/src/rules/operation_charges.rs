@@ -23,7 +23,11 @@ pub(crate) struct Charges<'a> {
 impl<'a> Charges<'a> {
     pub(crate) fn of(batch: &'a Batch, terms: &Terms, anaesthesia: CodeSet) -> Self {
         let anaesthesia = batch.members(anaesthesia, &batch.orders().items());
-        Charges { batch, operation: terms.operation, anaesthesia }
+        Charges {
+            batch,
+            operation: terms.operation,
+            anaesthesia,
+        }
     }
 
     /// What operation and anaesthesia come to; `None` where a line of them has no amount, which is no
@@ -57,7 +61,11 @@ impl<'a> Charges<'a> {
 /// The stay claims a surgical group.
 pub(crate) fn check(stay: &Stay, charges: &Charges<'_>, answer: &mut Answer) {
     let complete = charges.batch.presence::<Orders>() == Presence::Complete;
-    let told = if complete { charges.told(stay.encounter) } else { Err("orders.charge-types") };
+    let told = if complete {
+        charges.told(stay.encounter)
+    } else {
+        Err("orders.charge-types")
+    };
     let amount = charges.operation_amount(stay.encounter);
     let Some(claimed) = stay.claimed else {
         return;

@@ -1,0 +1,158 @@
+//! What was bought of a variety in the term of an agreement.
+//!
+//! Volume counts when it enters the store (入库, 3503): what was delivered less what was returned, by the day of
+//! stocking. Orders and deliveries of the selected products count by the day of the order, for the
+//! delivery rate. All quantities must be in the agreement's unit.
+
+use rulepack_sdk::prelude::*;
+
+use crate::Agreement;
+
+/// What was bought, in the agreement's unit.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Volumes {
+    /// Stocked of the selected products of the round.
+    pub selected: Quantity,
+    /// Stocked of all products of the variety, whatever their round.
+    pub all: Quantity,
+    /// Stocked of the non-selected products of the variety.
+    pub non_selected: Quantity,
+    /// Ordered of the selected products of the round.
+    pub ordered: Quantity,
+    /// Delivered of these orders.
+    pub delivered: Quantity,
+    /// Order lines of the selected products of the round.
+    pub selected_lines: Vec<Row<Purchases>>,
+    /// Stocked lines of the non-selected products, with their money.
+    pub non_selected_lines: Vec<(Row<Purchases>, Money)>,
+}
+
+/// One line of the procurement platform.
+struct Line<'a> {
+    table: &'a Purchases,
+    row: Row<Purchases>,
+    selected: bool,
+    /// Of the agreement's round.
+    of_round: bool,
+}
+
+impl Volumes {
+    /// The purchases of the agreement's variety in its term up to a day; an inner error names the column
+    /// for want of which nothing can be said.
+    ///
+    /// # Errors
+    /// [`Overflow`] of a sum.
+    pub(crate) fn read(
+        batch: &Batch,
+        agreement: &Agreement,
+        last_day: Day,
+    ) -> Result<Result<Self, &'static str>, Overflow> {
+        let mut volumes = Volumes::default();
+        if batch.presence::<Purchases>() != Presence::Complete {
+            return Ok(Err("purchases.delivered"));
+        }
+        let table = batch.purchases();
+        for row in table.varieties().rows() {
+            if table.varieties().get(row) != Some(agreement.variety) {
+                continue;
+            }
+            let line = match Line::read(table, row, agreement) {
+                Ok(line) => line,
+                Err(missing) => return Ok(Err(missing)),
+            };
+            if let Err(missing) = volumes.add(&line, agreement, last_day)? {
+                return Ok(Err(missing));
+            }
+        }
+        Ok(Ok(volumes))
+    }
+
+    /// How much of the orders was delivered; `None` where nothing was ordered.
+    #[must_use]
+    pub fn delivery_rate(&self) -> Option<Ratio> {
+        Ratio::of(self.delivered.0, self.ordered.0)
+    }
+
+    fn add(
+        &mut self,
+        line: &Line<'_>,
+        agreement: &Agreement,
+        last_day: Day,
+    ) -> Result<Result<(), &'static str>, Overflow> {
+        let in_term = |day: Day| (agreement.start..=last_day).contains(&day);
+        let ordered_in_term = line.table.ordered_days().get(line.row).map(in_term);
+        let own = line.selected && line.of_round;
+        if own {
+            let Some(ordered_in_term) = ordered_in_term else {
+                return Ok(Err("purchases.ordered-days"));
+            };
+            if ordered_in_term {
+                let Some(ordered) = line.table.ordered().get(line.row) else {
+                    return Ok(Err("purchases.ordered"));
+                };
+                self.ordered = self.ordered.checked_add(ordered)?;
+                self.selected_lines.push(line.row);
+            }
+        }
+        let Some(delivered) = line.table.delivered().get(line.row) else {
+            return Ok(Err("purchases.delivered"));
+        };
+        if own && ordered_in_term == Some(true) {
+            self.delivered = self.delivered.checked_add(delivered)?;
+        }
+        if delivered == Quantity::ZERO {
+            return Ok(Ok(()));
+        }
+        let Some(returned) = line.table.returned().get(line.row) else {
+            return Ok(Err("purchases.returned"));
+        };
+        match line.table.stocked_days().get(line.row) {
+            Some(day) if in_term(day) => {
+                self.stock(line, delivered.checked_sub(returned)?)?;
+                Ok(Ok(()))
+            }
+            None if ordered_in_term != Some(false) => Ok(Err("purchases.stocked-days")),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// Counts what entered the store in the term.
+    fn stock(&mut self, line: &Line<'_>, quantity: Quantity) -> Result<(), Overflow> {
+        self.all = self.all.checked_add(quantity)?;
+        if line.selected && line.of_round {
+            self.selected = self.selected.checked_add(quantity)?;
+        }
+        if !line.selected {
+            self.non_selected = self.non_selected.checked_add(quantity)?;
+            let price = line.table.unit_prices().get(line.row);
+            let money = price.map_or(Ok(Money::ZERO), |price| quantity.at_price(price))?;
+            self.non_selected_lines.push((line.row, money));
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Line<'a> {
+    /// # Errors
+    /// The column that is not recorded, or in another unit than the agreement's.
+    fn read(
+        table: &'a Purchases,
+        row: Row<Purchases>,
+        agreement: &Agreement,
+    ) -> Result<Self, &'static str> {
+        let selected = table.selected().get(row).ok_or("purchases.selected")?;
+        let round = table.rounds().get(row);
+        if selected && round.is_none() {
+            return Err("purchases.rounds");
+        }
+        if table.base_units().get(row) != Some(agreement.unit) {
+            return Err("purchases.base-units");
+        }
+        Ok(Line {
+            table,
+            row,
+            selected,
+            of_round: round == Some(agreement.round),
+        })
+    }
+}
