@@ -295,22 +295,12 @@ fn forbidden(target: &ResolvedTarget) -> Option<String> {
 
 /// What a resolver relies on must be what the pack itself says.
 fn check_declaration(target: &ResolvedTarget, pack: &Pack) -> Result<(), Refusal> {
-    let (custom, header) = (&target.custom, &pack.manifest.pack);
-    let imports: Vec<String> = pack.imports.iter().map(|i| i.to_string()).collect();
-    let checks = [
-        ("name", custom.name == header.name),
-        ("version", custom.version == header.version),
-        ("contract", custom.contract == header.contract),
-        ("effective.from", custom.effective.from == header.effective.from),
-        ("jurisdictions", custom.jurisdictions == header.jurisdictions),
-        ("imports", custom.imports == imports),
-        (
-            "path",
-            *target.path.pack() == header.name && *target.path.version() == header.version,
-        ),
-    ];
-    match checks.iter().find(|(_, agrees)| !agrees) {
-        Some((field, _)) => Err(Refusal::Declaration(field)),
+    let header = &pack.manifest.pack;
+    if *target.path.pack() != header.name || *target.path.version() != header.version {
+        return Err(Refusal::Declaration("path"));
+    }
+    match target.custom.differs_from(pack) {
+        Some(field) => Err(Refusal::Declaration(field)),
         None => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! What a resolver needs to know of a pack, signed beside its digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::moment::{Day, Effective};
 use crate::names::{Jurisdiction, PackName};
+use crate::pack::Pack;
 
 /// The `custom` of a target: ASCII, equal to the sealed manifest where both say it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,47 @@ pub struct Custom {
     /// Fields of later releases, kept as they are.
     #[serde(flatten)]
     pub extra: BTreeMap<String, Value>,
+}
+
+impl Custom {
+    /// What is to be signed of a pack, as its manifest and imports say it: the bureau's tool signs it, the
+    /// registry and every host expect it.
+    pub fn of(pack: &Pack, channel: Channel, published: Day) -> Self {
+        let header = &pack.manifest.pack;
+        let imports: BTreeSet<String> = pack
+            .imports
+            .iter()
+            .map(|import| format!("{}.{}", import.interface, import.function))
+            .collect();
+        Self {
+            name: header.name.clone(),
+            version: header.version.clone(),
+            contract: header.contract.clone(),
+            effective: header.effective,
+            jurisdictions: header.jurisdictions.clone(),
+            channel,
+            status: Status::Active,
+            imports: imports.into_iter().collect(),
+            published,
+            mandatory_by: None,
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// The first field in which this differs from what the pack says itself; `None` where they agree. A
+    /// version's end may be set after it was sealed.
+    pub fn differs_from(&self, pack: &Pack) -> Option<&'static str> {
+        let sealed = Self::of(pack, self.channel, self.published);
+        let fields = [
+            ("name", self.name == sealed.name),
+            ("version", self.version == sealed.version),
+            ("contract", self.contract == sealed.contract),
+            ("effective.from", self.effective.from == sealed.effective.from),
+            ("jurisdictions", self.jurisdictions == sealed.jurisdictions),
+            ("imports", self.imports == sealed.imports),
+        ];
+        fields.iter().find(|(_, agrees)| !agrees).map(|(field, _)| *field)
+    }
 }
 
 /// Who is to run a version.
