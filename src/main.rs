@@ -3,6 +3,7 @@
 
 mod clock;
 mod commands;
+mod engine;
 mod failure;
 mod files;
 mod generate;

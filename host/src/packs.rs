@@ -121,6 +121,16 @@ impl Packs {
         })
     }
 
+    /// Makes a version ready from bytes that need not lie in the host's folder.
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn preload(&self, version: &LockedVersion, bytes: &[u8]) -> Result<(), PackError> {
+        let pack = Arc::new(self.activate(version, bytes)?);
+        self.cache().insert(version.digest, pack);
+        Ok(())
+    }
+
     /// The engine that runs them.
     #[must_use]
     pub fn engine(&self) -> &Engine {

@@ -85,12 +85,6 @@ impl HostFolder {
         &self.root
     }
 
-    /// The first root that the host was given.
-    #[must_use]
-    pub fn first_root(&self) -> PathBuf {
-        self.root.join("trust").join("first-root.json")
-    }
-
     /// What the host remembers of trust.
     #[must_use]
     pub fn trust(&self) -> PathBuf {
@@ -131,14 +125,13 @@ impl HostFolder {
     ///
     /// # Errors
     /// Where one is set up there already, or the file cannot be written.
-    pub fn create(&self, settings: &Settings, first_root: &[u8]) -> Result<(), SettingsError> {
+    pub fn create(&self, settings: &Settings) -> Result<(), SettingsError> {
         let path = self.settings_path();
         if path.exists() {
             return Err(SettingsError::AlreadyAHost(self.root.clone()));
         }
         let text = toml::to_string_pretty(settings)
             .expect("settings are texts, lists of texts and a boolean");
-        self.write(&self.first_root(), first_root)?;
         self.write(&path, text.as_bytes())
     }
 
@@ -194,10 +187,10 @@ mod tests {
             format!("`{}` is not the folder of a host", folder.path().display())
         );
         assert_eq!(missing.hint(), Some("set one up with `rulepack init`"));
-        host.create(&settings(), b"{}").unwrap();
+        host.create(&settings()).unwrap();
         assert_eq!(host.settings().unwrap(), settings());
         assert_eq!(
-            host.create(&settings(), b"{}").unwrap_err().to_string(),
+            host.create(&settings()).unwrap_err().to_string(),
             format!(
                 "`{}` is the folder of a host already",
                 folder.path().display()

@@ -1,10 +1,16 @@
 //! One file a command. A command takes its arguments, does its work through the libraries, and gives
 //! back a report that `output` prints; the demo calls the same functions.
 
+mod check;
 mod generate;
+mod import;
+mod init;
 mod key;
+mod publish;
+mod registry;
 mod root;
 mod sign;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -28,6 +34,12 @@ pub enum Commands {
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
+    Publish(publish::PublishArgs),
+    Registry(registry::RegistryArgs),
+    Init(init::InitArgs),
+    Import(import::ImportArgs),
+    Sync(sync::SyncArgs),
+    Check(check::CheckArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -38,6 +50,12 @@ impl Commands {
             Commands::Key(args) => report(args, json),
             Commands::Root(args) => report(args, json),
             Commands::Sign(args) => report(args, json),
+            Commands::Publish(args) => report(args, json),
+            Commands::Registry(args) => report(args, json),
+            Commands::Init(args) => report(args, json),
+            Commands::Import(args) => report(args, json),
+            Commands::Sync(args) => report(args, json),
+            Commands::Check(args) => report(args, json),
             Commands::Generate(args) => report(args, json),
         }
     }

@@ -1,0 +1,282 @@
+//! `rulepack check`: review data from files with the packs of a host.
+
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use rulepack_contract::data::{Data, DataBuilder};
+use rulepack_contract::review::Stage;
+use rulepack_contract::units;
+use rulepack_engine::patients::Division as Batches;
+use rulepack_host::data::{national, read_directory, read_file};
+use rulepack_host::history::History;
+use rulepack_host::lock::{Lock, LockedVersion, State};
+use rulepack_host::packs::{self, Packs};
+use rulepack_host::review::{Circumstances, InForce, Report as Review};
+use rulepack_host::settings::{HostFolder, Settings};
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::{Day, Effective};
+use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::tuf::{Channel, Status};
+use serde::Serialize;
+
+use super::Command;
+use crate::clock;
+use crate::engine;
+use crate::failure::{Explain as _, Failure, Outcome};
+use crate::files;
+use crate::output::Report;
+
+/// Review data from files: a folder of CSV files, one CSV file, or a national request (3101, 3102) as
+/// JSON. Prints findings with rows, rule, money and policy, and what could not be evaluated and why.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// A folder, a CSV file or a JSON file.
+    pub from: PathBuf,
+    /// The host's folder.
+    #[arg(long, default_value = "host-data")]
+    pub dir: PathBuf,
+    /// Only this pack: by name, or a sealed file that need not be installed.
+    #[arg(long)]
+    pub pack: Option<String>,
+    /// When in the course of care; that of the request, else afterwards.
+    #[arg(long, value_enum)]
+    pub stage: Option<CheckStage>,
+    /// The day that rules take as today.
+    #[arg(long)]
+    pub today: Option<Day>,
+    /// First and last day that institutions are reviewed for, `2025-01-01..2025-12-31`; the year that
+    /// ends today where it is left out.
+    #[arg(long)]
+    pub period: Option<String>,
+    /// Threads that evaluate.
+    #[arg(long, default_value_t = 1)]
+    pub threads: usize,
+    /// A batch is closed once it has so many rows.
+    #[arg(long, default_value_t = 10_000)]
+    pub batch_rows: u64,
+    /// Words of the text in Chinese or English; messages of rules are Chinese always.
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+}
+
+/// When in the course of care.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum CheckStage {
+    /// 事前
+    Before,
+    /// 事中
+    During,
+    /// 事后
+    After,
+}
+
+/// The language of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English
+    En,
+    /// 中文
+    Zh,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub struct CheckReport {
+    #[serde(flatten)]
+    review: Review,
+    /// Packs in force that could not be used.
+    broken: Vec<(TargetPath, String)>,
+    /// Packs of which no version is in force for somebody.
+    gaps: Vec<String>,
+    /// Rows left out, and why.
+    rejected: Vec<String>,
+    #[serde(skip)]
+    language: Language,
+}
+
+/// Data, the rows left out of it, and the stage where the data tells it.
+struct Input {
+    data: Data,
+    rejected: Vec<String>,
+    stage: Option<Stage>,
+    scenes: Vec<String>,
+}
+
+impl Command for CheckArgs {
+    type Report = CheckReport;
+
+    fn execute(&self) -> Outcome<CheckReport> {
+        let folder = HostFolder::at(&self.dir);
+        let packs = engine::packs(&self.dir)?;
+        let (lock, division) = self.lock(&folder, &packs)?;
+        let input = read(&self.from, &folder)?;
+        let today = match self.today {
+            Some(day) => day,
+            None => clock::today()?,
+        };
+        let circumstances = Circumstances {
+            stage: self.stage(input.stage),
+            today: today.number(),
+            scenes: input.scenes,
+            jurisdiction: division.to_string(),
+            period: Some(self.period(today)?),
+            batches: Batches {
+                rows: self.batch_rows,
+                threads: self.threads,
+            },
+        };
+        let in_force = InForce {
+            packs: &packs,
+            lock: &lock,
+            division: &division,
+        };
+        let reviewed = in_force.review(&Arc::new(input.data), &circumstances);
+        let broken = reviewed.broken.iter();
+        Ok(CheckReport {
+            review: reviewed.report,
+            broken: broken.map(|(path, e)| (path.clone(), e.to_string())).collect(),
+            gaps: reviewed.gaps.iter().map(ToString::to_string).collect(),
+            rejected: input.rejected,
+            language: self.lang,
+        })
+    }
+}
+
+impl CheckArgs {
+    /// The versions to choose from, and where the host lies. With a sealed file: that one, in force on
+    /// every day, wherever it applies.
+    fn lock(
+        &self,
+        folder: &HostFolder,
+        packs: &Packs,
+    ) -> Outcome<(Lock, rulepack_protocol::names::Division)> {
+        let settings: Result<Settings, _> = folder.settings();
+        match &self.pack {
+            Some(file) if Path::new(file).is_file() => {
+                let bytes = files::read(Path::new(file))?;
+                let version = version_of(&bytes).context(|| format!("`{file}`"))?;
+                let place = version.jurisdictions.first().map_or("37", |place| place.as_str());
+                let division = match settings {
+                    Ok(settings) => settings.division,
+                    Err(_) => format!("{:0<6}", place.replace("cn", "10")).parse()?,
+                };
+                packs.preload(&version, &bytes)?;
+                let versions = vec![version];
+                Ok((Lock { versions }, division))
+            }
+            Some(name) => {
+                let mut lock = Lock::read(folder)?;
+                let pack = name.parse().context(|| format!("`{name}`"))?;
+                lock.versions.retain(|version| *version.path.pack() == pack);
+                if lock.versions.is_empty() {
+                    return Err(Failure::new(format!("pack `{name}` is not installed"))
+                        .hint("`rulepack sync` brings what the host follows"));
+                }
+                Ok((lock, settings?.division))
+            }
+            None => Ok((Lock::read(folder)?, settings?.division)),
+        }
+    }
+
+    fn stage(&self, told: Option<Stage>) -> Stage {
+        match self.stage {
+            Some(CheckStage::Before) => Stage::Before,
+            Some(CheckStage::During) => Stage::During,
+            Some(CheckStage::After) => Stage::After,
+            None => told.unwrap_or(Stage::After),
+        }
+    }
+
+    fn period(&self, today: Day) -> Outcome<(i32, i32)> {
+        let Some(period) = &self.period else {
+            return Ok((today.number() - 364, today.number()));
+        };
+        let days = period.split_once("..").and_then(|(first, last)| {
+            let first: Day = first.parse().ok()?;
+            let last: Day = last.parse().ok()?;
+            (first <= last).then_some((first.number(), last.number()))
+        });
+        days.ok_or_else(|| {
+            Failure::new(format!(
+                "period `{period}` is not of the form `2025-01-01..2025-12-31`"
+            ))
+        })
+    }
+}
+
+/// A sealed file as a version that is in force on every day.
+fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
+    let header = packs::open(bytes)?.manifest.pack;
+    let always = Effective {
+        from: Day::new(1970, 1, 1).ok_or_else(|| Failure::new("no such day"))?,
+        to: None,
+    };
+    Ok(LockedVersion {
+        path: TargetPath::new(header.name, header.version)?,
+        digest: Digest::of(bytes),
+        effective: always,
+        known_from: always.from,
+        retroactive: false,
+        jurisdictions: header.jurisdictions,
+        channel: Channel::Stable,
+        status: Status::Active,
+        state: State::Active,
+    })
+}
+
+fn read(from: &Path, folder: &HostFolder) -> Outcome<Input> {
+    let is = |ending: &str| from.extension().is_some_and(|found| found == ending);
+    if is("json") {
+        return read_request(from, folder);
+    }
+    let loaded = match from.is_dir() {
+        true => read_directory(from),
+        false => read_file(from),
+    };
+    let loaded = loaded.map_err(|error| match error.hint() {
+        Some(hint) => Failure::from(error).hint(hint),
+        None => Failure::from(error),
+    })?;
+    Ok(Input {
+        data: loaded.data,
+        rejected: loaded.rejected.iter().map(ToString::to_string).collect(),
+        stage: None,
+        scenes: Vec::new(),
+    })
+}
+
+/// A national request, with what the host's history knows of its patients.
+fn read_request(from: &Path, folder: &HostFolder) -> Outcome<Input> {
+    let (text, _) = national::decode(&files::read(from)?, None)?;
+    let request = national::Request::parse(&text)?;
+    let mut builder = DataBuilder::new();
+    let mut known = request.fill(&mut builder)?;
+    if folder.history().is_dir() {
+        let history = History::open(&folder.history())?;
+        history.add_patients(&request.patients()?, &mut known, &mut builder)?;
+    }
+    let (data, rejections) = builder.finish();
+    Ok(Input {
+        data,
+        rejected: rejections.iter().map(ToString::to_string).collect(),
+        stage: Some(request.transaction.stage()),
+        scenes: request.scenes.clone(),
+    })
+}
+
+impl Report for CheckReport {
+    /// Good where nothing is found that stops an order.
+    fn is_good(&self) -> bool {
+        use rulepack_protocol::pack::manifest::Action;
+        self.review.findings.iter().all(|found| found.action != Action::Block)
+            && self.broken.is_empty()
+    }
+}
+
+/// Rows under review, for the last line of the text.
+fn amount(fen: i64) -> String {
+    units::format_decimal(fen, 2)
+}

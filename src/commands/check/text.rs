@@ -1,0 +1,125 @@
+//! The text of a review for people.
+
+use std::fmt;
+
+use rulepack_host::review::report::{ReportedFinding, ReportedRow};
+use rulepack_protocol::pack::manifest::Action;
+
+use super::{CheckReport, Language, amount};
+
+/// The most rows shown of one finding.
+const ROWS_MAX: usize = 6;
+
+/// The words of one language.
+struct Words {
+    finding: &'static str,
+    notice: &'static str,
+    not_evaluable: &'static str,
+    no_verdict: &'static str,
+    gap: &'static str,
+    left_out: &'static str,
+    basis: &'static str,
+    none: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    finding: "findings",
+    notice: "notice",
+    not_evaluable: "not evaluable",
+    no_verdict: "no verdict",
+    gap: "no version in force",
+    left_out: "row left out",
+    basis: "basis",
+    none: "nothing found",
+};
+
+const CHINESE: Words = Words {
+    finding: "条疑点",
+    notice: "提示",
+    not_evaluable: "无法评估",
+    no_verdict: "未得出结论",
+    gap: "无生效版本",
+    left_out: "未读入的行",
+    basis: "依据",
+    none: "未发现问题",
+};
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self.language {
+            Language::En => &ENGLISH,
+            Language::Zh => &CHINESE,
+        };
+        for finding in &self.review.findings {
+            write_finding(f, finding, words)?;
+        }
+        for notice in &self.review.notices {
+            writeln!(f, "[{}] {} {}", words.notice, notice.rule.rule, notice.message)?;
+            writeln!(f, "    {}", rows(&notice.about))?;
+        }
+        self.write_gaps(f, words)?;
+        match self.review.findings.len() {
+            0 => writeln!(f, "{}", words.none),
+            count => writeln!(f, "{count} {}, {} CNY", words.finding, amount(self.review.amount())),
+        }
+    }
+}
+
+impl CheckReport {
+    /// What could not be looked at, and why: never silent.
+    fn write_gaps(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
+        for missing in &self.review.not_evaluable {
+            let columns = missing.missing.join(", ");
+            let (pack, rule) = (&missing.rule.pack, &missing.rule.rule);
+            writeln!(f, "[{}] {pack} {rule}: {columns}", words.not_evaluable)?;
+        }
+        for abstention in &self.review.abstentions {
+            let columns = abstention.missing.join(", ");
+            let row = row(&abstention.about);
+            let rule = &abstention.rule.rule;
+            writeln!(f, "[{}] {rule} {row}: {columns}", words.not_evaluable)?;
+        }
+        for none in &self.review.no_verdict {
+            let about = row(&none.about);
+            writeln!(f, "[{}] {} {about}: {}", words.no_verdict, none.pack, none.reason)?;
+        }
+        for gap in &self.gaps {
+            writeln!(f, "[{}] {gap}", words.gap)?;
+        }
+        for (path, reason) in &self.broken {
+            writeln!(f, "[{}] {path}: {reason}", words.no_verdict)?;
+        }
+        for rejected in &self.rejected {
+            writeln!(f, "[{}] {rejected}", words.left_out)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_finding(f: &mut fmt::Formatter<'_>, finding: &ReportedFinding, words: &Words) -> fmt::Result {
+    let action = match finding.action {
+        Action::Block => "拦截",
+        Action::Review => "审核",
+        Action::Remind => "提醒",
+    };
+    let (rule, certainty) = (&finding.rule, finding.certainty.chinese());
+    writeln!(f, "[{action}] {} {certainty} {}", rule.rule, finding.message)?;
+    writeln!(f, "    {} CNY  {}", amount(finding.amount), rows(&finding.offending))?;
+    writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)
+}
+
+fn rows(rows: &[ReportedRow]) -> String {
+    let mut shown: Vec<String> = rows.iter().take(ROWS_MAX).map(row).collect();
+    if rows.len() > ROWS_MAX {
+        shown.push(format!("… {} rows", rows.len()));
+    }
+    shown.join(", ")
+}
+
+fn row(row: &ReportedRow) -> String {
+    let owner = row.patient.as_deref().or(row.institution.as_deref());
+    match owner {
+        Some(owner) if owner != row.key => format!("{} {} ({owner})", row.table, row.key),
+        _ => format!("{} {}", row.table, row.key),
+    }
+}

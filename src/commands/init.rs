@@ -1,0 +1,96 @@
+//! `rulepack init`: set up a hospital's host.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use rulepack_host::client::FloorsStore;
+use rulepack_host::settings::{HostFolder, Settings};
+use rulepack_host::subscription::Subscription;
+use rulepack_protocol::names::Division;
+use serde::Serialize;
+
+use super::Command;
+use crate::failure::{Explain as _, Outcome};
+use crate::files;
+use crate::output::Report;
+
+/// Set up a hospital's host in a folder: whom it trusts, where packs come from, where it lies.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The host's folder.
+    #[arg(long, default_value = "host-data")]
+    pub dir: PathBuf,
+    /// The national root, got from the bureau by a way that is trusted.
+    #[arg(long)]
+    pub root: PathBuf,
+    /// The registry's address, or a folder that holds a copy of it.
+    #[arg(long)]
+    pub registry: String,
+    /// National code of the institution.
+    #[arg(long)]
+    pub institution: String,
+    /// Six-digit code of the division (行政区划) in which it lies.
+    #[arg(long)]
+    pub division: Division,
+    /// What to follow, such as `37/*` or `37/vbp-quota@^1.2`; the nation, the province and the city
+    /// where it is left out.
+    #[arg(long = "follow")]
+    pub follow: Vec<Subscription>,
+    /// Take part in first waves.
+    #[arg(long)]
+    pub canary: bool,
+}
+
+/// How the host was set up.
+#[derive(Debug, Serialize)]
+pub struct InitReport {
+    folder: PathBuf,
+    settings: Settings,
+}
+
+impl Command for InitArgs {
+    type Report = InitReport;
+
+    fn execute(&self) -> Outcome<InitReport> {
+        let root = files::read(&self.root)?;
+        let subscriptions = match self.follow.is_empty() {
+            true => Subscription::defaults(&self.division),
+            false => self.follow.clone(),
+        };
+        let settings = Settings {
+            registry: self.registry.clone(),
+            institution: self.institution.clone(),
+            division: self.division.clone(),
+            subscriptions,
+            canary: self.canary,
+        };
+        let host = HostFolder::at(&self.dir);
+        host.create(&settings).map_err(|error| {
+            let hint = error.hint().unwrap_or("check the folder").to_owned();
+            crate::failure::Failure::from(error).hint(hint)
+        })?;
+        FloorsStore::new(host.trust())
+            .init(&root)
+            .context(|| format!("`{}`", self.root.display()))?;
+        Ok(InitReport {
+            folder: self.dir.clone(),
+            settings,
+        })
+    }
+}
+
+impl Report for InitReport {}
+
+impl fmt::Display for InitReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.settings;
+        writeln!(f, "host of {} in {}", settings.institution, self.folder.display())?;
+        writeln!(f, "  division {}", settings.division)?;
+        writeln!(f, "  registry {}", settings.registry)?;
+        for subscription in &settings.subscriptions {
+            writeln!(f, "  follows  {subscription}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! `rulepack sync`: bring a host's packs up to date.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rulepack_host::packs::Packs;
+use rulepack_host::settings::HostFolder;
+use rulepack_host::update::{UpdateReport, Updater};
+use serde::Serialize;
+
+use super::Command;
+use crate::clock;
+use crate::engine::packs;
+use crate::failure::Outcome;
+use crate::output::Report;
+
+/// Bring a host's packs up to date: verify, download, inspect, compile, run the cases, activate.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// The host's folder.
+    #[arg(long, default_value = "host-data")]
+    pub dir: PathBuf,
+}
+
+/// What was brought up to date.
+#[derive(Debug, Serialize)]
+pub struct SyncReport(pub UpdateReport);
+
+impl Command for SyncArgs {
+    type Report = SyncReport;
+
+    fn execute(&self) -> Outcome<SyncReport> {
+        let packs = packs(&self.dir)?;
+        Ok(SyncReport(sync(&self.dir, &packs)?))
+    }
+}
+
+/// One update of the host in a folder.
+pub fn sync(dir: &Path, packs: &Packs) -> Outcome<UpdateReport> {
+    let folder = HostFolder::at(dir);
+    let settings = folder.settings()?;
+    let updater = Updater {
+        folder: &folder,
+        settings: &settings,
+        packs,
+        now: clock::now()?,
+        today: clock::today()?,
+    };
+    Ok(updater.update()?)
+}
+
+impl Report for SyncReport {
+    fn is_good(&self) -> bool {
+        self.0.refused.is_empty() && self.0.failed.is_empty()
+    }
+}
+
+impl fmt::Display for SyncReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
