@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{FromRequest as _, Path, Query, Request, State};
+use axum::http::{StatusCode, header};
 use rulepack_protocol::names::PackName;
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ use crate::publish::{Receipt, Refusal, RefusalKind};
 /// `POST /api/v1/publish`
 pub(super) async fn publish(
     State(service): State<Arc<Service>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Json<Receipt>, Problem> {
+    let headers = request.headers();
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -32,7 +32,16 @@ pub(super) async fn publish(
             format!("expected content of type `{}`", publication::MEDIA_TYPE),
         ));
     }
-    let body = body.map_err(unreadable)?;
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    // Told at once, without waiting for bytes that would not be accepted.
+    if length.is_some_and(|length| length > publication::BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    let body = Bytes::from_request(request, &())
+        .await
+        .map_err(unreadable)?;
     // Waits its turn here, and stays with the work even where the client goes away: a server that
     // shuts down waits for it.
     let turn = Arc::clone(&service.publications).acquire_owned().await;
@@ -133,17 +142,21 @@ fn refused(refusal: &Refusal) -> Problem {
 
 fn unreadable(rejection: BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let bound = publication::BODY_BYTES_MAX;
-        return Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            RefusalKind::TooLarge.word(),
-            format!("the upload is longer than {bound} bytes"),
-        );
+        return too_large();
     }
     Problem::new(
         StatusCode::BAD_REQUEST,
         RefusalKind::MalformedUpload.word(),
         "the upload ended early",
+    )
+}
+
+fn too_large() -> Problem {
+    let bound = publication::BODY_BYTES_MAX;
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::TooLarge.word(),
+        format!("the upload is longer than {bound} bytes"),
     )
 }
 

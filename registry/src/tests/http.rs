@@ -194,8 +194,8 @@ fn a_release_is_published_listed_and_served_over_http() {
     let role = client.role(&"37".parse().unwrap()).unwrap();
     let (_, uploaded) = first_release().metadata.pop_first().unwrap();
     assert_eq!(role, Some(uploaded));
-    let root = client.role(&RoleName::ROOT).unwrap().unwrap();
-    assert_eq!(root, signed(root(), &officers(ROOT)[..2]));
+    let served = client.role(&RoleName::ROOT).unwrap().unwrap();
+    assert_eq!(served, signed(root(), &officers(ROOT)[..2]));
 
     let (path, digest) = receipt.packs.first_key_value().unwrap();
     let pack = server.get(&format!("/targets/{}", path.file_of(digest)));
