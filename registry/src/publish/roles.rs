@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rulepack_protocol::moment::Moment;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::trust::policy;
-use rulepack_protocol::trust::{Limits, verify_publication};
+use rulepack_protocol::trust::{self, Limits};
 use rulepack_protocol::tuf::{Envelope, Payload, RoleName, Root, Target, Targets};
 
 use super::{Refusal, RootError};
@@ -61,7 +61,13 @@ pub(crate) fn verify_roles(
         let before = state.role(tree, role)?;
         let before = before.as_ref().map(Envelope::signed);
         let limits = Limits::default();
-        let verified = verify_publication(role, &authority, before, bytes, now, &limits)
+        let next = trust::Publication {
+            role,
+            authority: &authority,
+            previous: before,
+        };
+        let verified = next
+            .verify(bytes, now, &limits)
             .map_err(|error| conflict_or(error, role, bytes, state))?;
         let targets = verified.signed();
         listed.extend(newly_listed(before, targets));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rulepack_protocol::moment::Moment;
-use rulepack_protocol::trust::{Limits, verify_publication};
+use rulepack_protocol::trust::{Limits, Publication};
 use rulepack_protocol::tuf::{FilePin, RoleName, TopRole};
 
 use super::{RoleVersion, SignerError};
@@ -33,7 +33,12 @@ pub(super) fn verify_changed(
             .ok_or_else(|| SignerError::NotDelegated(role.clone()))?;
         let before = state.role(tree, role)?;
         let before = before.as_ref().map(|envelope| envelope.signed());
-        verify_publication(role, &authority, before, bytes, now, &Limits::default())?;
+        let next = Publication {
+            role,
+            authority: &authority,
+            previous: before,
+        };
+        next.verify(bytes, now, &Limits::default())?;
     }
     let pinned = |change: &RoleVersion| {
         let bytes = files.get(&change.role)?;
