@@ -150,28 +150,27 @@ impl<C: Copy + Ord> Grouper<C> {
         }
     }
 
-    /// An MDC of the principal diagnosis and one of the principal procedure, where no MDC that the
-    /// diagnosis opens has a place for the procedure, but others have. `None` where they agree, where the
-    /// diagnosis opens no MDC, and where no ADRG lists the procedure.
+    /// The MDC of the principal diagnosis, where no MDC that the diagnosis opens has a place for the
+    /// principal procedure, but others have. `None` where they agree, where the diagnosis opens no MDC, and
+    /// where no ADRG lists the procedure.
     ///
     /// An MDC that does not look at diagnoses (transplants, ventilation) has a place for its procedures
     /// whatever the diagnosis; one with an ADRG for any valid procedure has a place for each of them.
     #[must_use]
-    pub fn foreign_procedure(&self, diagnosis: C, procedure: C) -> Option<(C, C)> {
+    pub fn foreign_procedure(&self, diagnosis: C, procedure: C) -> Option<C> {
         let valid = self.valid_procedures.holds(procedure);
-        let accepts =
-            |category: &major_category::MajorCategory<C>| category.accepts(procedure, valid);
-        let own = || {
-            let categories = self.major_categories.iter();
-            categories.filter(|category| category.may_open(diagnosis))
-        };
-        if own().any(accepts) {
-            return None;
-        }
-        let home = own().find(|category| category.lists_diagnosis(diagnosis))?;
-        let mut others = self.major_categories.iter();
-        let foreign = others.find(|category| category.lists_procedure(procedure))?;
-        Some((home.code, foreign.code))
+        let categories = self.major_categories.iter();
+        let mut own = categories
+            .clone()
+            .filter(|category| category.may_open(diagnosis));
+        let home = own
+            .clone()
+            .find(|category| category.lists_diagnosis(diagnosis))?;
+        let foreign = !own.any(|category| category.accepts(procedure, valid))
+            && categories
+                .clone()
+                .any(|category| category.lists_procedure(procedure));
+        foreign.then_some(home.code)
     }
 
     /// Where a group, or an ADRG that stands for one, has its place; `None` where the tables do not have it.

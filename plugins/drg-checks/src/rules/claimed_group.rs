@@ -59,8 +59,10 @@ pub(crate) fn check(
         .offending(stay.encounter, amount)
         .related(record.diagnosis.0, Money::ZERO)
         .argument("claimed", claimed)
-        .argument("given", grouping.group)
-        .argument("amount", amount);
+        .argument("given", grouping.group);
+    if priced.is_some() && difference != Difference::Lower {
+        finding = finding.argument("amount", amount);
+    }
     if let Some((procedure, _)) = record.procedure {
         finding = finding.related(procedure, Money::ZERO);
     }

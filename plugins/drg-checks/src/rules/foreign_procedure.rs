@@ -15,7 +15,7 @@ pub fn check(stay: &Stay, record: &Record, grouper: &Grouper<Code>, answer: &mut
         return;
     };
     let (diagnosis, diagnosis_code) = record.diagnosis;
-    let Some((own, foreign)) = grouper.foreign_procedure(diagnosis_code, procedure_code) else {
+    let Some(own) = grouper.foreign_procedure(diagnosis_code, procedure_code) else {
         return;
     };
     answer.add(
@@ -25,7 +25,6 @@ pub fn check(stay: &Stay, record: &Record, grouper: &Grouper<Code>, answer: &mut
             .related(procedure, Money::ZERO)
             .argument("diagnosis", diagnosis_code)
             .argument("diagnosis-mdc", own)
-            .argument("procedure", procedure_code)
-            .argument("procedure-mdc", foreign),
+            .argument("procedure", procedure_code),
     );
 }
