@@ -63,6 +63,7 @@ impl Pack for DrgChecks {
         let mut answer = Answer::default();
         let claimed = batch.encounters().payment_groups();
         let surgical = batch.members(self.surgical_groups, &claimed);
+        let after = batch.stage() == Stage::After;
         let mut charges = None;
         let reader = Reader {
             batch,
@@ -73,8 +74,8 @@ impl Pack for DrgChecks {
             let Some(stay) = reader.stay(encounter) else {
                 continue;
             };
-            self.check_record(&stay, &mut answer)?;
-            if surgical.get(encounter.index()) == Some(&true) {
+            self.check_record(&stay, after, &mut answer)?;
+            if after && surgical.get(encounter.index()) == Some(&true) {
                 let charges = charges.get_or_insert_with(|| {
                     rules::operation_charges::Charges::of(batch, &self.terms, self.anaesthesia)
                 });
@@ -86,16 +87,15 @@ impl Pack for DrgChecks {
 }
 
 impl DrgChecks {
-    /// The rules that look at the diagnoses and procedures of the settlement list.
-    fn check_record(&self, stay: &Stay, answer: &mut Answer) -> Result<(), String> {
+    /// The rules that look at the diagnoses and procedures of the settlement list. Before the settlement
+    /// only the group claimed is checked.
+    fn check_record(&self, stay: &Stay, after: bool, answer: &mut Answer) -> Result<(), String> {
         let record = match &stay.record {
             Ok(record) => record,
             Err(missing) => {
-                for rule in [
-                    rules::claimed_group::ID,
-                    rules::foreign_procedure::ID,
-                    rules::ungroupable::ID,
-                ] {
+                let others = [rules::foreign_procedure::ID, rules::ungroupable::ID];
+                let others = others.into_iter().filter(|_| after);
+                for rule in std::iter::once(rules::claimed_group::ID).chain(others) {
                     let abstention = Abstention::new(rule, stay.encounter);
                     answer.add(
                         missing
@@ -107,8 +107,10 @@ impl DrgChecks {
             }
         };
         rules::claimed_group::check(stay, record, self, answer)?;
-        rules::foreign_procedure::check(stay, record, &self.grouper, answer);
-        rules::ungroupable::check(stay, record, answer);
+        if after {
+            rules::foreign_procedure::check(stay, record, &self.grouper, answer);
+            rules::ungroupable::check(stay, record, answer);
+        }
         Ok(())
     }
 }
