@@ -1,10 +1,12 @@
 //! One file a command. A command takes its arguments, does its work through the libraries, and gives
 //! back a report that `output` prints; the demo calls the same functions.
 
+mod build;
 mod generate;
 mod key;
 mod root;
 mod sign;
+mod test;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,8 @@ pub enum Commands {
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
+    Build(build::BuildArgs),
+    Test(test::TestArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -38,6 +42,8 @@ impl Commands {
             Commands::Key(args) => report(args, json),
             Commands::Root(args) => report(args, json),
             Commands::Sign(args) => report(args, json),
+            Commands::Build(args) => report(args, json),
+            Commands::Test(args) => report(args, json),
             Commands::Generate(args) => report(args, json),
         }
     }
