@@ -8,6 +8,8 @@ mod failure;
 mod files;
 mod generate;
 mod output;
+mod packs;
+mod toolchain;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 //! back a report that `output` prints; the demo calls the same functions.
 
 mod check;
+mod build;
 mod generate;
 mod import;
 mod init;
@@ -11,6 +12,7 @@ mod registry;
 mod root;
 mod sign;
 mod sync;
+mod test;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,8 @@ pub enum Commands {
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
     Check(check::CheckArgs),
+    Build(build::BuildArgs),
+    Test(test::TestArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -56,6 +60,8 @@ impl Commands {
             Commands::Import(args) => report(args, json),
             Commands::Sync(args) => report(args, json),
             Commands::Check(args) => report(args, json),
+            Commands::Build(args) => report(args, json),
+            Commands::Test(args) => report(args, json),
             Commands::Generate(args) => report(args, json),
         }
     }

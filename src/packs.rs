@@ -1,0 +1,107 @@
+//! Packs as people name them on a command line: the folder of a source, or a sealed file.
+
+use std::path::{Path, PathBuf};
+
+use rulepack_build::{BuildError, Built, Options, import_chs_drg};
+use rulepack_protocol::pack::{self, Bounds, Pack};
+
+use crate::failure::{Explain as _, Failure, Outcome};
+use crate::{files, toolchain};
+
+/// The file by which the published layout of the CHS-DRG tables is recognised.
+const CHS_DRG: &str = "chs_drg_1_1.json.gz";
+
+/// A sealed pack with its bytes.
+#[derive(Debug)]
+pub struct SealedPack {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// The same, opened.
+    pub pack: Pack,
+}
+
+/// Opens a sealed pack; its own bounds are checked.
+pub fn open(path: &Path) -> Outcome<SealedPack> {
+    let bytes = files::read(path)?;
+    let pack = pack::open(&bytes, &Bounds::NATIVE)
+        .context(|| format!("`{}`", path.display()))
+        .hint("give a file that `rulepack build` wrote")?;
+    Ok(SealedPack { bytes, pack })
+}
+
+/// Builds a source where `path` is a folder, opens a sealed pack where it is a file.
+pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> {
+    if path.is_dir() {
+        let options = Options {
+            tables: tables.map(PathBuf::from),
+            ..Options::default()
+        };
+        let Built { bytes, pack, .. } = build(path, options)?;
+        return Ok(SealedPack { bytes, pack });
+    }
+    if tables.is_some() {
+        let failure = Failure::new(format!("`{}` is sealed with its tables", path.display()));
+        return Err(failure.hint("give the folder of the source, or leave `--tables` out"));
+    }
+    open(path)
+}
+
+/// Builds the source in `folder`. Tables in the published layout of CHS-DRG are imported first.
+pub fn build(folder: &Path, mut options: Options) -> Outcome<Built> {
+    let toolchain = toolchain::detect(folder)?;
+    let published = options.tables.as_deref();
+    let imported = published
+        .filter(|tables| tables.join(CHS_DRG).is_file())
+        .map(import)
+        .transpose()?;
+    if let Some(imported) = &imported {
+        options.tables = Some(imported.path().to_owned());
+    }
+    rulepack_build::build(folder, &toolchain, &options).map_err(explained)
+}
+
+/// The published tables as the tables of a pack, in a folder that goes when it is dropped.
+fn import(published: &Path) -> Outcome<tempfile::TempDir> {
+    let tables = import_chs_drg::import(published)?;
+    let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".into())?;
+    for table in tables {
+        files::write(&folder.path().join(table.file_name), &table.csv)?;
+    }
+    Ok(folder)
+}
+
+fn explained(error: BuildError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_pack_is_named_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        std::fs::write(&path, "text").unwrap();
+        let failure = open(&path).unwrap_err();
+        let name = path.display();
+        assert_eq!(
+            failure.to_string(),
+            format!("`{name}`: the file is not a WebAssembly component")
+        );
+        assert_eq!(
+            failure.hint_text(),
+            Some("give a file that `rulepack build` wrote")
+        );
+        let failure = open_or_build(&path, Some(Path::new("tables"))).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            format!("`{name}` is sealed with its tables")
+        );
+    }
+}
