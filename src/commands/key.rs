@@ -24,7 +24,7 @@ pub struct KeyArgs {
 enum KeyAction {
     /// Make a key: PERSON.key (secret, readable by you alone) and PERSON.pub.
     New {
-        /// Who will sign with it: an ASCII id such as `37-li`.
+        /// Who will sign with it: an ASCII id such as `li-37`.
         person: PersonId,
         /// Where the two files go.
         #[arg(long, default_value = ".")]

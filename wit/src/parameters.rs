@@ -1,6 +1,8 @@
 //! Settings that a manifest declares with a default and bounds, and that a province, a city or a
 //! hospital may set within those bounds.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A `[[parameter]]` of a manifest.
@@ -47,6 +49,16 @@ pub enum Setter {
     City,
     /// 医院
     Hospital,
+}
+
+impl fmt::Display for Setter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Setter::Province => "province (省)",
+            Setter::City => "city (市)",
+            Setter::Hospital => "hospital (医院)",
+        })
+    }
 }
 
 /// Why a value cannot be that of a parameter.
