@@ -11,16 +11,16 @@ pub enum Warning {
     /// Nothing shows that the rules do what they say.
     #[error("the pack has no cases")]
     NoCases,
-    /// A rule says that it needs a column, but the code never reads it.
-    #[error("rule `{rule}` needs `{column}`, which the code never reads")]
+    /// A rule says that it reads a column, but the code never reads it.
+    #[error("rule `{rule}` lists `{column}`, which the code never reads")]
     NeverRead {
         /// The rule.
         rule: String,
         /// The column.
         column: ColumnReference,
     },
-    /// The code reads a column that no rule says it needs.
-    #[error("the code reads `{table}.{column}`, which no rule needs")]
+    /// The code reads a column that no rule lists.
+    #[error("the code reads `{table}.{column}`, which no rule needs or uses")]
     NotNeeded {
         /// The table.
         table: String,
@@ -37,7 +37,7 @@ pub(crate) fn of(pack: &Pack) -> Vec<Warning> {
     }
     let mut needed = BTreeSet::new();
     for rule in &pack.manifest.rules {
-        for column in &rule.needs {
+        for column in rule.needs.iter().chain(&rule.uses) {
             needed.insert((column.table_name(), column.column_name()));
             if !pack
                 .imports

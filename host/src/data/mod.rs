@@ -8,7 +8,7 @@ mod checks;
 mod coverage;
 mod csv;
 #[cfg(test)]
-mod documentation;
+mod documentation_tests;
 mod error;
 pub mod national;
 mod rejection;

@@ -4,20 +4,13 @@ use std::collections::BTreeMap;
 
 use super::core::{self, Verifier};
 use super::floors::{Floor, Floors};
+use super::verified::Verified;
 use super::{Limits, TrustError, policy};
-use crate::digest::Digest;
 use crate::moment::Moment;
 use crate::names::NameSpace;
 use crate::tuf::{
-    Authority, Envelope, FilePin, Payload, RoleName, Root, Snapshot, Targets, Timestamp, TopRole,
+    Authority, FilePin, Payload, RoleName, Root, Snapshot, Targets, Timestamp, TopRole,
 };
-
-/// A verified payload with the very bytes that were verified.
-#[derive(Debug, Clone)]
-pub struct Verified<T> {
-    bytes: Vec<u8>,
-    signed: T,
-}
 
 /// The time to verify with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +202,7 @@ impl CurrentRoot {
 impl CurrentTimestamp {
     /// The snapshot to fetch: version (its file is `N.snapshot.json`), length and digest.
     pub fn snapshot_pin(&self) -> &FilePin {
-        &self.timestamp.signed.meta.snapshot
+        &self.timestamp.signed().meta.snapshot
     }
 
     /// Takes the snapshot.
@@ -313,7 +306,7 @@ impl TrustedTargets {
     /// Everything that was verified, by file name in a repository, bytes kept exactly.
     pub fn files(&self) -> BTreeMap<String, &[u8]> {
         fn entry<T: Payload>(role: RoleName, file: &Verified<T>) -> (String, &[u8]) {
-            (role.file_of_version(file.signed.version()), file.bytes())
+            (role.file_of_version(file.signed().version()), file.bytes())
         }
         let roles = self
             .roles
@@ -427,41 +420,11 @@ impl Session {
 
     fn floor_of<T: Payload>(&self, file: &Verified<T>, authority: &Authority) -> Floor {
         Floor::of(
-            file.signed.version(),
+            file.signed().version(),
             file.bytes(),
             authority,
             self.root.signed(),
         )
-    }
-}
-
-impl<T: Payload> Verified<T> {
-    pub(super) fn read(role: &RoleName, bytes: &[u8], limits: &Limits) -> Result<Self, TrustError> {
-        let envelope =
-            Envelope::<T>::parse(bytes).map_err(|source| TrustError::malformed(role, source))?;
-        policy::at_most("signatures", envelope.signatures().len(), limits.signatures)
-            .map_err(|source| TrustError::policy(role, source))?;
-        Ok(Self {
-            bytes: bytes.to_vec(),
-            signed: envelope.signed().clone(),
-        })
-    }
-}
-
-impl<T> Verified<T> {
-    /// The payload.
-    pub fn signed(&self) -> &T {
-        &self.signed
-    }
-
-    /// The bytes, exactly as they were verified.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The digest of the bytes.
-    pub fn digest(&self) -> Digest {
-        Digest::of(&self.bytes)
     }
 }
 

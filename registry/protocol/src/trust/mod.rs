@@ -20,9 +20,10 @@ pub mod policy;
 mod provider;
 pub mod publication;
 mod resolve;
+mod verified;
 
 pub use chain::{
-    CurrentRoot, CurrentSnapshot, CurrentTimestamp, Freshness, RootChain, TrustedTargets, Verified,
+    CurrentRoot, CurrentSnapshot, CurrentTimestamp, Freshness, RootChain, TrustedTargets,
 };
 pub use error::TrustError;
 pub use floors::{FloorError, Floors};
@@ -31,6 +32,7 @@ pub use policy::PolicyError;
 pub use provider::{ProviderError, install_provider};
 pub use publication::{Publication, PublicationError};
 pub use resolve::{Resolution, ResolvedTarget, Standing};
+pub use verified::Verified;
 
 #[cfg(test)]
 mod tests;

@@ -72,11 +72,17 @@ impl Custom {
             ("name", self.name == sealed.name),
             ("version", self.version == sealed.version),
             ("contract", self.contract == sealed.contract),
-            ("effective.from", self.effective.from == sealed.effective.from),
+            (
+                "effective.from",
+                self.effective.from == sealed.effective.from,
+            ),
             ("jurisdictions", self.jurisdictions == sealed.jurisdictions),
             ("imports", self.imports == sealed.imports),
         ];
-        fields.iter().find(|(_, agrees)| !agrees).map(|(field, _)| *field)
+        fields
+            .iter()
+            .find(|(_, agrees)| !agrees)
+            .map(|(field, _)| *field)
     }
 }
 

@@ -198,7 +198,8 @@ fn check_rule(rule: &Rule) -> Checked {
     }
     let stages = rule.stages.iter().map(|stage| format!("{stage:?}"));
     distinct(&format!("rule[{id}].stages"), stages)?;
-    distinct(&format!("rule[{id}].needs"), rule.needs.iter())?;
+    let read = || rule.needs.iter().chain(&rule.uses);
+    distinct(&format!("rule[{id}].needs"), read())?;
     for certainty in [Certainty::HighSuspicion, Certainty::LowSuspicion] {
         if rule.action(certainty) == Action::Block {
             let expected = "`remind` or `review`: a suspicion never blocks";
@@ -209,8 +210,8 @@ fn check_rule(rule: &Rule) -> Checked {
         word(field("messages"), name)?;
     }
     for (column, why) in &rule.why {
-        if !rule.needs.contains(column) {
-            let expected = format!("a column of `rule[{id}].needs`");
+        if !read().any(|known| known == column) {
+            let expected = format!("a column of `rule[{id}].needs` or `uses`");
             return refuse(field("why"), column, expected);
         }
         text(field("why"), why)?;

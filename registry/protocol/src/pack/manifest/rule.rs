@@ -35,10 +35,13 @@ pub struct Rule {
     /// The columns without which it is not evaluable.
     #[serde(default)]
     pub needs: Vec<ColumnReference>,
+    /// The columns that it reads where they are recorded, and can do without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<ColumnReference>,
     /// Its messages by name.
     #[serde(default)]
     pub messages: BTreeMap<String, Template>,
-    /// Why it reads a needed column, for the reviewer who grants it.
+    /// Why it reads a column, for the reviewer who grants it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub why: BTreeMap<ColumnReference, String>,
 }

@@ -118,7 +118,7 @@ const REFUSALS: [(&str, &str, &str); 16] = [
     (
         "why = { \"orders.items\"",
         "why = { \"orders.days\"",
-        "`rule[LIM-01].why` is `orders.days`, expected a column of `rule[LIM-01].needs`",
+        "`rule[LIM-01].why` is `orders.days`, expected a column of `rule[LIM-01].needs` or `uses`",
     ),
     (
         "default = 5000",

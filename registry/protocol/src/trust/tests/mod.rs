@@ -1,5 +1,6 @@
 mod attacks;
 mod fixture;
 mod floors;
+mod mutations;
 mod policy;
 mod publication;

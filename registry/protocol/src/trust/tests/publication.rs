@@ -16,7 +16,11 @@ fn publish_bytes(old: Option<&Targets>, bytes: &[u8]) -> Result<(), String> {
     let [one, two] = officers("37");
     let authority = authority(&[&one, &two], 2);
     let role = "37".parse().unwrap();
-    let publication = Publication { role: &role, authority: &authority, previous: old };
+    let publication = Publication {
+        role: &role,
+        authority: &authority,
+        previous: old,
+    };
     publication
         .verify(bytes, now(), &Limits::default())
         .map(|verified| assert_eq!(verified.bytes(), bytes))

@@ -1,0 +1,42 @@
+//! A file that was verified.
+
+use super::{Limits, TrustError, policy};
+use crate::digest::Digest;
+use crate::tuf::{Envelope, Payload, RoleName};
+
+/// A verified payload with the very bytes that were verified.
+#[derive(Debug, Clone)]
+pub struct Verified<T> {
+    bytes: Vec<u8>,
+    signed: T,
+}
+
+impl<T: Payload> Verified<T> {
+    pub(super) fn read(role: &RoleName, bytes: &[u8], limits: &Limits) -> Result<Self, TrustError> {
+        let envelope =
+            Envelope::<T>::parse(bytes).map_err(|source| TrustError::malformed(role, source))?;
+        policy::at_most("signatures", envelope.signatures().len(), limits.signatures)
+            .map_err(|source| TrustError::policy(role, source))?;
+        Ok(Self {
+            bytes: bytes.to_vec(),
+            signed: envelope.signed().clone(),
+        })
+    }
+}
+
+impl<T> Verified<T> {
+    /// The payload.
+    pub fn signed(&self) -> &T {
+        &self.signed
+    }
+
+    /// The bytes, exactly as they were verified.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of the bytes.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+}
