@@ -16,6 +16,7 @@ pub mod history;
 pub mod lock;
 pub mod packs;
 pub mod review;
+pub mod service;
 pub mod settings;
 pub mod subscription;
 pub mod update;

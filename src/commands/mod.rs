@@ -10,6 +10,7 @@ mod key;
 mod publish;
 mod registry;
 mod root;
+mod serve;
 mod sign;
 mod sync;
 mod test;
@@ -41,6 +42,7 @@ pub enum Commands {
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
+    Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
@@ -59,6 +61,7 @@ impl Commands {
             Commands::Init(args) => report(args, json),
             Commands::Import(args) => report(args, json),
             Commands::Sync(args) => report(args, json),
+            Commands::Serve(args) => report(args, json),
             Commands::Check(args) => report(args, json),
             Commands::Build(args) => report(args, json),
             Commands::Test(args) => report(args, json),

@@ -106,6 +106,23 @@ impl History {
         Ok(history)
     }
 
+    /// Whether nothing was imported since this was opened, by any process.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where the folder cannot be listed.
+    pub fn is_current(&self) -> Result<bool, HistoryError> {
+        let failed = |source| HistoryError::Io {
+            path: self.folder.clone(),
+            source,
+        };
+        let mut segments = 0;
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            // Segments are only ever added.
+            segments += usize::from(segment::number(&entry.map_err(failed)?.path()).is_some());
+        }
+        Ok(segments == self.segments.len())
+    }
+
     /// Adds what is known of these patients to the rows of a request, which go first: a row or an
     /// encounter that the request has itself (`known`) is not added again. Everything added is history
     /// (`current` is 0). Tables that were imported count as recorded even where a patient has no row.

@@ -26,6 +26,10 @@ pub struct Response {
 pub struct Output {
     /// One element a finding; empty where nothing was found.
     pub result: Vec<Finding>,
+    /// A JSON object with what the interface has no field for; a system that does not know it passes over
+    /// it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rulepack: Option<Box<RawValue>>,
 }
 
 /// 违规结果.
@@ -115,7 +119,10 @@ impl Response {
             refmsg_time: String::new(),
             respond_time: String::new(),
             err_msg: String::new(),
-            output: Some(Output { result }),
+            output: Some(Output {
+                result,
+                rulepack: None,
+            }),
         }
     }
 

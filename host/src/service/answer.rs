@@ -1,0 +1,198 @@
+//! From the bytes of a call to the bytes of its answer. Runs on a thread that may block.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use rulepack_contract::data::{Data, DataBuilder, Rejection};
+use rulepack_engine::patients::Division as Batches;
+
+use super::apart::{self, LeftOut};
+use super::findings;
+use super::metrics::{Outcome, REFUSED_UNREAD};
+use super::{Service, problem_word};
+use crate::data::national::{Charset, Request, RequestError, Response, Transaction, decode};
+use crate::history::HistoryError;
+use crate::review::{Circumstances, InForce, Reviewed};
+
+/// An answer, encoded as its request was.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) charset: Charset,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Why a call is not reviewed.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    /// The request is at fault.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A row of the request itself had to be left out: it is reviewed whole or not at all.
+    #[error("a row of the request cannot be used: column `{column}` of `{table}`")]
+    Row {
+        table: &'static str,
+        column: &'static str,
+    },
+    /// This host is at fault. What exactly is for its log: paths are not for callers.
+    #[error("the history of this host cannot be read")]
+    History(#[source] HistoryError),
+    /// This host is at fault.
+    #[error("the clock of this host is wrong")]
+    Clock,
+}
+
+/// Answers a call.
+pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
+    let (received, started) = (service.china_seconds(), Instant::now());
+    let (charset, request) = match decode(body, content_type) {
+        Ok((text, charset)) => (
+            charset,
+            Request::parse(&text).map_err(|error| error.to_string()),
+        ),
+        Err(error) => (Charset::Utf8, Err(error.to_string())),
+    };
+    let number = service.number.fetch_add(1, Ordering::Relaxed);
+    let (transaction, response) = match request {
+        Err(message) => {
+            service.metrics.request(REFUSED_UNREAD, started.elapsed());
+            (None, Response::failure(&message))
+        }
+        Ok(request) => {
+            let (outcome, response) = respond(service, &request, number);
+            let transaction = infno(request.transaction);
+            service
+                .metrics
+                .request((transaction, outcome), started.elapsed());
+            (Some(transaction), response)
+        }
+    };
+    let findings = response.output.as_ref().map(|output| output.result.len());
+    tracing::info!(
+        infno = transaction,
+        infcode = response.infcode,
+        findings,
+        milliseconds = started.elapsed().as_secs_f64() * 1_000.0,
+        "call answered"
+    );
+    encode(service, response, (charset, received, number))
+}
+
+/// An answer to what was not even read.
+pub(super) fn refusal(service: &Service, message: &str) -> Answered {
+    let number = service.number.fetch_add(1, Ordering::Relaxed);
+    service
+        .metrics
+        .request(REFUSED_UNREAD, std::time::Duration::ZERO);
+    let received = service.china_seconds();
+    encode(
+        service,
+        Response::failure(message),
+        (Charset::Utf8, received, number),
+    )
+}
+
+fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Response) {
+    match review(service, request) {
+        Ok((reviewed, left_out)) => {
+            count(service, &reviewed);
+            let result = findings::national(&reviewed.report, request, service, number);
+            let mut response = Response::found(result);
+            response.err_msg = apart::summary(&reviewed, &left_out);
+            if let Some(output) = &mut response.output {
+                output.rulepack = apart::node(&reviewed, left_out, number);
+            }
+            (Outcome::Done, response)
+        }
+        Err(error) => {
+            let outcome = match &error {
+                CallError::Request(_) | CallError::Row { .. } => Outcome::Refused,
+                CallError::History(source) => {
+                    tracing::error!(error = %source, "history cannot be read");
+                    Outcome::Failed
+                }
+                CallError::Clock => Outcome::Failed,
+            };
+            (outcome, Response::failure(&error.to_string()))
+        }
+    }
+}
+
+/// Reviews a request by the lock that is in force when it begins.
+fn review(service: &Service, request: &Request) -> Result<(Reviewed, Vec<LeftOut>), CallError> {
+    let lock = service.lock.get();
+    let today = service.today().ok_or(CallError::Clock)?;
+    let (data, rejections) = data(service, request)?;
+    let division = &service.settings.division;
+    let in_force = InForce {
+        packs: &service.packs,
+        lock: &lock,
+        division,
+    };
+    let circumstances = Circumstances {
+        stage: request.transaction.stage(),
+        today: today.number(),
+        scenes: request.scenes.clone(),
+        jurisdiction: division.to_string(),
+        period: None,
+        batches: Batches::default(),
+    };
+    let reviewed = in_force.review(&Arc::new(data), &circumstances);
+    Ok((reviewed, apart::left_out(&rejections)))
+}
+
+/// The rows of the request, and what is known of its patients.
+fn data(service: &Service, request: &Request) -> Result<(Data, Vec<Rejection>), CallError> {
+    let mut builder = DataBuilder::new();
+    let mut known = request.fill(&mut builder)?;
+    let patients = request.patients()?;
+    let history = service.history.get();
+    history
+        .add_patients(&patients, &mut known, &mut builder)
+        .map_err(CallError::History)?;
+    let (data, rejections) = builder.finish();
+    // Rows of history have no line. Without one of them a rule may find less, and the answer says so; a
+    // request without one of its own rows would be another request.
+    match rejections.iter().find(|rejection| rejection.line != 0) {
+        Some(own) => Err(CallError::Row {
+            table: own.table.table().name,
+            column: own.column,
+        }),
+        None => Ok((data, rejections)),
+    }
+}
+
+fn count(service: &Service, reviewed: &Reviewed) {
+    let report = &reviewed.report;
+    for finding in &report.findings {
+        service.metrics.finding(&finding.rule);
+    }
+    for none in &report.no_verdict {
+        service.metrics.no_verdict(&none.pack);
+    }
+    for (pack, error) in &reviewed.broken {
+        tracing::error!(pack = %pack, problem = problem_word(error), "pack cannot be used");
+    }
+}
+
+fn encode(
+    service: &Service,
+    response: Response,
+    (charset, received, number): (Charset, i64, u64),
+) -> Answered {
+    let division = service.settings.division.as_str();
+    let stamped = response.stamped(division, received, service.china_seconds(), number);
+    let text =
+        serde_json::to_string(&stamped).expect("an answer has texts as the names of its fields");
+    Answered {
+        charset,
+        bytes: charset.encode(&text),
+    }
+}
+
+fn infno(transaction: Transaction) -> &'static str {
+    match transaction {
+        Transaction::Before => "3101",
+        Transaction::During => "3102",
+    }
+}

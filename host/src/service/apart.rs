@@ -1,0 +1,159 @@
+//! What the national interface has no field for: `output.rulepack`. A finding that is not there means
+//! "nothing was found" only for the rules that could look; which could not is said here.
+
+use std::collections::BTreeMap;
+
+use rulepack_contract::answer::Certainty;
+use rulepack_contract::data::Rejection;
+use rulepack_protocol::names::PackName;
+use rulepack_protocol::pack::manifest::Action;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{findings, problem_word};
+use crate::review::Reviewed;
+use crate::review::report::{
+    NoVerdict, NotEvaluable, PackRun, ReportedAbstention, ReportedFinding, ReportedNotice,
+};
+
+/// What the interface has for err_msg.
+const ERR_MSG_CHARACTERS_MAX: usize = 200;
+
+/// Rows of history that were left out for the same column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct LeftOut {
+    /// Of the contract.
+    table: &'static str,
+    /// The column at fault.
+    column: &'static str,
+    /// How many.
+    rows: u64,
+}
+
+/// The node.
+#[derive(Debug, Serialize)]
+struct Node<'r> {
+    /// Each element of `output.result` in our own terms, in the same order.
+    findings: Vec<Told>,
+    /// Remaining limits and the like.
+    notices: &'r [ReportedNotice],
+    /// Rules that could not look at all, with the columns that they miss.
+    not_evaluable: &'r [NotEvaluable],
+    /// Rows at which a rule could not look.
+    abstentions: &'r [ReportedAbstention],
+    /// Patients for whom a pack failed.
+    no_verdict: &'r [NoVerdict],
+    /// Packs without a version in force.
+    gaps: &'r [PackName],
+    /// Packs in force that cannot be used.
+    broken: Vec<Broken>,
+    left_out: Vec<LeftOut>,
+    /// What ran.
+    packs: &'r [PackRun],
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    jr_id: String,
+    action: Action,
+    certainty: Certainty,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Broken {
+    pack: String,
+    problem: &'static str,
+}
+
+/// The node of an answer with this number.
+pub(super) fn node(
+    reviewed: &Reviewed,
+    left_out: Vec<LeftOut>,
+    number: u64,
+) -> Option<Box<RawValue>> {
+    let report = &reviewed.report;
+    let broken = reviewed.broken.iter();
+    let node = Node {
+        findings: report
+            .findings
+            .iter()
+            .enumerate()
+            .map(|(place, finding)| told(finding, findings::id(number, place)))
+            .collect(),
+        notices: &report.notices,
+        not_evaluable: &report.not_evaluable,
+        abstentions: &report.abstentions,
+        no_verdict: &report.no_verdict,
+        gaps: &reviewed.gaps,
+        broken: broken
+            .map(|(pack, error)| Broken {
+                pack: pack.to_string(),
+                problem: problem_word(error),
+            })
+            .collect(),
+        left_out,
+        packs: &report.packs,
+    };
+    serde_json::value::to_raw_value(&node).ok()
+}
+
+/// What whoever reads nothing but the national fields must know: empty where every pack looked at every
+/// patient. Counts and names only.
+pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut]) -> String {
+    let mut parts = Vec::new();
+    let report = &reviewed.report;
+    let nothing = report.packs.is_empty() && reviewed.gaps.is_empty() && reviewed.broken.is_empty();
+    if nothing {
+        parts.push("no rule pack looked at this request".to_owned());
+    }
+    let counts = [
+        (report.no_verdict.len(), "without a verdict"),
+        (reviewed.broken.len(), "packs that cannot be used"),
+        (reviewed.gaps.len(), "packs without a version in force"),
+    ];
+    for (count, what) in counts {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    for LeftOut {
+        table,
+        column,
+        rows,
+    } in left_out
+    {
+        parts.push(format!(
+            "{rows} rows of history left out for `{table}.{column}`"
+        ));
+    }
+    let text = parts.join("; ");
+    text.chars().take(ERR_MSG_CHARACTERS_MAX).collect()
+}
+
+/// Counts by column; values are patient data and stay here.
+pub(super) fn left_out(rejections: &[Rejection]) -> Vec<LeftOut> {
+    let mut counts: BTreeMap<(&'static str, &'static str), u64> = BTreeMap::new();
+    for rejection in rejections {
+        let place = (rejection.table.table().name, rejection.column);
+        *counts.entry(place).or_default() += 1;
+    }
+    let counts = counts.into_iter();
+    counts
+        .map(|((table, column), rows)| LeftOut {
+            table,
+            column,
+            rows,
+        })
+        .collect()
+}
+
+fn told(finding: &ReportedFinding, jr_id: String) -> Told {
+    Told {
+        jr_id,
+        action: finding.action,
+        certainty: finding.certainty,
+        kind: finding.rule.kind.clone(),
+    }
+}

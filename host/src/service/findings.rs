@@ -1,0 +1,96 @@
+//! From findings to 违规结果 of the national interface.
+
+use rulepack_protocol::pack::manifest::{Action, Behaviour};
+
+use super::Service;
+use crate::data::national::{Amount, Detail, Finding, ItemType, Region, Request};
+use crate::review::report::{Report, ReportedFinding, ReportedRow, RuleReference};
+
+/// All findings of a report, in its order. `number` is that of the answer.
+pub(super) fn national(
+    report: &Report,
+    request: &Request,
+    service: &Service,
+    number: u64,
+) -> Vec<Finding> {
+    let region = &service.options.region;
+    let findings = report.findings.iter().enumerate();
+    findings
+        .map(|(place, finding)| Finding {
+            task_id: request.task.clone(),
+            ..one(finding, region, id(number, place))
+        })
+        .collect()
+}
+
+/// 违规标识: of the finding at this place of an answer. No other answer of this host has it.
+pub(super) fn id(number: u64, place: usize) -> String {
+    format!("{number:014}{place:04}")
+}
+
+fn one(finding: &ReportedFinding, region: &Region, id: String) -> Finding {
+    let first = finding.offending.first();
+    let prefix = match finding.action {
+        Action::Remind => &region.prefix.remind,
+        Action::Review => &region.prefix.review,
+        Action::Block => &region.prefix.block,
+    };
+    let behaviour = match finding.rule.behaviour {
+        Behaviour::Conduct => "行为类",
+        Behaviour::Item => "项目类",
+    };
+    Finding {
+        rule_id: finding.rule.rule.clone(),
+        rule_name: finding.rule.title.clone(),
+        vola_cont: region.cut(&format!("{prefix}{}", finding.message)),
+        patn_id: first
+            .and_then(|row| row.patient.clone())
+            .unwrap_or_default(),
+        mdtrt_id: first
+            .and_then(|row| row.encounter.clone())
+            .unwrap_or_default(),
+        judge_result_detail_dtos: details(finding, &id),
+        vola_amt: Amount(finding.amount),
+        vola_amt_stas: region.amount_computed.clone(),
+        sev_deg: region.severity(finding.certainty).to_owned(),
+        vola_evid: region.cut(&evidence(&finding.rule)),
+        vola_bhvr_type: region.behaviour(behaviour).to_owned(),
+        task_id: String::new(),
+        jr_id: id,
+    }
+}
+
+/// Who issued the rule and in which version comes first, so that no long policy text cuts it off.
+fn evidence(rule: &RuleReference) -> String {
+    let (pack, version) = (rule.pack.pack(), rule.pack.version());
+    let issuer = rule.pack.name_space();
+    format!(
+        "发布方 {issuer}；规则包 {pack} {version}；依据：{}",
+        rule.basis
+    )
+}
+
+fn details(finding: &ReportedFinding, id: &str) -> Vec<Detail> {
+    let offending = finding
+        .offending
+        .iter()
+        .map(|row| (row, ItemType::Offending));
+    let related = finding.related.iter().map(|row| (row, ItemType::Related));
+    offending
+        .chain(related)
+        .enumerate()
+        .map(|(place, (row, kind))| detail(row, kind, format!("{id}{place:04}")))
+        .collect()
+}
+
+fn detail(row: &ReportedRow, kind: ItemType, id: String) -> Detail {
+    let is_order = row.table == "orders";
+    Detail {
+        jrd_id: id,
+        patn_id: row.patient.clone().unwrap_or_default(),
+        mdtrt_id: row.encounter.clone().unwrap_or_default(),
+        rx_id: is_order.then(|| row.key.clone()).unwrap_or_default(),
+        vola_item_type: kind,
+        vola_amt: Amount(row.amount),
+    }
+}

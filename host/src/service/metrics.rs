@@ -1,0 +1,182 @@
+//! Counts for Prometheus. Labels are transactions, packs and rules: nothing of a request.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rulepack_protocol::names::TargetPath;
+
+use super::status::Status;
+use crate::review::report::RuleReference;
+
+/// The text format of Prometheus.
+pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// A call that could not be read, so that nobody knows its transaction.
+pub(super) const REFUSED_UNREAD: (&str, Outcome) = ("unread", Outcome::Refused);
+
+/// Upper bounds of the buckets, in milliseconds: a HIS waits at most a second or two.
+const BUCKETS_MS: [u64; 10] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000];
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    /// Reviewed.
+    Done,
+    /// The request was at fault.
+    Refused,
+    /// This host was at fault.
+    Failed,
+}
+
+/// What was counted since the start.
+#[derive(Debug, Default)]
+pub(super) struct Metrics(Mutex<Counts>);
+
+#[derive(Debug, Default, Clone)]
+struct Counts {
+    requests: BTreeMap<(&'static str, Outcome), u64>,
+    findings: BTreeMap<(String, String), u64>,
+    no_verdict: BTreeMap<String, u64>,
+    /// Calls by the first bucket that they fit into; the last is for all longer ones.
+    latencies: [u64; BUCKETS_MS.len() + 1],
+    latency: Duration,
+}
+
+impl Metrics {
+    /// A call was answered.
+    pub(super) fn request(&self, key: (&'static str, Outcome), took: Duration) {
+        let mut counts = self.counts();
+        *counts.requests.entry(key).or_default() += 1;
+        let fits = |bound: &u64| took <= Duration::from_millis(*bound);
+        let bucket = BUCKETS_MS.iter().position(fits).unwrap_or(BUCKETS_MS.len());
+        if let Some(count) = counts.latencies.get_mut(bucket) {
+            *count += 1;
+        }
+        counts.latency = counts.latency.saturating_add(took);
+    }
+
+    /// A rule found something.
+    pub(super) fn finding(&self, rule: &RuleReference) {
+        let key = (rule.pack.pack().to_string(), rule.rule.clone());
+        *self.counts().findings.entry(key).or_default() += 1;
+    }
+
+    /// A pack gave a patient no verdict.
+    pub(super) fn no_verdict(&self, pack: &TargetPath) {
+        let key = pack.pack().to_string();
+        *self.counts().no_verdict.entry(key).or_default() += 1;
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // Counts are good whatever happened to whom counted.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The page.
+pub(super) fn render(metrics: &Metrics, status: &Status) -> String {
+    let counts = metrics.counts().clone();
+    let mut page = Page::default();
+    page.family(
+        "rulepack_requests_total",
+        "counter",
+        "Calls by transaction and result.",
+    );
+    for ((infno, outcome), count) in &counts.requests {
+        let labels = [("infno", *infno), ("result", outcome.word())];
+        page.sample("rulepack_requests_total", &labels, count);
+    }
+    page.family("rulepack_findings_total", "counter", "Findings by rule.");
+    for ((pack, rule), count) in &counts.findings {
+        page.sample(
+            "rulepack_findings_total",
+            &[("pack", pack), ("rule", rule)],
+            count,
+        );
+    }
+    page.family(
+        "rulepack_no_verdict_total",
+        "counter",
+        "Patients to whom a pack gave no verdict.",
+    );
+    for (pack, count) in &counts.no_verdict {
+        page.sample("rulepack_no_verdict_total", &[("pack", pack)], count);
+    }
+    histogram(&mut page, &counts);
+    page.family(
+        "rulepack_active_packs",
+        "gauge",
+        "Packs in force today that can be used.",
+    );
+    let active = status.packs.iter().filter(|pack| pack.in_use).count();
+    page.sample("rulepack_active_packs", &[], active);
+    if let Some(age) = status.refresh_age_seconds {
+        page.family(
+            "rulepack_last_refresh_age_seconds",
+            "gauge",
+            "Since the registry last answered well.",
+        );
+        page.sample("rulepack_last_refresh_age_seconds", &[], age);
+    }
+    page.text
+}
+
+fn histogram(page: &mut Page, counts: &Counts) {
+    const NAME: &str = "rulepack_request_seconds";
+    page.family(NAME, "histogram", "Time until a call is answered.");
+    let mut sum = 0;
+    for (bound, count) in BUCKETS_MS.iter().zip(&counts.latencies) {
+        sum += count;
+        let seconds = format!("{}.{:03}", bound / 1_000, bound % 1_000);
+        page.sample(&format!("{NAME}_bucket"), &[("le", &seconds)], sum);
+    }
+    let all: u64 = counts.latencies.iter().sum();
+    page.sample(&format!("{NAME}_bucket"), &[("le", "+Inf")], all);
+    page.sample(&format!("{NAME}_sum"), &[], counts.latency.as_secs_f64());
+    page.sample(&format!("{NAME}_count"), &[], all);
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+            .collect();
+        let labels = match labels.is_empty() {
+            true => String::new(),
+            false => format!("{{{}}}", labels.join(",")),
+        };
+        self.line(format_args!("{name}{labels} {value}\n"));
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.text.write_fmt(line).expect("a text can always grow");
+    }
+}
+
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+fn escaped(label: &str) -> String {
+    label
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}

@@ -1,0 +1,267 @@
+//! The hospital's server, which answers its HIS before and during care.
+//!
+//! | address | what |
+//! |---|---|
+//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101 and 3102 |
+//! | `GET /api/v1/status` | packs, lock and last update, as JSON |
+//! | `GET /status` | the same for people |
+//! | `GET /metrics` | counts for Prometheus |
+//! | `GET /healthz` | `ok` while the process answers |
+//! | `GET /readyz` | `ready` once the packs in force are loaded, 503 before |
+//!
+//! The second `POST` address is the path under which the national platform itself answers, so that a HIS
+//! changes nothing but the name of the machine.
+//!
+//! There are no tokens yet, so the server answers on loopback only, to requests that name loopback or a
+//! configured name (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
+
+mod answer;
+mod apart;
+mod findings;
+mod guard;
+mod http;
+mod metrics;
+mod poll;
+mod status;
+mod swapped;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::TargetPath;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::data::national::Region;
+use crate::history::{History, HistoryError};
+use crate::lock::{Choice, Lock, LockError, Purpose};
+use crate::packs::{PackError, Packs};
+use crate::settings::{HostFolder, Settings, SettingsError};
+use metrics::Metrics;
+use swapped::Swapped;
+
+pub use poll::{Pauses, poll};
+pub use status::{LastSync, Status};
+
+/// China Standard Time, in which the interface and the rules count, is ahead of UTC.
+const CHINA_AHEAD_MS: i64 = 8 * 3_600_000;
+const SECOND_MS: i64 = 1_000;
+/// How many requests are worked on at once; others wait for their turn until they time out. Each holds its
+/// body and its rows in memory.
+const REVIEWS_AT_ONCE: usize = 32;
+
+/// What a caller decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the region says differently.
+    pub region: Region,
+    /// Values of `Host` that are answered beside the names of loopback, such as that of a proxy.
+    pub hosts: Vec<String>,
+    /// Milliseconds from 1970-01-01 UTC.
+    pub clock: fn() -> i64,
+}
+
+/// What the server knows and counts.
+#[derive(Debug)]
+pub struct Service {
+    folder: HostFolder,
+    settings: Settings,
+    packs: Arc<Packs>,
+    options: Options,
+    lock: Swapped<Lock>,
+    history: Swapped<History>,
+    broken: Swapped<BTreeMap<TargetPath, &'static str>>,
+    last_sync: Swapped<Option<LastSync>>,
+    metrics: Metrics,
+    /// The next answer's number. It starts at the time of the start, so that none comes twice.
+    number: AtomicU64,
+    ready: AtomicBool,
+    turns: Arc<Semaphore>,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The host is not set up.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// No lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// No history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// Patient data would be offered to the network.
+    #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
+    NotLoopback(SocketAddr),
+    /// The network refuses.
+    #[error("cannot serve: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl ServiceError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ServiceError::Settings(error) => error.hint().map(str::to_owned),
+            ServiceError::History(error) => error.hint(),
+            ServiceError::NotLoopback(_) => Some(
+                "the service has no tokens yet; put a proxy that asks who calls before it, and name it \
+                 with `--host-name`"
+                    .to_owned(),
+            ),
+            ServiceError::Lock(_) | ServiceError::Io(_) => None,
+        }
+    }
+}
+
+impl Service {
+    /// The server of the host in this folder, with what it has locked, imported and stored.
+    ///
+    /// # Errors
+    /// [`ServiceError`] where the host is not set up, or its lock or history cannot be read.
+    pub fn open(
+        folder: HostFolder,
+        packs: Arc<Packs>,
+        options: Options,
+    ) -> Result<Self, ServiceError> {
+        let settings = folder.settings()?;
+        let lock = Lock::read(&folder)?;
+        let history = History::open(&folder.history())?;
+        let started = u64::try_from((options.clock)()).unwrap_or(0);
+        Ok(Service {
+            settings,
+            packs,
+            options,
+            lock: Swapped::new(lock),
+            history: Swapped::new(history),
+            broken: Swapped::default(),
+            last_sync: Swapped::default(),
+            metrics: Metrics::default(),
+            number: AtomicU64::new(started),
+            ready: AtomicBool::new(false),
+            turns: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
+            folder,
+        })
+    }
+
+    /// Takes up a changed lock, and history that was imported since. A review that is going on ends on
+    /// what it began with. Answers whether anything changed.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; what cannot be read stays as it was.
+    pub fn reload(&self) -> Result<bool, ServiceError> {
+        let lock = Lock::read(&self.folder)?;
+        let is_new_lock = lock != *self.lock.get();
+        if is_new_lock {
+            self.lock.put(lock);
+            self.warm();
+        }
+        let is_new_history = !self.history.get().is_current()?;
+        if is_new_history {
+            self.history.put(History::open(&self.folder.history())?);
+        }
+        Ok(is_new_lock || is_new_history)
+    }
+
+    /// Loads the packs that are in force today, so that no request waits for it, and notes those that
+    /// cannot be loaded.
+    pub fn warm(&self) {
+        let lock = self.lock.get();
+        let today = self.today();
+        let mut broken = BTreeMap::new();
+        for pack in lock.packs() {
+            let Some(Choice::Version {
+                version,
+                retroactive,
+            }) = today.map(|today| lock.choose(pack, today, Purpose::Service))
+            else {
+                continue;
+            };
+            if let Err(error) = self.packs.get(version, retroactive) {
+                let problem = problem_word(&error);
+                tracing::error!(pack = %version.path, problem, "pack cannot be used");
+                broken.insert(version.path.clone(), problem);
+            }
+        }
+        self.broken.put(broken);
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// The packs and the engine that runs them, for whoever brings them up to date.
+    #[must_use]
+    pub fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
+    /// The folder of the host.
+    #[must_use]
+    pub fn folder(&self) -> &HostFolder {
+        &self.folder
+    }
+
+    /// How the host is set up.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Milliseconds from 1970-01-01 UTC.
+    fn now_ms(&self) -> i64 {
+        (self.options.clock)()
+    }
+
+    /// Seconds from 1970-01-01, China Standard Time.
+    fn china_seconds(&self) -> i64 {
+        let china = self.now_ms().saturating_add(CHINA_AHEAD_MS);
+        china.div_euclid(SECOND_MS)
+    }
+
+    /// `None` where the clock is beyond all calendars.
+    fn today(&self) -> Option<Day> {
+        Day::from_number(rulepack_contract::units::day_of(self.china_seconds()))
+    }
+}
+
+/// Serves on `listener` until `shutdown` is over, then finishes the requests that are being answered.
+///
+/// # Errors
+/// [`ServiceError::NotLoopback`], and where the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServiceError> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        return Err(ServiceError::NotLoopback(address));
+    }
+    let warming = Arc::clone(&service);
+    let warmed = tokio::task::spawn_blocking(move || warming.warm());
+    let guard = guard::Guard::new(address, &service.options.hosts);
+    let served = axum::serve(listener, http::router(service, guard))
+        .with_graceful_shutdown(shutdown)
+        .await;
+    // A panic in there would have been a fault of loading alone; serving went on.
+    drop(warmed);
+    Ok(served?)
+}
+
+/// Why a pack cannot be used, in a word: the full texts may hold texts of the pack, which are never logged.
+fn problem_word(error: &PackError) -> &'static str {
+    match error {
+        PackError::Io { .. } => "unreadable",
+        PackError::Digest { .. } => "altered",
+        PackError::Open(_) => "not-a-pack",
+        PackError::Supplied(_) => "supplied-table",
+        PackError::Load(_) => "not-loadable",
+    }
+}

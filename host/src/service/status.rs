@@ -1,0 +1,241 @@
+//! How the host is doing: packs, lock and last update, for programs and for people.
+
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+
+use rulepack_contract::units;
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::tuf;
+use serde::Serialize;
+
+use super::{CHINA_AHEAD_MS, SECOND_MS, Service};
+use crate::lock::{Choice, Lock, LockedVersion, Purpose, State};
+use crate::update::UpdateReport;
+
+/// What `GET /api/v1/status` answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Of the hospital.
+    pub institution: String,
+    /// Where it lies.
+    pub division: String,
+    /// Whether the packs in force are loaded.
+    pub ready: bool,
+    /// Digest of the lock in force.
+    pub lock: Digest,
+    /// Every version known.
+    pub packs: Vec<PackStatus>,
+    /// The last try to bring the packs up to date, where one was made since the start.
+    pub last_sync: Option<LastSync>,
+    /// Seconds since the registry last answered well, where it did since the start.
+    pub refresh_age_seconds: Option<i64>,
+}
+
+/// A version of a pack.
+#[derive(Debug, Clone, Serialize)]
+pub struct PackStatus {
+    /// Pack and version.
+    pub pack: TargetPath,
+    /// Of its bytes.
+    pub digest: Digest,
+    /// What this host made of it.
+    pub state: PackState,
+    /// Why it is refused, held or cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The rule days that it is made for.
+    pub effective: tuf::Effective,
+    /// Looks at requests of today.
+    pub in_use: bool,
+}
+
+/// What a host made of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackState {
+    /// Passed every step.
+    Active,
+    /// Withdrawn by its bureau.
+    Yanked,
+    /// A step refused it.
+    Refused,
+    /// A person holds it back.
+    Held,
+    /// In force, and cannot be used.
+    Broken,
+}
+
+/// A try to bring the packs up to date.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastSync {
+    /// `2026-11-22 09:30:00`, China Standard Time.
+    pub at: String,
+    /// What changed, where the registry served anything new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<UpdateReport>,
+    /// Why nothing could be updated; what is active goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Milliseconds from 1970-01-01 UTC of the last good try.
+    #[serde(skip)]
+    pub(super) succeeded_ms: Option<i64>,
+}
+
+impl Status {
+    /// How the host is doing now.
+    #[must_use]
+    pub fn of(service: &Service) -> Self {
+        let lock = service.lock.get();
+        let last_sync = Option::clone(&service.last_sync.get());
+        let succeeded = last_sync.as_ref().and_then(|sync| sync.succeeded_ms);
+        let age = succeeded.map(|at| service.now_ms().saturating_sub(at).div_euclid(SECOND_MS));
+        Status {
+            institution: service.settings.institution.clone(),
+            division: service.settings.division.to_string(),
+            ready: service.ready.load(Ordering::Acquire),
+            lock: lock.digest(),
+            packs: lock
+                .versions
+                .iter()
+                .map(|version| pack_status(service, &lock, version))
+                .collect(),
+            last_sync,
+            refresh_age_seconds: age,
+        }
+    }
+}
+
+fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackStatus {
+    let chosen = service
+        .today()
+        .map(|today| lock.choose(version.path.pack(), today, Purpose::Service));
+    let is_chosen = matches!(chosen, Some(Choice::Version { version: other, .. })
+        if other.path == version.path);
+    let problem = service.broken.get().get(&version.path).copied();
+    let (state, reason) = match (&version.state, version.status, problem) {
+        (_, tuf::Status::Yanked, _) => (PackState::Yanked, None),
+        (State::Refused { reason }, ..) => (PackState::Refused, Some(reason.clone())),
+        (State::Held { reason }, ..) => (PackState::Held, Some(reason.clone())),
+        (State::Active, _, Some(problem)) => (PackState::Broken, Some(problem.to_owned())),
+        (State::Active, _, None) => (PackState::Active, None),
+    };
+    PackStatus {
+        pack: version.path.clone(),
+        digest: version.digest,
+        in_use: is_chosen && state == PackState::Active,
+        state,
+        reason,
+        effective: version.effective,
+    }
+}
+
+impl LastSync {
+    /// A try that ended now.
+    pub(super) fn ended(service: &Service, result: Result<Option<UpdateReport>, String>) -> Self {
+        let now = service.now_ms();
+        let before = service
+            .last_sync
+            .get()
+            .as_ref()
+            .as_ref()
+            .and_then(|sync| sync.succeeded_ms);
+        let seconds = now.saturating_add(CHINA_AHEAD_MS).div_euclid(SECOND_MS);
+        let succeeded_ms = if result.is_ok() { Some(now) } else { before };
+        let (report, error) = match result {
+            Ok(report) => (report, None),
+            Err(error) => (None, Some(error)),
+        };
+        LastSync {
+            at: units::format_instant(seconds),
+            report,
+            error,
+            succeeded_ms,
+        }
+    }
+}
+
+/// Of the page: the policy for contents allows no style within it.
+pub(super) const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem \
+auto;padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;\
+border-bottom:1px solid #ccc}code{font-size:.8em;word-break:break-all}\n";
+
+/// The page for people, in Chinese and English, without any script.
+pub(super) fn page(status: &Status) -> String {
+    let mut rows = String::new();
+    for pack in &status.packs {
+        row(&mut rows, pack);
+    }
+    let sync = match &status.last_sync {
+        None => "尚未更新 · not tried since the start".to_owned(),
+        Some(LastSync {
+            at,
+            error: Some(error),
+            ..
+        }) => {
+            format!("{at} 失败 · failed: {}", escape(error))
+        }
+        Some(LastSync { at, report, .. }) => {
+            let report = report.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{at} 成功 · done {}", escape(&report))
+        }
+    };
+    let ready = if status.ready {
+        "就绪 · ready"
+    } else {
+        "正在加载 · loading packs"
+    };
+    format!(
+        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>规则包运行状态 · \
+         rulepack status</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><h1>规则包运行\
+         状态 · Rule packs</h1><p>机构 · institution {} ({}) — {ready}</p><p>上次更新 · last update: \
+         {sync}</p><p>锁定文件 · lock <code>{}</code></p><table><thead><tr><th>规则包 · pack</th><th>\
+         状态 · state</th><th>施行 · effective</th><th>sha256</th></tr></thead><tbody>{rows}</tbody>\
+         </table></body></html>\n",
+        escape(&status.institution),
+        escape(&status.division),
+        status.lock,
+    )
+}
+
+fn row(rows: &mut String, pack: &PackStatus) {
+    let state = match pack.state {
+        PackState::Active if pack.in_use => "在用 · in use",
+        PackState::Active => "可用，今日不适用 · not in force today",
+        PackState::Yanked => "已撤回 · yanked",
+        PackState::Refused => "已拒绝 · refused",
+        PackState::Held => "暂停 · held",
+        PackState::Broken => "无法使用 · cannot be used",
+    };
+    let reason = pack
+        .reason
+        .as_deref()
+        .map(|reason| format!(": {}", escape(reason)));
+    let until = pack.effective.to.map(|day| format!(" – {day}"));
+    let written = write!(
+        rows,
+        "<tr><td>{}</td><td>{state}{}</td><td>{}{}</td><td><code>{}</code></td></tr>",
+        escape(&pack.pack.to_string()),
+        reason.unwrap_or_default(),
+        pack.effective.from,
+        until.unwrap_or_default(),
+        pack.digest,
+    );
+    written.expect("a text can always grow");
+}
+
+/// The text with every character that means something to HTML replaced.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

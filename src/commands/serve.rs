@@ -1,0 +1,159 @@
+//! `rulepack serve`: answer the hospital's HIS before and during care.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use rulepack_host::data::national::Region;
+use rulepack_host::service::{self, Options, Pauses, Service, ServiceError};
+use rulepack_host::settings::HostFolder;
+use rulepack_host::update::{UpdateError, UpdateReport, Updater};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::Command;
+use crate::clock;
+use crate::engine::packs;
+use crate::failure::{Explain as _, Failure, Outcome};
+use crate::files;
+use crate::output::{self, Report};
+
+/// Answer the hospital's HIS: national transactions 3101 (before care) and 3102 (during care), until
+/// Ctrl-C. What it logs goes to standard error and holds no patient data; `RUST_LOG` chooses how much.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The host's folder.
+    #[arg(long, default_value = "host-data")]
+    pub dir: PathBuf,
+    /// The address; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8480")]
+    pub listen: SocketAddr,
+    /// Bring the packs up to date every so many seconds, and a little more or less by chance.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub poll: Option<u64>,
+    /// What the region says differently in its answers (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub region: Option<PathBuf>,
+    /// Another name, with its port, under which a proxy reaches this server.
+    #[arg(long = "host-name", value_name = "NAME:PORT")]
+    pub host_names: Vec<String>,
+}
+
+/// How it ended.
+#[derive(Debug, Serialize)]
+pub struct ServeReport {
+    done: &'static str,
+}
+
+impl Command for ServeArgs {
+    type Report = ServeReport;
+
+    fn execute(&self) -> Outcome<ServeReport> {
+        log();
+        let region = match &self.region {
+            Some(path) => Region::parse(&files::read_text(path)?)
+                .context(|| format!("`{}`", path.display()))?,
+            None => Region::default(),
+        };
+        let options = Options {
+            region,
+            hosts: self.host_names.clone(),
+            clock: clock::milliseconds,
+        };
+        let service = open(&self.dir, options)?;
+        tokio::runtime::Runtime::new()?.block_on(self.serve(Arc::new(service)))?;
+        Ok(ServeReport {
+            done: "stopped; what was being answered is finished",
+        })
+    }
+}
+
+impl ServeArgs {
+    async fn serve(&self, service: Arc<Service>) -> Outcome {
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .context(|| format!("cannot listen on `{}`", self.listen))?;
+        let address = listener.local_addr()?;
+        if address.ip().is_loopback() {
+            output::line(&format!("service at http://{address}"))?;
+        }
+        let polling = self.poll.map(|seconds| {
+            let polled = service::poll(Arc::clone(&service), pauses(seconds), update);
+            tokio::spawn(polled)
+        });
+        let stop = async {
+            // Where Ctrl-C cannot be waited for, the server ends with its process.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let served = service::serve(listener, service, stop).await;
+        if let Some(polling) = polling {
+            polling.abort();
+        }
+        served.map_err(explain)
+    }
+}
+
+/// Opens the service of the host in a folder.
+pub fn open(dir: &Path, options: Options) -> Outcome<Service> {
+    let packs = Arc::new(packs(dir)?);
+    Service::open(HostFolder::at(dir), packs, options).map_err(explain)
+}
+
+/// One update with the packs of a running service.
+fn update(service: &Service) -> Result<Option<UpdateReport>, UpdateError> {
+    let (Ok(now), Ok(today)) = (clock::now(), clock::today()) else {
+        // A clock beyond all calendars: nothing could be judged by it.
+        return Ok(None);
+    };
+    let updater = Updater {
+        folder: service.folder(),
+        settings: service.settings(),
+        packs: service.packs(),
+        now,
+        today,
+    };
+    updater.poll()
+}
+
+/// So many seconds, and up to a tenth more by chance: hospitals that were started together drift apart.
+fn pauses(seconds: u64) -> Pauses {
+    Box::new(move || {
+        let mut chance = [0; 2];
+        // Without chance the pause is only less spread.
+        let _ = getrandom::fill(&mut chance);
+        let tenth_ms = seconds.saturating_mul(100);
+        let more_ms = tenth_ms.saturating_mul(u64::from(u16::from_le_bytes(chance))) / 65_536;
+        Duration::from_secs(seconds) + Duration::from_millis(more_ms)
+    })
+}
+
+fn log() {
+    let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(chosen).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
+    // In a process that logs already, that goes on.
+    let _ = subscriber.with_writer(std::io::stderr).try_init();
+}
+
+fn explain(error: ServiceError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+impl Report for ServeReport {}
+
+impl fmt::Display for ServeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.done)
+    }
+}
