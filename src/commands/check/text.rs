@@ -54,13 +54,22 @@ impl fmt::Display for CheckReport {
             write_finding(f, finding, words)?;
         }
         for notice in &self.review.notices {
-            writeln!(f, "[{}] {} {}", words.notice, notice.rule.rule, notice.message)?;
+            writeln!(
+                f,
+                "[{}] {} {}",
+                words.notice, notice.rule.rule, notice.message
+            )?;
             writeln!(f, "    {}", rows(&notice.about))?;
         }
         self.write_gaps(f, words)?;
         match self.review.findings.len() {
             0 => writeln!(f, "{}", words.none),
-            count => writeln!(f, "{count} {}, {} CNY", words.finding, amount(self.review.amount())),
+            count => writeln!(
+                f,
+                "{count} {}, {} CNY",
+                words.finding,
+                amount(self.review.amount())
+            ),
         }
     }
 }
@@ -81,7 +90,11 @@ impl CheckReport {
         }
         for none in &self.review.no_verdict {
             let about = row(&none.about);
-            writeln!(f, "[{}] {} {about}: {}", words.no_verdict, none.pack, none.reason)?;
+            writeln!(
+                f,
+                "[{}] {} {about}: {}",
+                words.no_verdict, none.pack, none.reason
+            )?;
         }
         for gap in &self.gaps {
             writeln!(f, "[{}] {gap}", words.gap)?;
@@ -96,15 +109,28 @@ impl CheckReport {
     }
 }
 
-fn write_finding(f: &mut fmt::Formatter<'_>, finding: &ReportedFinding, words: &Words) -> fmt::Result {
+fn write_finding(
+    f: &mut fmt::Formatter<'_>,
+    finding: &ReportedFinding,
+    words: &Words,
+) -> fmt::Result {
     let action = match finding.action {
         Action::Block => "拦截",
         Action::Review => "审核",
         Action::Remind => "提醒",
     };
     let (rule, certainty) = (&finding.rule, finding.certainty.chinese());
-    writeln!(f, "[{action}] {} {certainty} {}", rule.rule, finding.message)?;
-    writeln!(f, "    {} CNY  {}", amount(finding.amount), rows(&finding.offending))?;
+    writeln!(
+        f,
+        "[{action}] {} {certainty} {}",
+        rule.rule, finding.message
+    )?;
+    writeln!(
+        f,
+        "    {} CNY  {}",
+        amount(finding.amount),
+        rows(&finding.offending)
+    )?;
     writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)
 }
 
