@@ -45,7 +45,7 @@ pub(super) fn publish_knowledge(story: &mut Story, registry: &Server, host: &Ser
     story.fact(
         "1.0.1, knowledge only",
         format!(
-            "{} bytes, in use after {took}; the same order: {findings} finding",
+            "{} bytes, in use after {took}; the same order, findings: {findings}",
             built["bytes"]
         ),
     );
