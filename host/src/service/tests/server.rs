@@ -101,18 +101,6 @@ impl Server {
         Answer::parse(&bytes)
     }
 
-    /// Sends a head that says how long the body is, and no body.
-    pub(super) fn send_head_only(&self, first_line: &str, head: &[&str]) -> Answer {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        let lines: String = head.iter().map(|line| format!("{line}\r\n")).collect();
-        let host = self.host();
-        let head = format!("{first_line} HTTP/1.1\r\n{host}\r\n{lines}connection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        Answer::parse(&bytes)
-    }
-
     pub(super) fn get(&self, path: &str) -> Answer {
         self.send(&format!("GET {path}"), &[&self.host()], b"")
     }
