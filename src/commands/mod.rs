@@ -7,6 +7,7 @@ mod generate;
 mod import;
 mod init;
 mod key;
+mod new;
 mod publish;
 mod registry;
 mod root;
@@ -44,6 +45,7 @@ pub enum Commands {
     Sync(sync::SyncArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
     Generate(generate::GenerateArgs),
@@ -63,6 +65,7 @@ impl Commands {
             Commands::Sync(args) => report(args, json),
             Commands::Serve(args) => report(args, json),
             Commands::Check(args) => report(args, json),
+            Commands::New(args) => report(args, json),
             Commands::Build(args) => report(args, json),
             Commands::Test(args) => report(args, json),
             Commands::Generate(args) => report(args, json),
