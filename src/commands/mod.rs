@@ -6,6 +6,7 @@ mod build;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod key;
 mod new;
 mod publish;
@@ -48,6 +49,7 @@ pub enum Commands {
     New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Inspect(inspect::InspectArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -68,6 +70,7 @@ impl Commands {
             Commands::New(args) => report(args, json),
             Commands::Build(args) => report(args, json),
             Commands::Test(args) => report(args, json),
+            Commands::Inspect(args) => report(args, json),
             Commands::Generate(args) => report(args, json),
         }
     }
