@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::pack::Pack;
-use rulepack_protocol::pack::manifest::{Manifest, Rule};
+use rulepack_protocol::pack::manifest::{ColumnReference, Manifest, Rule};
 use serde::Serialize;
 
 use super::Command;
@@ -49,6 +49,8 @@ pub struct ColumnLine {
     column: String,
     /// The rules that are not evaluable without it.
     needed_by: Vec<String>,
+    /// The rules that read it where it is recorded, and can do without.
+    used_by: Vec<String>,
     /// Why they read it, in their author's words.
     why: BTreeSet<String>,
 }
@@ -87,19 +89,23 @@ pub fn inspect(file: &Path, sealed: &SealedPack) -> InspectReport {
 
 /// The columns that the code can read, by table, each with the rules behind it.
 fn reads(pack: &Pack) -> BTreeMap<String, Vec<ColumnLine>> {
-    let line = |table: &str, column: &String| ColumnLine {
-        column: column.clone(),
-        needed_by: needing(pack, table, column)
-            .map(|rule| rule.id.clone())
-            .collect(),
-        why: pack
-            .manifest
-            .rules
-            .iter()
-            .flat_map(|rule| &rule.why)
-            .filter(|(at, _)| at.table_name() == table && at.column_name() == column)
-            .map(|(_, why)| why.clone())
-            .collect(),
+    let rules = &pack.manifest.rules;
+    let line = |table: &str, column: &String| {
+        let is = |at: &ColumnReference| at.table_name() == table && at.column_name() == column;
+        let naming = |names: fn(&Rule) -> &[ColumnReference]| -> Vec<String> {
+            let naming = rules.iter().filter(|rule| names(rule).iter().any(is));
+            naming.map(|rule| rule.id.clone()).collect()
+        };
+        let why = rules.iter().flat_map(|rule| &rule.why);
+        ColumnLine {
+            column: column.clone(),
+            needed_by: naming(|rule| &rule.needs),
+            used_by: naming(|rule| &rule.uses),
+            why: why
+                .filter(|(at, _)| is(at))
+                .map(|(_, why)| why.clone())
+                .collect(),
+        }
     };
     let tables = pack.imports.columns.iter();
     tables
@@ -108,13 +114,6 @@ fn reads(pack: &Pack) -> BTreeMap<String, Vec<ColumnLine>> {
             (table.clone(), lines.collect())
         })
         .collect()
-}
-
-fn needing<'a>(pack: &'a Pack, table: &'a str, column: &'a str) -> impl Iterator<Item = &'a Rule> {
-    pack.manifest.rules.iter().filter(move |rule| {
-        let mut needs = rule.needs.iter();
-        needs.any(|at| at.table_name() == table && at.column_name() == column)
-    })
 }
 
 impl Report for InspectReport {}
@@ -208,11 +207,9 @@ impl InspectReport {
         for (table, columns) in &self.reads {
             writeln!(f, "  {table}")?;
             for line in columns {
-                let rules = match line.needed_by.is_empty() {
-                    true => "where it is recorded".to_owned(),
-                    false => line.needed_by.join(", "),
-                };
-                writeln!(f, "    {:<28} {rules}", line.column)?;
+                let used = line.used_by.iter().map(|rule| format!("{rule} (optional)"));
+                let rules: Vec<String> = line.needed_by.iter().cloned().chain(used).collect();
+                writeln!(f, "    {:<28} {}", line.column, rules.join(", "))?;
                 for why in &line.why {
                     writeln!(f, "      {why}")?;
                 }
