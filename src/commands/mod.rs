@@ -7,7 +7,9 @@ mod demo;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod key;
+mod new;
 mod publish;
 mod registry;
 mod root;
@@ -44,8 +46,10 @@ pub enum Commands {
     Sync(sync::SyncArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Inspect(inspect::InspectArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -74,8 +78,10 @@ impl Commands {
             Commands::Sync(args) => told(args),
             Commands::Serve(args) => told(args),
             Commands::Check(args) => told(args),
+            Commands::New(args) => told(args),
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
+            Commands::Inspect(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }
