@@ -1,0 +1,98 @@
+//! What the tests of the command share: a hermetic way to run it, sealed packs, and a nation with its
+//! registry, bureaus and hospitals.
+
+#![allow(
+    dead_code,
+    reason = "each test file is a crate of its own and uses a part"
+)]
+
+pub mod nation;
+pub mod packs;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What of the environment reaches the command: where programs and the Rust toolchain lie.
+const KEPT_VARIABLES: [&str; 6] = [
+    "PATH",
+    "HOME",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "CARGO",
+];
+
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The command with a cleared environment.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rulepack"));
+    command.env_clear();
+    for name in KEPT_VARIABLES {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    // Packs are compiled where the tests themselves are, so that a second run finds them.
+    command.env("CARGO_TARGET_DIR", target_folder());
+    command
+}
+
+/// Where this workspace is compiled.
+fn target_folder() -> PathBuf {
+    let tests = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    tests.parent().unwrap().to_owned()
+}
+
+/// Runs `rulepack` to its end.
+pub fn rulepack<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
+    let mut command = command();
+    command.args(arguments);
+    let output = command.output().unwrap();
+    Ran {
+        line: format!("{command:?}"),
+        output,
+    }
+}
+
+/// A run of the command, to be judged by [`Ran::done`] or [`Ran::failed`].
+#[must_use = "say how it was to end"]
+pub struct Ran {
+    line: String,
+    output: Output,
+}
+
+impl Ran {
+    /// The text it printed; it ended with 0.
+    pub fn done(self) -> String {
+        self.ended(0).0
+    }
+
+    /// The reason it gave; it ended with 1 and printed nothing else. No panic is a reason.
+    pub fn failed(self) -> String {
+        let (stdout, stderr) = self.ended(1);
+        assert_eq!(stdout, "");
+        assert!(stderr.starts_with("error: "), "{stderr}");
+        stderr.trim_end().to_owned()
+    }
+
+    /// The text that it printed; it was done and found what is not as it should be.
+    pub fn found_fault(self) -> String {
+        self.ended(3).0
+    }
+
+    /// What it printed on both ways, having ended with this code.
+    pub fn ended(self, code: i32) -> (String, String) {
+        let Ran { line, output } = self;
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked"), "{line}\n{stderr}");
+        let status = output.status;
+        assert_eq!(status.code(), Some(code), "{line}\n{stdout}\n{stderr}");
+        (stdout, stderr)
+    }
+}
