@@ -7,11 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod plugins;
 
 use std::sync::Arc;
 
-use common::{build, plugin, shared_data, source};
+use plugins::{build, plugin, shared_data, source};
 use rulepack_contract::answer::{Answer, Value};
 use rulepack_contract::case::Case;
 use rulepack_contract::data::Batch;

@@ -6,14 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod plugins;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{PLUGINS, Sealed, build, folder, plugin, rulepack, rulepack_json, source, text};
+use plugins::{PLUGINS, Sealed, build, folder, plugin, rulepack, rulepack_json, source, text};
 use rulepack_contract::answer::Answer;
 use rulepack_contract::case::Case;
 use rulepack_contract::data::{Batch, Data};

@@ -1,102 +1,98 @@
-//! What the integration tests share: the command itself, and the three plugins built once with it.
+//! What the tests of the command share: a hermetic way to run it, sealed packs, and a nation with its
+//! registry, bureaus and hospitals.
 
 #![allow(
     dead_code,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "each test file uses a part; a test fails by panicking"
+    reason = "each test file is a crate of its own and uses a part"
 )]
 
-use std::collections::BTreeMap;
+pub mod nation;
+pub mod packs;
+
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, OnceLock};
 
-use rulepack_protocol::pack::{self, Bounds, Pack};
-use serde_json::Value;
+/// What of the environment reaches the command: where programs and the Rust toolchain lie.
+const KEPT_VARIABLES: [&str; 6] = [
+    "PATH",
+    "HOME",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "CARGO",
+];
 
-/// The plugins of this workspace.
-pub const PLUGINS: [&str; 3] = ["chronic-limits", "drg-checks", "vbp-quota"];
-
-/// A pack that the command built.
-#[derive(Debug)]
-pub struct Sealed {
-    /// The file.
-    pub path: PathBuf,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// The same, opened.
-    pub pack: Pack,
-}
-
-/// A plugin, built once for all tests of a process.
-pub fn plugin(name: &'static str) -> &'static Sealed {
-    static BUILT: OnceLock<Mutex<BTreeMap<&str, &'static Sealed>>> = OnceLock::new();
-    let built = BUILT.get_or_init(Mutex::default);
-    let mut built = built.lock().unwrap_or_else(|error| error.into_inner());
-    built
-        .entry(name)
-        .or_insert_with(|| Box::leak(Box::new(build(&source(name), name, &[]))))
-}
-
-/// The folder of a plugin's source.
-pub fn source(plugin: &str) -> PathBuf {
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("plugins")
-        .join(plugin)
 }
 
-/// Builds a source to a file of this name in the tests' folder.
-pub fn build(source: &Path, name: &str, more: &[&str]) -> Sealed {
-    let path = folder().join(format!("{name}.wasm"));
-    let (source, out) = (source.to_str().unwrap(), path.to_str().unwrap());
-    let output = rulepack(&[&["build", source, "--out", out], more].concat());
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    open(path)
-}
-
-/// Opens a sealed pack.
-pub fn open(path: PathBuf) -> Sealed {
-    let bytes = std::fs::read(&path).unwrap();
-    let pack = pack::open(&bytes, &Bounds::NATIVE).unwrap();
-    Sealed { path, bytes, pack }
-}
-
-/// Runs the command. Packs are compiled in one folder for all tests, without a network.
-pub fn rulepack(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rulepack"))
-        .args(arguments)
-        .env("CARGO_TARGET_DIR", folder())
-        .env("CARGO_NET_OFFLINE", "true")
-        .output()
-        .unwrap()
-}
-
-/// Runs the command and reads what it prints as JSON.
-pub fn rulepack_json(arguments: &[&str]) -> Value {
-    let output = rulepack(&[&["--json"], arguments].concat());
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Where tests build and write.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs")
-}
-
-/// A folder of the shared data, or `None`, said aloud, where it is not at hand.
-pub fn shared_data(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let data = std::env::var_os("RULEPACK_SHARED_DATA").map_or_else(beside, PathBuf::from);
-    let folder = data.join(name);
-    if !folder.is_dir() {
-        println!("skipped: `{name}` is not at hand (RULEPACK_SHARED_DATA)");
-        return None;
+/// The command with a cleared environment.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rulepack"));
+    command.env_clear();
+    for name in KEPT_VARIABLES {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
     }
-    Some(folder)
+    // Packs are compiled where the tests themselves are, so that a second run finds them.
+    command.env("CARGO_TARGET_DIR", target_folder());
+    command
 }
 
-/// What a command printed.
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// Where this workspace is compiled.
+fn target_folder() -> PathBuf {
+    let tests = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    tests.parent().unwrap().to_owned()
+}
+
+/// Runs `rulepack` to its end.
+pub fn rulepack<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
+    let mut command = command();
+    command.args(arguments);
+    let output = command.output().unwrap();
+    Ran {
+        line: format!("{command:?}"),
+        output,
+    }
+}
+
+/// A run of the command, to be judged by [`Ran::done`] or [`Ran::failed`].
+#[must_use = "say how it was to end"]
+pub struct Ran {
+    line: String,
+    output: Output,
+}
+
+impl Ran {
+    /// The text it printed; it ended with 0.
+    pub fn done(self) -> String {
+        self.ended(0).0
+    }
+
+    /// The reason it gave; it ended with 1 and printed nothing else. No panic is a reason.
+    pub fn failed(self) -> String {
+        let (stdout, stderr) = self.ended(1);
+        assert_eq!(stdout, "");
+        assert!(stderr.starts_with("error: "), "{stderr}");
+        stderr.trim_end().to_owned()
+    }
+
+    /// The text that it printed; it was done and found what is not as it should be.
+    pub fn found_fault(self) -> String {
+        self.ended(3).0
+    }
+
+    /// What it printed on both ways, having ended with this code.
+    pub fn ended(self, code: i32) -> (String, String) {
+        let Ran { line, output } = self;
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked"), "{line}\n{stderr}");
+        let status = output.status;
+        assert_eq!(status.code(), Some(code), "{line}\n{stdout}\n{stderr}");
+        (stdout, stderr)
+    }
 }
