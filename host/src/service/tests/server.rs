@@ -43,7 +43,7 @@ pub(super) fn service(folder: &TempDir) -> Service {
         division,
         canary: false,
     };
-    host.create(&settings, b"{}").unwrap();
+    host.create(&settings).unwrap();
     open(host).unwrap()
 }
 
