@@ -20,7 +20,9 @@ pub fn today() -> Result<Day, MomentError> {
 /// Milliseconds from 1970-01-01 UTC; 0 before.
 pub fn milliseconds() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    elapsed.map_or(0, |elapsed| {
+        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 fn seconds() -> i64 {

@@ -38,3 +38,20 @@ pub fn write_secret(path: &Path, text: &str) -> Outcome {
     };
     write().context(|| format!("cannot write `{}`", path.display()))
 }
+
+/// Copies a folder with all that is in it to a new place.
+pub fn copy_folder(from: &Path, to: &Path) -> Outcome {
+    fs::create_dir_all(to).context(|| format!("cannot make `{}`", to.display()))?;
+    let entries = fs::read_dir(from).context(|| format!("cannot read `{}`", from.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)
+                .context(|| format!("cannot write `{}`", target.display()))?;
+        }
+    }
+    Ok(())
+}

@@ -20,17 +20,19 @@ use commands::Commands;
 /// Signed rule packs for China's medical-insurance fund: write, test, sign, publish, run, verify.
 #[derive(Debug, Parser)]
 #[command(name = "rulepack", version, max_term_width = 100)]
-struct Arguments {
+pub struct Arguments {
     /// Print the result as JSON.
     #[arg(long, global = true)]
     json: bool,
+    /// What to do.
     #[command(subcommand)]
-    command: Commands,
+    pub command: Commands,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.command.run(arguments.json) {
+    let told = arguments.command.tell();
+    match told.and_then(|told| output::print(&told, arguments.json)) {
         Ok(code) => code,
         Err(failure) => output::print_failure(&failure, arguments.json),
     }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::commands::Told;
 use crate::failure::{Failure, Outcome};
 
 /// What a command found out: shown as text through [`Display`], or as JSON.
@@ -19,15 +20,15 @@ pub trait Report: Display + Serialize {
     }
 }
 
-/// Prints a report and says with which code to end.
-pub fn print_report<R: Report>(report: &R, json: bool) -> Outcome<ExitCode> {
+/// Prints what a command said and tells with which code to end.
+pub fn print(told: &Told, json: bool) -> Outcome<ExitCode> {
     let text = if json {
-        serde_json::to_string_pretty(report)?
+        serde_json::to_string_pretty(&told.json)?
     } else {
-        report.to_string()
+        told.text.trim_end().to_owned()
     };
-    line(text.trim_end())?;
-    Ok(if report.is_good() {
+    line(&text)?;
+    Ok(if told.is_good {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(3)

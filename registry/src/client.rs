@@ -24,7 +24,7 @@ pub struct Client {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishFailed {
     /// The registry refused it.
-    #[error("{title}")]
+    #[error("{}", std::iter::once(title).chain(causes).map(String::as_str).collect::<Vec<_>>().join(": "))]
     Refused {
         /// Which kind of refusal; none where this client is older than the registry.
         kind: Option<RefusalKind>,

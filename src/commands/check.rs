@@ -137,7 +137,9 @@ impl Command for CheckArgs {
         let broken = reviewed.broken.iter();
         Ok(CheckReport {
             review: reviewed.report,
-            broken: broken.map(|(path, e)| (path.clone(), e.to_string())).collect(),
+            broken: broken
+                .map(|(path, e)| (path.clone(), e.to_string()))
+                .collect(),
             gaps: reviewed.gaps.iter().map(ToString::to_string).collect(),
             rejected: input.rejected,
             language: self.lang,
@@ -158,7 +160,10 @@ impl CheckArgs {
             Some(file) if Path::new(file).is_file() => {
                 let bytes = files::read(Path::new(file))?;
                 let version = version_of(&bytes).context(|| format!("`{file}`"))?;
-                let place = version.jurisdictions.first().map_or("37", |place| place.as_str());
+                let place = version
+                    .jurisdictions
+                    .first()
+                    .map_or("37", |place| place.as_str());
                 let division = match settings {
                     Ok(settings) => settings.division,
                     Err(_) => format!("{:0<6}", place.replace("cn", "10")).parse()?,
@@ -271,7 +276,10 @@ impl Report for CheckReport {
     /// Good where nothing is found that stops an order.
     fn is_good(&self) -> bool {
         use rulepack_protocol::pack::manifest::Action;
-        self.review.findings.iter().all(|found| found.action != Action::Block)
+        self.review
+            .findings
+            .iter()
+            .all(|found| found.action != Action::Block)
             && self.broken.is_empty()
     }
 }

@@ -90,7 +90,12 @@ impl Report for InitReport {}
 impl fmt::Display for InitReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings = &self.settings;
-        writeln!(f, "host of {} in {}", settings.institution, self.folder.display())?;
+        writeln!(
+            f,
+            "host of {} in {}",
+            settings.institution,
+            self.folder.display()
+        )?;
         writeln!(f, "  division {}", settings.division)?;
         writeln!(f, "  registry {}", settings.registry)?;
         for subscription in &settings.subscriptions {

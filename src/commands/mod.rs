@@ -1,12 +1,15 @@
 //! One file a command. A command takes its arguments, does its work through the libraries, and gives
 //! back a report that `output` prints; the demo calls the same functions.
 
-mod check;
 mod build;
+mod check;
+mod demo;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod key;
+mod new;
 mod publish;
 mod registry;
 mod root;
@@ -15,12 +18,10 @@ mod sign;
 mod sync;
 mod test;
 
-use std::process::ExitCode;
-
 use clap::Subcommand;
 
 use crate::failure::Outcome;
-use crate::output::{Report, print_report};
+use crate::output::Report;
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -34,6 +35,7 @@ pub trait Command {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Commands {
+    Demo(demo::DemoArgs),
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
@@ -44,32 +46,52 @@ pub enum Commands {
     Sync(sync::SyncArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Inspect(inspect::InspectArgs),
     Generate(generate::GenerateArgs),
 }
 
+/// What a command said.
+pub struct Told {
+    /// For people.
+    pub text: String,
+    /// For programs.
+    pub json: serde_json::Value,
+    /// Whether what was looked at is as it should be.
+    pub is_good: bool,
+}
+
 impl Commands {
-    /// Runs the command and prints what it found out.
-    pub fn run(&self, json: bool) -> Outcome<ExitCode> {
+    /// Runs the command.
+    pub fn tell(&self) -> Outcome<Told> {
         match self {
-            Commands::Key(args) => report(args, json),
-            Commands::Root(args) => report(args, json),
-            Commands::Sign(args) => report(args, json),
-            Commands::Publish(args) => report(args, json),
-            Commands::Registry(args) => report(args, json),
-            Commands::Init(args) => report(args, json),
-            Commands::Import(args) => report(args, json),
-            Commands::Sync(args) => report(args, json),
-            Commands::Serve(args) => report(args, json),
-            Commands::Check(args) => report(args, json),
-            Commands::Build(args) => report(args, json),
-            Commands::Test(args) => report(args, json),
-            Commands::Generate(args) => report(args, json),
+            Commands::Demo(args) => told(args),
+            Commands::Key(args) => told(args),
+            Commands::Root(args) => told(args),
+            Commands::Sign(args) => told(args),
+            Commands::Publish(args) => told(args),
+            Commands::Registry(args) => told(args),
+            Commands::Init(args) => told(args),
+            Commands::Import(args) => told(args),
+            Commands::Sync(args) => told(args),
+            Commands::Serve(args) => told(args),
+            Commands::Check(args) => told(args),
+            Commands::New(args) => told(args),
+            Commands::Build(args) => told(args),
+            Commands::Test(args) => told(args),
+            Commands::Inspect(args) => told(args),
+            Commands::Generate(args) => told(args),
         }
     }
 }
 
-fn report(command: &impl Command, json: bool) -> Outcome<ExitCode> {
-    print_report(&command.execute()?, json)
+fn told(command: &impl Command) -> Outcome<Told> {
+    let report = command.execute()?;
+    Ok(Told {
+        text: report.to_string(),
+        json: serde_json::to_value(&report)?,
+        is_good: report.is_good(),
+    })
 }

@@ -53,6 +53,9 @@ pub struct DraftArgs {
     /// Days until the new version of the role expires.
     #[arg(long, default_value_t = 90)]
     pub days: i64,
+    /// The role that is to sign; that of the packs' name space where it is left out.
+    #[arg(long)]
+    pub role: Option<NameSpace>,
     /// Where the file goes; `<name space>.json` where it is left out.
     #[arg(long)]
     pub out: Option<PathBuf>,
@@ -109,7 +112,10 @@ impl Command for PublishArgs {
 /// Drafts the next version of a bureau's role.
 pub fn draft(args: &DraftArgs) -> Outcome<PublishReport> {
     let opened = open_all(&args.packs)?;
-    let name_space = one_name_space(&opened)?;
+    let name_space = match &args.role {
+        Some(role) => role.clone(),
+        None => one_name_space(&opened)?,
+    };
     let role = RoleName::Space(name_space.clone());
     let expires = clock::now()?.plus_days(args.days);
     let old: Option<Envelope<Targets>> = match Client::new(&args.registry).role(&role)? {

@@ -77,11 +77,6 @@ impl Command for RegistryArgs {
 /// The roles of the signer's keys: the persons' ids in the root.
 const SIGNER_ROLES: [&str; 2] = ["registry-snapshot", "registry-timestamp"];
 
-/// Where the public key of a signer's role lies.
-pub fn signer_key(dir: &Path, role: &str) -> PathBuf {
-    dir.join("signer").join(format!("registry-{role}.pub"))
-}
-
 /// Makes the signer's keys.
 pub fn keys(dir: &Path) -> Outcome<RegistryReport> {
     let folder = dir.join("signer");

@@ -21,6 +21,9 @@ pub struct SyncArgs {
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
+    /// Another registry, or a folder with a copy of one, for this time only.
+    #[arg(long)]
+    pub registry: Option<String>,
 }
 
 /// What was brought up to date.
@@ -32,14 +35,21 @@ impl Command for SyncArgs {
 
     fn execute(&self) -> Outcome<SyncReport> {
         let packs = packs(&self.dir)?;
-        Ok(SyncReport(sync(&self.dir, &packs)?))
+        Ok(SyncReport(sync(
+            &self.dir,
+            &packs,
+            self.registry.as_deref(),
+        )?))
     }
 }
 
 /// One update of the host in a folder.
-pub fn sync(dir: &Path, packs: &Packs) -> Outcome<UpdateReport> {
+pub fn sync(dir: &Path, packs: &Packs, registry: Option<&str>) -> Outcome<UpdateReport> {
     let folder = HostFolder::at(dir);
-    let settings = folder.settings()?;
+    let mut settings = folder.settings()?;
+    if let Some(registry) = registry {
+        registry.clone_into(&mut settings.registry);
+    }
     let updater = Updater {
         folder: &folder,
         settings: &settings,

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rulepack_engine::cases::{self, CaseResult};
-use rulepack_engine::{Engine, Limits, Program};
+use rulepack_engine::Program;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use semver::Version;
 use serde::Serialize;
 
 use super::Command;
+use crate::engine::engine;
 use crate::failure::Outcome;
 use crate::output::Report;
 use crate::packs::{self, SealedPack};
@@ -65,7 +66,7 @@ impl Command for TestArgs {
 /// Runs the cases of a sealed pack.
 pub fn run(sealed: &SealedPack) -> Outcome<TestReport> {
     let SealedPack { bytes, pack } = sealed;
-    let engine = Engine::new(Limits::default())?;
+    let engine = engine()?;
     let results = cases::run(&engine, Program::of(pack, bytes), &pack.cases);
     Ok(TestReport {
         name: pack.manifest.pack.name.clone(),

@@ -31,8 +31,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
@@ -83,6 +83,8 @@ pub struct Service {
     /// The next answer's number. It starts at the time of the start, so that none comes twice.
     number: AtomicU64,
     ready: AtomicBool,
+    /// One at a time, so that what is noted last belongs to the latest lock.
+    warming: Mutex<()>,
     turns: Arc<Semaphore>,
 }
 
@@ -148,6 +150,7 @@ impl Service {
             metrics: Metrics::default(),
             number: AtomicU64::new(started),
             ready: AtomicBool::new(false),
+            warming: Mutex::new(()),
             turns: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
             folder,
         })
@@ -175,6 +178,7 @@ impl Service {
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that
     /// cannot be loaded.
     pub fn warm(&self) {
+        let one_at_a_time = self.warming.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = self.lock.get();
         let today = self.today();
         let mut broken = BTreeMap::new();
@@ -194,6 +198,7 @@ impl Service {
         }
         self.broken.put(broken);
         self.ready.store(true, Ordering::Release);
+        drop(one_at_a_time);
     }
 
     /// The packs and the engine that runs them, for whoever brings them up to date.

@@ -34,7 +34,7 @@ const ENGLISH: Words = Words {
 };
 
 const CHINESE: Words = Words {
-    finding: "条疑点",
+    finding: "疑点",
     notice: "提示",
     not_evaluable: "无法评估",
     no_verdict: "未得出结论",
@@ -54,24 +54,51 @@ impl fmt::Display for CheckReport {
             write_finding(f, finding, words)?;
         }
         for notice in &self.review.notices {
-            writeln!(f, "[{}] {} {}", words.notice, notice.rule.rule, notice.message)?;
+            writeln!(
+                f,
+                "[{}] {} {}",
+                words.notice, notice.rule.rule, notice.message
+            )?;
             writeln!(f, "    {}", rows(&notice.about))?;
         }
         self.write_gaps(f, words)?;
         match self.review.findings.len() {
             0 => writeln!(f, "{}", words.none),
-            count => writeln!(f, "{count} {}, {} CNY", words.finding, amount(self.review.amount())),
+            count => writeln!(
+                f,
+                "{count} {}, {} CNY",
+                words.finding,
+                amount(self.review.amount())
+            ),
         }
     }
 }
 
 impl CheckReport {
+    /// Rules that could not look at all: those of a pack that miss the same tables in one line.
+    fn not_evaluable(&self) -> Vec<(String, String, String)> {
+        let mut lines: Vec<(String, String, String)> = Vec::new();
+        for missing in &self.review.not_evaluable {
+            let (pack, rule) = (missing.rule.pack.to_string(), missing.rule.rule.as_str());
+            let columns = short(&missing.missing);
+            match lines
+                .iter_mut()
+                .find(|line| line.0 == pack && line.2 == columns)
+            {
+                Some(line) => {
+                    line.1.push_str(", ");
+                    line.1.push_str(rule);
+                }
+                None => lines.push((pack, rule.to_owned(), columns)),
+            }
+        }
+        lines
+    }
+
     /// What could not be looked at, and why: never silent.
     fn write_gaps(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
-        for missing in &self.review.not_evaluable {
-            let columns = missing.missing.join(", ");
-            let (pack, rule) = (&missing.rule.pack, &missing.rule.rule);
-            writeln!(f, "[{}] {pack} {rule}: {columns}", words.not_evaluable)?;
+        for (pack, rules, columns) in self.not_evaluable() {
+            writeln!(f, "[{}] {pack} {rules}: {columns}", words.not_evaluable)?;
         }
         for abstention in &self.review.abstentions {
             let columns = abstention.missing.join(", ");
@@ -81,7 +108,11 @@ impl CheckReport {
         }
         for none in &self.review.no_verdict {
             let about = row(&none.about);
-            writeln!(f, "[{}] {} {about}: {}", words.no_verdict, none.pack, none.reason)?;
+            writeln!(
+                f,
+                "[{}] {} {about}: {}",
+                words.no_verdict, none.pack, none.reason
+            )?;
         }
         for gap in &self.gaps {
             writeln!(f, "[{}] {gap}", words.gap)?;
@@ -96,16 +127,49 @@ impl CheckReport {
     }
 }
 
-fn write_finding(f: &mut fmt::Formatter<'_>, finding: &ReportedFinding, words: &Words) -> fmt::Result {
+fn write_finding(
+    f: &mut fmt::Formatter<'_>,
+    finding: &ReportedFinding,
+    words: &Words,
+) -> fmt::Result {
     let action = match finding.action {
         Action::Block => "拦截",
         Action::Review => "审核",
         Action::Remind => "提醒",
     };
     let (rule, certainty) = (&finding.rule, finding.certainty.chinese());
-    writeln!(f, "[{action}] {} {certainty} {}", rule.rule, finding.message)?;
-    writeln!(f, "    {} CNY  {}", amount(finding.amount), rows(&finding.offending))?;
+    writeln!(
+        f,
+        "[{action}] {} {certainty} {}",
+        rule.rule, finding.message
+    )?;
+    writeln!(
+        f,
+        "    {} CNY  {}",
+        amount(finding.amount),
+        rows(&finding.offending)
+    )?;
     writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)
+}
+
+/// Columns, where many of one table are missing the table alone: `agreements (6 columns)`.
+fn short(columns: &[String]) -> String {
+    let mut tables: Vec<(&str, Vec<&str>)> = Vec::new();
+    for column in columns {
+        let table = column.split('.').next().unwrap_or(column);
+        match tables.iter_mut().find(|known| known.0 == table) {
+            Some(known) => known.1.push(column),
+            None => tables.push((table, vec![column])),
+        }
+    }
+    let told: Vec<String> = tables
+        .iter()
+        .map(|(table, columns)| match columns.len() {
+            0..=2 => columns.join(", "),
+            _ => (*table).to_owned(),
+        })
+        .collect();
+    told.join(", ")
 }
 
 fn rows(rows: &[ReportedRow]) -> String {

@@ -1,0 +1,132 @@
+//! T15: a name and an identity number, fed through every field of a request and through history, appear in
+//! no log line, metric or status, and in no error.
+
+use std::fmt::{self, Write as _};
+use std::sync::{Mutex, Once, PoisonError};
+
+use serde_json::Value;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use super::server::Server;
+use super::*;
+
+const NAME: &str = "欧阳金丝雀";
+const NUMBER: &str = "370303196503081234";
+
+/// All that was logged by any thread of this process.
+static LOGGED: Mutex<String> = Mutex::new(String::new());
+static INSTALLED: Once = Once::new();
+
+/// Keeps every field of every event and span, of every crate and level.
+struct Everything;
+
+struct Line<'l>(&'l mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Everything {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut Line(&mut logged()));
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut Line(&mut logged()));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Line(&mut logged()));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn logged() -> std::sync::MutexGuard<'static, String> {
+    LOGGED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The ways to all values that are no list or object.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| leaves(value, &format!("{path}/{name}"), found)),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found)),
+        _ => found.push(path.to_owned()),
+    }
+}
+
+fn assert_absent(text: &str, place: &str) {
+    assert!(!text.contains(NAME), "name in {place}");
+    assert!(!text.contains(NUMBER), "number in {place}");
+}
+
+#[test]
+fn a_canary_in_any_field_leaves_by_no_side_door() {
+    INSTALLED.call_once(|| tracing::subscriber::set_global_default(Everything).unwrap());
+    let server = Server::start();
+    import_canary(&server);
+    let example: Value = serde_json::from_str(EXAMPLE).unwrap();
+    let mut paths = Vec::new();
+    leaves(&example, "", &mut paths);
+    assert!(paths.len() > 80, "{}", paths.len());
+    let mut answered = 0;
+    for canary in [NAME, NUMBER] {
+        for path in &paths {
+            let mut request = example.clone();
+            *request.pointer_mut(path).unwrap() = canary.into();
+            let answer = server.call(request.to_string().as_bytes()).json();
+            assert_absent(answer["err_msg"].as_str().unwrap(), path);
+            answered += usize::from(answer["infcode"] == 0);
+        }
+    }
+    assert!(answered > 80, "{answered}");
+    for page in ["/metrics", "/api/v1/status", "/status"] {
+        assert_absent(&server.get(page).text(), page);
+    }
+    let log = logged();
+    assert!(log.contains("call answered"));
+    assert_absent(&log, "the log");
+}
+
+/// A patient whose id is the canary has history, with a row that cannot be used.
+fn import_canary(server: &Server) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    write("patients.csv", format!("patient\n{NAME}\n{NUMBER}\n"));
+    let encounters =
+        format!("encounter,patients,doctors\nE1,{NAME},{NAME}\nE2,{NUMBER},{NUMBER}\n");
+    write("encounters.csv", encounters);
+    write(
+        "orders.csv",
+        format!("order,encounters\n{NAME},E1\n{NUMBER},E2\n"),
+    );
+    let mut beside = History::open(&server.service.folder().history()).unwrap();
+    assert!(beside.import(folder.path()).unwrap().rejected.is_empty());
+    let segment = server.service.folder().history().join("000001.jsonl");
+    let text = std::fs::read_to_string(&segment).unwrap();
+    let spoilt = text.replace(
+        "\"doctors\"",
+        &format!("\"ages\":\"{NUMBER}{NAME}\",\"doctors\""),
+    );
+    assert_ne!(spoilt, text);
+    std::fs::write(&segment, spoilt).unwrap();
+    assert!(server.service.reload().unwrap());
+}

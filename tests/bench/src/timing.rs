@@ -1,0 +1,120 @@
+//! Timing on a machine that others use too.
+//!
+//! Contenders run in turns within one process, so that whatever slows the machine slows both of a pair;
+//! what is told of a pair is the median of the ratios, not the ratio of two medians. The interval is that
+//! of the order statistics of the sample (the sign test): nothing is assumed of how times are spread.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use serde::Serialize;
+
+/// A median, and between which values it lies with 95 % confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Median {
+    /// The middle value of the sample.
+    pub median: f64,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+/// Two contenders.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Paired {
+    /// Seconds of the first for one run.
+    pub first: Median,
+    /// Seconds of the second for one run.
+    pub second: Median,
+    /// The second over the first, turn by turn.
+    pub ratio: Median,
+}
+
+/// Times two contenders in turns; who begins changes from turn to turn. `runs` is how often the quicker
+/// one runs in a turn beside one run of the other.
+pub fn in_turns<A, B>(
+    turns: usize,
+    runs: u32,
+    mut first: impl FnMut() -> A,
+    mut second: impl FnMut() -> B,
+) -> Paired {
+    let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+    for turn in 0..turns {
+        let mut time_first = || firsts.push(seconds_of(&mut first, runs));
+        let mut time_second = || seconds.push(seconds_of(&mut second, runs));
+        if turn % 2 == 0 {
+            time_first();
+            time_second();
+        } else {
+            time_second();
+            time_first();
+        }
+    }
+    let ratios = firsts
+        .iter()
+        .zip(&seconds)
+        .map(|(first, second)| second / first);
+    Paired {
+        ratio: Median::of(ratios.collect()),
+        first: Median::of(firsts),
+        second: Median::of(seconds),
+    }
+}
+
+/// Times one contender; the number of the turn tells it which input to take.
+pub fn alone<A>(turns: usize, mut run: impl FnMut(usize) -> A) -> Median {
+    for turn in 0..turns / 10 {
+        black_box(run(turn));
+    }
+    let time = |turn| seconds_of(&mut || run(turn), 1);
+    Median::of((0..turns).map(time).collect())
+}
+
+fn seconds_of<A>(run: &mut impl FnMut() -> A, runs: u32) -> f64 {
+    let started = Instant::now();
+    for _ in 0..runs {
+        black_box(run());
+    }
+    started.elapsed().as_secs_f64() / f64::from(runs)
+}
+
+impl Median {
+    /// Of a sample that is not empty.
+    fn of(mut sample: Vec<f64>) -> Self {
+        sample.sort_by(f64::total_cmp);
+        let at = |place: f64| {
+            let last = sample.len().saturating_sub(1);
+            sample.get((place.max(0.0) as usize).min(last)).copied()
+        };
+        let count = sample.len() as f64;
+        // Of the binomial distribution with one half: 1.96 standard deviations of its mean.
+        let reach = 0.98 * count.sqrt();
+        Median {
+            median: at(count / 2.0).unwrap_or(f64::NAN),
+            low: at(count / 2.0 - reach).unwrap_or(f64::NAN),
+            high: at((count / 2.0 + reach).ceil()).unwrap_or(f64::NAN),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_holds_the_median_and_narrows_with_the_sample() {
+        let of = |count: u32| Median::of((0..count).map(f64::from).collect());
+        let (few, many) = (of(25), of(2_500));
+        assert_eq!((few.median, few.low, few.high), (12.0, 7.0, 18.0));
+        assert_eq!((many.median, many.low, many.high), (1250.0, 1201.0, 1299.0));
+    }
+
+    #[test]
+    fn contenders_run_equally_often_and_in_turns() {
+        let order = std::cell::RefCell::new(String::new());
+        let run = |name| order.borrow_mut().push(name);
+        in_turns(2, 1, || run('a'), || run('b'));
+        assert_eq!(*order.borrow(), "abba");
+    }
+}
