@@ -13,6 +13,7 @@ use rulepack_protocol::names::{Jurisdiction, PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Effective, Status};
 use serde::{Deserialize, Serialize};
 
+use crate::client::{FailurePoint, Failures};
 use crate::files;
 use crate::settings::HostFolder;
 
@@ -136,15 +137,22 @@ impl Lock {
     /// Puts the lock in force. It is kept by its digest too, so that an old verdict finds it.
     ///
     /// # Errors
-    /// [`LockError`]; the old lock is then still in force.
-    pub fn write(&self, folder: &HostFolder) -> Result<(), LockError> {
+    /// [`LockError`]; the old lock is then still in force, unless a test stops after it.
+    pub fn write(&self, folder: &HostFolder, failures: &dyn Failures) -> Result<(), LockError> {
         let bytes =
             serde_json::to_vec_pretty(self).expect("a lock holds texts and booleans only");
         let kept = folder.locks().join(format!("{}.json", self.digest()));
-        for path in [kept, folder.lock()] {
-            files::replace(&path, &bytes).map_err(|source| LockError::Io { path, source })?;
-        }
-        Ok(())
+        let path = folder.lock();
+        let failed = |path: &PathBuf, source| LockError::Io {
+            path: path.clone(),
+            source,
+        };
+        let reach = |point| failures.reach(point).map_err(|source| failed(&path, source));
+        reach(FailurePoint::BeforeLock)?;
+        files::replace(&kept, &bytes).map_err(|source| failed(&kept, source))?;
+        reach(FailurePoint::LockKept)?;
+        files::replace(&path, &bytes).map_err(|source| failed(&path, source))?;
+        reach(FailurePoint::AfterLock)
     }
 
     /// The packs of which any version is known, in order.

@@ -3,6 +3,7 @@
 //! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
 
+use std::error::Error;
 use std::fmt;
 
 use rulepack_engine::cases::{self, CaseResult};
@@ -15,8 +16,8 @@ use rulepack_protocol::tuf::{Channel, Status};
 use serde::Serialize;
 
 use crate::client::{
-    self, DownloadError, FloorsStore, FolderTransport, HttpTransport, NoFailures, RefreshError,
-    Refreshed, Transport,
+    self, DownloadError, FailurePoint, Failures, FloorsStore, FolderTransport, HttpTransport,
+    NoFailures, RefreshError, Refreshed, Transport,
 };
 use crate::files;
 use crate::lock::{Lock, LockError, LockedVersion, State};
@@ -94,6 +95,13 @@ pub struct Updater<'a> {
     pub today: Day,
 }
 
+/// Where packs come from, and where a test stops the way of one.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    transport: &'a dyn Transport,
+    failures: &'a dyn Failures,
+}
+
 impl Updater<'_> {
     /// Updates only where the registry serves another timestamp, or a day has gone by.
     ///
@@ -115,6 +123,14 @@ impl Updater<'_> {
     /// # Errors
     /// [`UpdateError`]; the old lock is then still in force.
     pub fn update(&self) -> Result<UpdateReport, UpdateError> {
+        self.update_with(&NoFailures)
+    }
+
+    /// The same, stopped where a test says so.
+    ///
+    /// # Errors
+    /// [`UpdateError`].
+    pub fn update_with(&self, failures: &dyn Failures) -> Result<UpdateReport, UpdateError> {
         let transport = transport(&self.settings.registry);
         let store = FloorsStore::new(self.folder.trust());
         let mut followed: Vec<NameSpace> = Vec::new();
@@ -127,7 +143,7 @@ impl Updater<'_> {
             &store,
             &followed,
             freshness,
-            &NoFailures,
+            failures,
         )?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
@@ -137,12 +153,16 @@ impl Updater<'_> {
         };
         self.stop_unsigned(&refreshed, &mut lock, &mut report);
         let before = lock.clone();
+        let source = Source {
+            transport: transport.as_ref(),
+            failures,
+        };
         for target in &refreshed.resolution.targets {
             if self.wants(target) {
-                self.take(transport.as_ref(), target, (&before, &mut lock), &mut report);
+                self.take(source, target, (&before, &mut lock), &mut report);
             }
         }
-        lock.write(self.folder)?;
+        lock.write(self.folder, failures)?;
         report.lock = lock.digest().to_string();
         Ok(report)
     }
@@ -161,7 +181,7 @@ impl Updater<'_> {
     /// of it.
     fn take(
         &self,
-        transport: &dyn Transport,
+        source: Source<'_>,
         target: &ResolvedTarget,
         (before, lock): (&Lock, &mut Lock),
         report: &mut UpdateReport,
@@ -183,13 +203,13 @@ impl Updater<'_> {
         }
         let passed = known.is_some_and(|known| known.state == State::Active);
         if !passed {
-            match self.examine(transport, target, &mut version) {
+            match self.examine(source, target, &mut version) {
                 Ok(()) => {
                     version.state = State::Active;
                     report.activated.push(target.path.clone());
                 }
                 Err(refusal) => {
-                    let reason = refusal.to_string();
+                    let reason = in_full(&refusal);
                     report.refused.push((target.path.clone(), reason.clone()));
                     version.state = State::Refused { reason };
                 }
@@ -225,7 +245,7 @@ impl Updater<'_> {
     /// Download, open, compare with what is signed, load, run the cases.
     fn examine(
         &self,
-        transport: &dyn Transport,
+        source: Source<'_>,
         target: &ResolvedTarget,
         version: &mut LockedVersion,
     ) -> Result<(), Refusal> {
@@ -233,9 +253,10 @@ impl Updater<'_> {
         if !path.exists() {
             let folder = self.folder.packs();
             std::fs::create_dir_all(&folder)?;
-            let file = client::download(transport, target, &folder, &NoFailures)?;
+            let file = client::download(source.transport, target, &folder, source.failures)?;
             file.persist(&path).map_err(|error| error.error)?;
             files::sync_folder(&folder)?;
+            source.failures.reach(FailurePoint::PackStored)?;
         }
         let bytes = self.packs.read(&target.digest)?;
         let pack = packs::open(&bytes).map_err(PackError::from)?;
@@ -322,14 +343,29 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
     let mut failed = Vec::new();
     for name_space in followed {
         if let Some(error) = refreshed.unreachable.get(name_space) {
-            failed.push((name_space.clone(), error.to_string()));
+            failed.push((name_space.clone(), in_full(error)));
         } else if let Some(error) = refreshed.resolution.failed.get(name_space)
             && !matches!(error, rulepack_protocol::trust::TrustError::NotDelegated(_))
         {
-            failed.push((name_space.clone(), error.to_string()));
+            failed.push((name_space.clone(), in_full(error)));
         }
     }
     failed
+}
+
+/// An error with its sources, outermost first, without repeating what one already says: a report is the
+/// only place where a person reads them.
+fn in_full(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let reason = error.to_string();
+        if !text.ends_with(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        source = error.source();
+    }
+    text
 }
 
 impl fmt::Display for UpdateReport {

@@ -8,6 +8,7 @@ use rulepack_host::client::FloorsStore;
 use rulepack_host::settings::{HostFolder, Settings};
 use rulepack_host::subscription::Subscription;
 use rulepack_protocol::names::Division;
+use rulepack_protocol::trust::{Floors, Limits, RootChain};
 use serde::Serialize;
 
 use super::Command;
@@ -54,6 +55,10 @@ impl Command for InitArgs {
 
     fn execute(&self) -> Outcome<InitReport> {
         let root = files::read(&self.root)?;
+        // A host that starts from what is no root could never believe anything, nor be set up again.
+        RootChain::start(&root, Floors::default(), Limits::default())
+            .context(|| format!("`{}`", self.root.display()))
+            .hint("give the root as its keepers signed it")?;
         let subscriptions = match self.follow.is_empty() {
             true => Subscription::defaults(&self.division),
             false => self.follow.clone(),

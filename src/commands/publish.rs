@@ -13,6 +13,7 @@ use rulepack_protocol::tuf::{
     AnyEnvelope, Channel, Custom, Envelope, FilePin, Payload as _, RoleName, Target, Targets,
     summary,
 };
+use rulepack_registry::client::PublishFailed;
 use rulepack_registry::{Client, Publication, Receipt};
 use serde::Serialize;
 
@@ -175,12 +176,25 @@ pub fn send(args: &SendArgs) -> Outcome<Receipt> {
         .publish(&publication)
         .map_err(|error| {
             let hint = error.hint();
-            let failure = Failure::from(error);
+            let failure = refused(error);
             match hint {
                 Some(hint) => failure.hint(hint),
                 None => failure,
             }
         })
+}
+
+/// The refusal with all that the registry told of its causes.
+fn refused(error: PublishFailed) -> Failure {
+    let PublishFailed::Refused { title, causes, .. } = error else {
+        return Failure::from(error);
+    };
+    Failure::new(causes.into_iter().fold(title, |told, cause| {
+        match told.ends_with(&cause) {
+            true => told,
+            false => format!("{told}: {cause}"),
+        }
+    }))
 }
 
 fn stem(file: &str) -> String {

@@ -174,6 +174,11 @@ impl Drop for Registry {
 }
 
 impl Host {
+    /// The host in a folder.
+    pub fn at(folder: PathBuf) -> Self {
+        Host { folder }
+    }
+
     /// Its folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -190,12 +195,12 @@ impl Host {
         self.run("check", &[&[data], options].concat())
     }
 
-    /// Follows another registry from now on.
-    pub fn follow(&self, registry: &Registry) {
+    /// Follows another registry from now on: an address, or a folder with a copy of a repository.
+    pub fn follow(&self, registry: &str) {
         let path = self.folder.join("host.toml");
         let text = fs::read_to_string(&path).unwrap();
         let (_, rest) = text.split_once('\n').unwrap();
-        let first = format!("registry = \"{}\"\n", registry.address);
+        let first = format!("registry = \"{registry}\"\n");
         fs::write(&path, first + rest).unwrap();
     }
 

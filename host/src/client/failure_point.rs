@@ -14,6 +14,14 @@ pub enum FailurePoint {
     AfterState,
     /// A pack is downloaded and verified, and not yet handed over.
     AfterDownload,
+    /// A pack lies in the host's folder, and no step has looked at it.
+    PackStored,
+    /// Every step is done, nothing of the lock is written.
+    BeforeLock,
+    /// The new lock is kept by its digest, the old one is in force.
+    LockKept,
+    /// The new lock is in force.
+    AfterLock,
 }
 
 /// Asked at each place; production never fails.

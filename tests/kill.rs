@@ -1,0 +1,163 @@
+//! A host whose process dies in the middle of an update: what lies on its disk is the old state or the
+//! new one, whole, and the next update finishes what was begun.
+
+mod common;
+
+use std::fs;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use rulepack_engine::{Engine, Limits};
+use rulepack_host::client::{FailurePoint, Failures};
+use rulepack_host::lock::Lock;
+use rulepack_host::packs::Packs;
+use rulepack_host::settings::HostFolder;
+use rulepack_host::update::Updater;
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Moment;
+use rulepack_protocol::tuf::{Envelope, Payload as _, Root};
+
+use common::nation::{Host, Nation};
+use common::packs::{Source, copy_files, pack};
+
+const OLD: &str = "37/chronic-limits/1.0.0.wasm";
+const NEW: &str = "37/chronic-limits/1.0.1.wasm";
+
+/// Every named point of an update, in the order in which it is reached.
+const POINTS: [FailurePoint; 8] = [
+    FailurePoint::BeforeRoot,
+    FailurePoint::BeforeState,
+    FailurePoint::AfterState,
+    FailurePoint::AfterDownload,
+    FailurePoint::PackStored,
+    FailurePoint::BeforeLock,
+    FailurePoint::LockKept,
+    FailurePoint::AfterLock,
+];
+
+/// Tells the process that dies which host it updates, and where it dies.
+const HOST: &str = "RULEPACK_TEST_HOST";
+const POINT: &str = "RULEPACK_TEST_POINT";
+
+/// Dies at once, without unwinding, when the point is reached.
+struct DieAt(String);
+
+impl Failures for DieAt {
+    fn reach(&self, point: FailurePoint) -> io::Result<()> {
+        if format!("{point:?}") == self.0 {
+            std::process::abort();
+        }
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "the process that dies: started by the other test"]
+fn a_process_that_dies() {
+    let folder = HostFolder::at(std::env::var_os(HOST).unwrap());
+    let point = std::env::var(POINT).unwrap();
+    let settings = folder.settings().unwrap();
+    let packs = Packs::new(folder.clone(), Engine::new(Limits::default()).unwrap());
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let now = Moment::from_unix(i64::try_from(now).unwrap()).unwrap();
+    let updater = Updater {
+        folder: &folder,
+        settings: &settings,
+        packs: &packs,
+        now,
+        today: now.day(),
+    };
+    updater.update_with(&DieAt(point)).unwrap();
+}
+
+/// A copy of a repository with a newer root and a newer pack than a host has.
+fn begin() -> (Nation, Host, PathBuf) {
+    let nation = Nation::found();
+    let registry = nation.serve();
+    nation.publish(&[&pack("chronic-limits")], &registry);
+    let host = nation.host("host", &registry);
+    host.sync().done();
+
+    let bytes = fs::read(nation.path("root.json")).unwrap();
+    let mut root: Root = Envelope::parse(&bytes).unwrap().signed().clone();
+    root.bump(root.expires).unwrap();
+    let unsigned = Envelope::unsigned(root).unwrap().to_bytes();
+    fs::write(nation.path("root.json"), unsigned).unwrap();
+    nation.sign("root.json", &["root-a", "root-c"]);
+    let address = &registry.address;
+    nation
+        .run(&format!("publish send {{}}/root.json --registry {address}"))
+        .done();
+
+    let newer = nation.path("newer.wasm");
+    Source::copy("chronic-limits", &nation.path("newer"))
+        .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
+        .build(&newer)
+        .done();
+    nation.publish(&[&newer], &registry);
+    let repository = nation.path("registry/repository");
+    host.follow(repository.to_str().unwrap());
+    (nation, host, repository)
+}
+
+/// Updates the host in a process that dies at a point.
+fn die_at(point: FailurePoint, host: &Path) {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", "a_process_that_dies", "--ignored"]);
+    process.env(HOST, host).env(POINT, format!("{point:?}"));
+    let status = process
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    const SIGABRT: i32 = 6;
+    assert_eq!(status.signal(), Some(SIGABRT), "{point:?} was not reached");
+}
+
+/// Every pack and every lock has the bytes that its name says.
+fn assert_whole(folder: &HostFolder) {
+    let named = |folder: PathBuf, ending: &str| -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|found| found == ending))
+            .collect()
+    };
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let packs = named(folder.packs(), "wasm");
+    assert!(!packs.is_empty());
+    for path in packs {
+        let digest = Digest::of(&fs::read(&path).unwrap());
+        assert_eq!(digest.to_string(), name(&path));
+    }
+    for path in named(folder.locks(), "json") {
+        let lock: Lock = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(lock.digest().to_string(), name(&path));
+    }
+}
+
+#[test]
+fn a_host_killed_at_any_point_of_an_update_has_the_old_state_or_the_new_one() {
+    let (nation, host, _repository) = begin();
+    let before = host.lock();
+    for point in POINTS {
+        let folder = nation.path(&format!("{point:?}"));
+        copy_files(host.folder(), &folder);
+        die_at(point, &folder);
+
+        let killed = Host::at(folder);
+        match point {
+            FailurePoint::AfterLock => assert_eq!(killed.active(), [OLD, NEW], "{point:?}"),
+            _ => assert_eq!(killed.lock(), before, "{point:?}"),
+        }
+        let folder = HostFolder::at(killed.folder());
+        assert_whole(&folder);
+
+        killed.sync().done();
+        assert_eq!(killed.active(), [OLD, NEW], "{point:?}");
+        assert_whole(&folder);
+        assert!(Lock::read(&folder).is_ok());
+    }
+}

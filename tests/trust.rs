@@ -1,0 +1,264 @@
+//! Four attacks on the way from a bureau to a hospital, each tried for real: what is refused, with which
+//! reason, and what stays active afterwards.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rulepack_protocol::key::SecretKey;
+use rulepack_protocol::pack::{self, Bounds};
+use rulepack_protocol::tuf::{
+    Channel, Custom, Envelope, FilePin, Payload, RoleName, Snapshot, Target, Targets, Timestamp,
+};
+
+use common::nation::{Host, Nation};
+use common::packs::{Source, pack};
+use common::rulepack;
+
+const OLD: &str = "37/chronic-limits/1.0.0.wasm";
+const NEW: &str = "37/chronic-limits/1.0.1.wasm";
+
+/// A nation that has published version 1.0.0 of a pack, which a host runs; and version 1.0.1, sealed and
+/// not yet published.
+struct Story {
+    nation: Nation,
+    host: Host,
+    newer: PathBuf,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let nation = Nation::found();
+        let registry = nation.serve();
+        nation.publish(&[&pack("chronic-limits")], &registry);
+        let host = nation.host("host", &registry);
+        host.sync().done();
+        assert_eq!(host.active(), [OLD]);
+        let newer = nation.path("newer.wasm");
+        Source::copy("chronic-limits", &nation.path("newer"))
+            .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
+            .build(&newer)
+            .done();
+        Story {
+            nation,
+            host,
+            newer,
+        }
+    }
+
+    /// The newest file of the bureau's role in the registry.
+    fn role(&self) -> Targets {
+        let path = self.nation.path("registry/repository/metadata/1.37.json");
+        parse(&path).signed().clone()
+    }
+
+    /// A copy of the repository as a registry would serve it whose own keys are in the attacker's hands:
+    /// it puts `37.json` in force without judging it.
+    fn forge(&self) -> PathBuf {
+        let repository = self.nation.back_up("forged").join("repository");
+        let metadata = repository.join("metadata");
+        let bytes = fs::read(self.nation.path("37.json")).unwrap();
+        let version = Envelope::<Targets>::parse(&bytes).unwrap().signed().version;
+        let role: RoleName = "37".parse().unwrap();
+        fs::write(metadata.join(role.file_of_version(version)), &bytes).unwrap();
+        let path = metadata.join(RoleName::TIMESTAMP.file());
+        let mut timestamp: Timestamp = parse(&path).signed().clone();
+        let old = RoleName::SNAPSHOT.file_of_version(timestamp.meta.snapshot.version);
+        let mut snapshot: Snapshot = parse(&metadata.join(old)).signed().clone();
+        snapshot.bump(snapshot.expires).unwrap();
+        snapshot.pin(&role, FilePin::of(version, &bytes));
+        let bytes = self.signed("snapshot", snapshot.clone());
+        let new = RoleName::SNAPSHOT.file_of_version(snapshot.version);
+        fs::write(metadata.join(new), &bytes).unwrap();
+        timestamp.bump(timestamp.expires).unwrap();
+        timestamp.meta.snapshot = FilePin::of(snapshot.version, &bytes);
+        fs::write(path, self.signed("timestamp", timestamp)).unwrap();
+        repository
+    }
+
+    fn signed<T: Payload>(&self, role: &str, payload: T) -> Vec<u8> {
+        let path = format!("registry/signer/registry-{role}.key");
+        let text = fs::read_to_string(self.nation.path(&path)).unwrap();
+        let mut envelope = Envelope::unsigned(payload).unwrap();
+        envelope
+            .sign(&SecretKey::from_file(&text).unwrap())
+            .unwrap();
+        envelope.to_bytes()
+    }
+}
+
+fn parse<T: Payload>(path: &Path) -> Envelope<T> {
+    Envelope::parse(&fs::read(path).unwrap()).unwrap()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    rulepack_protocol::digest::Digest::of(bytes).to_string()
+}
+
+/// The only file in a folder whose name ends so.
+fn file_ending(folder: &Path, ending: &str) -> PathBuf {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut found = paths.filter(|path| path.to_str().unwrap().ends_with(ending));
+    let file = found.next().unwrap();
+    assert_eq!(found.next(), None);
+    file
+}
+
+#[test]
+fn a_flipped_byte_in_a_pack_is_refused_and_the_old_version_stays() {
+    let story = Story::begin();
+    let registry = story.nation.serve();
+    story.host.follow(&registry.address);
+    story.nation.publish(&[&story.newer], &registry);
+    let folder = story
+        .nation
+        .path("registry/repository/targets/37/chronic-limits");
+    let file = file_ending(&folder, ".1.0.1.wasm");
+    let sound = fs::read(&file).unwrap();
+    let mut flipped = sound.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    fs::write(&file, &flipped).unwrap();
+
+    let (signed, found) = (sha256(&sound), sha256(&flipped));
+    let told = story.host.sync().found_fault();
+    let reason = format!("pack `{NEW}` has sha256 {found}, signed was {signed}");
+    assert_eq!(
+        told.lines().next(),
+        Some(&*format!("refused   {NEW}: {reason}"))
+    );
+    assert_eq!(story.host.active(), [OLD]);
+
+    // Nothing of the bad bytes is left: once the registry serves the signed ones, they are taken.
+    fs::write(&file, &sound).unwrap();
+    let told = story.host.sync().done();
+    assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
+    assert_eq!(story.host.active(), [OLD, NEW]);
+}
+
+#[test]
+fn a_pack_of_another_name_space_signed_with_the_bureaus_keys_is_refused() {
+    let story = Story::begin();
+    let foreign = story.nation.path("foreign.wasm");
+    Source::copy("chronic-limits", &story.nation.path("foreign"))
+        .replace(
+            "pack.toml",
+            "\"37/chronic-limits\"",
+            "\"11/chronic-limits\"",
+        )
+        .replace(
+            "pack.toml",
+            "jurisdictions = [\"37\"]",
+            "jurisdictions = [\"11\"]",
+        )
+        .build(&foreign)
+        .done();
+    let bytes = fs::read(&foreign).unwrap();
+    let opened = pack::open(&bytes, &Bounds::NATIVE).unwrap();
+    let mut role = story.role();
+    let published = role.targets.values().next().unwrap().custom.published;
+    role.bump(role.expires).unwrap();
+    let target = Target {
+        length: bytes.len() as u64,
+        hashes: FilePin::of(1, &bytes).hashes,
+        custom: Custom::of(&opened, Channel::Stable, published),
+    };
+    let path = "11/chronic-limits/1.0.0.wasm".parse().unwrap();
+    role.add_target(path, target).unwrap();
+    let unsigned = Envelope::unsigned(role).unwrap().to_bytes();
+    fs::write(story.nation.path("37.json"), unsigned).unwrap();
+    story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
+
+    let why = "`37` breaks the rules: lists `11/chronic-limits/1.0.0.wasm`, \
+               which belongs to name space `11`";
+    let registry = story.nation.serve();
+    let reason = story.nation.send(&[&foreign], &registry).failed();
+    assert_eq!(reason, format!("error: {why}"));
+    story.host.follow(&registry.address);
+    let told = story.host.sync().done();
+    assert_eq!(told.lines().next(), Some("nothing new"));
+
+    let forged = story.forge();
+    story.host.follow(forged.to_str().unwrap());
+    let told = story.host.sync().found_fault();
+    assert!(told.contains(&format!("failed    37: {why}\n")), "{told}");
+    assert_eq!(story.host.active(), [OLD]);
+}
+
+#[test]
+fn one_signature_where_two_are_due_is_refused() {
+    let story = Story::begin();
+    let registry = story.nation.serve();
+    story.nation.draft(&[&story.newer], &registry);
+    story.nation.sign("37.json", &["bureau-c"]);
+
+    let reason = story.nation.send(&[&story.newer], &registry).failed();
+    assert_eq!(
+        reason,
+        "error: the new `37` is not acceptable: 1 of 2 signatures are there\n\
+         hint: have the missing officers sign the file, then publish again"
+    );
+
+    let forged = story.forge();
+    story.host.follow(forged.to_str().unwrap());
+    let told = story.host.sync().found_fault();
+    let why = "failed    37: `37` has 1 of 2 valid signatures\n";
+    assert!(told.contains(why), "{told}");
+    assert_eq!(story.host.active(), [OLD]);
+
+    // With the second signature the same file is accepted.
+    story.nation.sign("37.json", &["bureau-a"]);
+    story.nation.send(&[&story.newer], &registry).done();
+    story.host.follow(&registry.address);
+    story.host.sync().done();
+    assert_eq!(story.host.active(), [OLD, NEW]);
+}
+
+#[test]
+fn a_registry_that_serves_earlier_metadata_is_refused() {
+    let story = Story::begin();
+    let earlier = story.nation.back_up("earlier");
+    let registry = story.nation.serve();
+    story.host.follow(&registry.address);
+    story.nation.publish(&[&story.newer], &registry);
+    story.host.sync().done();
+    assert_eq!(story.host.active(), [OLD, NEW]);
+    let lock = story.host.lock();
+
+    let rolled_back = common::nation::Registry::serve(&earlier);
+    story.host.follow(&rolled_back.address);
+    let reason = story.host.sync().failed();
+    assert_eq!(
+        reason,
+        "error: `timestamp` contradicts what this host has seen: \
+         version 3 was seen before, now version 2 is served"
+    );
+    assert_eq!(story.host.lock(), lock);
+
+    story.host.follow(&registry.address);
+    let told = story.host.sync().done();
+    assert_eq!(told.lines().next(), Some("nothing new"));
+}
+
+#[test]
+fn a_host_without_its_registry_checks_with_what_it_has() {
+    let story = Story::begin();
+    let data = story.nation.path("data");
+    let out = data.to_str().unwrap();
+    rulepack(["generate", "--lines", "200", "--out", out]).done();
+    let options = ["--today", "2026-06-30", "--json"];
+    let registry = story.nation.serve();
+    story.host.follow(&registry.address);
+    let before = story.host.check(&data, &options).found_fault();
+    let lock = story.host.lock();
+
+    drop(registry);
+    let reason = story.host.sync().failed();
+    let start = "error: `metadata/2.root.json` cannot be fetched: ";
+    assert!(reason.starts_with(start), "{reason}");
+    assert_eq!(story.host.lock(), lock);
+    assert_eq!(story.host.check(&data, &options).found_fault(), before);
+}
