@@ -1,6 +1,12 @@
 //! A made-up hospital through the whole way: packs built, signed, published, brought to a host, and run
 //! over generated data. What they find is exactly what the generator planted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,12 @@
 //! A host whose process dies in the middle of an update: what lies on its disk is the old state or the
 //! new one, whole, and the next update finishes what was begun.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::fs;
@@ -82,7 +88,7 @@ fn begin() -> (Nation, Host, PathBuf) {
     host.sync().done();
 
     let bytes = fs::read(nation.path("root.json")).unwrap();
-    let mut root: Root = Envelope::parse(&bytes).unwrap().signed().clone();
+    let mut root = Envelope::<Root>::parse(&bytes).unwrap().signed().clone();
     root.bump(root.expires).unwrap();
     let unsigned = Envelope::unsigned(root).unwrap().to_bytes();
     fs::write(nation.path("root.json"), unsigned).unwrap();

@@ -9,13 +9,17 @@ use super::{rulepack, workspace};
 /// The three packs of `plugins/`.
 pub const ALL: [&str; 3] = ["chronic-limits", "drg-checks", "vbp-quota"];
 
+/// Where packs are compiled and written.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs")
+}
+
 /// The sealed pack of `plugins/`, built at its first use.
 pub fn pack(name: &str) -> PathBuf {
     static BUILT: [OnceLock<PathBuf>; ALL.len()] = [const { OnceLock::new() }; ALL.len()];
     let index = ALL.iter().position(|known| *known == name).unwrap();
     let build = || {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs");
-        let file = folder.join(format!("{name}.wasm"));
+        let file = folder().join(format!("{name}.wasm"));
         let source = workspace().join("plugins").join(name);
         rulepack([
             "build".as_ref(),
