@@ -155,7 +155,9 @@ fn quoted_paths(page: &str) -> Vec<&str> {
     let quoted = page.split('`').skip(1).step_by(2);
     let is_path = |word: &&str| {
         let plain = !word.contains([' ', '…', '*', '<', '$', '\n', ':']);
-        plain && word.contains('/') && (word.ends_with(".rs") || word.ends_with('/'))
+        plain
+            && word.trim_end_matches('/').contains('/')
+            && (word.ends_with(".rs") || word.ends_with('/'))
     };
     quoted.filter(is_path).collect()
 }
