@@ -1,5 +1,11 @@
 //! The pages for people: their links lead somewhere, and the commands that they list exist.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -148,4 +154,38 @@ fn every_test_that_the_page_of_threats_names_exists() {
     for name in names {
         assert!(code.contains(&format!("fn {name}(")), "`{name}` is no test");
     }
+}
+
+/// The quoted paths of a page: `host/src/lock.rs`, `registry/src/publish/`.
+fn quoted_paths(page: &str) -> Vec<&str> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    let is_path = |word: &&str| {
+        let plain = !word.contains([' ', '…', '*', '<', '$', '\n', ':']);
+        plain
+            && word.trim_end_matches('/').contains('/')
+            && (word.ends_with(".rs") || word.ends_with('/'))
+    };
+    quoted.filter(is_path).collect()
+}
+
+#[test]
+fn every_source_that_a_page_names_exists() {
+    let mut seen = 0;
+    for page in [
+        "docs/ARCHITECTURE.md",
+        "docs/THREATS.md",
+        "docs/guides/reviewer.md",
+    ] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        // Code blocks hold commands, not sources.
+        let text: String = text.split("```").step_by(2).collect();
+        for path in quoted_paths(&text) {
+            // The page of threats writes the folders of the protocol short.
+            let short = root().join("registry/protocol/src").join(path);
+            let exists = root().join(path).exists() || short.exists();
+            assert!(exists, "{page} names `{path}`, which is not there");
+            seen += 1;
+        }
+    }
+    assert!(seen > 80, "only {seen} paths were looked at");
 }
