@@ -1,5 +1,7 @@
 //! What an evaluation looks at: the tables, what they cover, and the circumstances of the review.
 
+use std::cell::OnceCell;
+
 use crate::codes::CodeSet;
 use crate::column::{Code, Column, Table};
 use crate::host::Evaluation;
@@ -10,6 +12,17 @@ use crate::units::Day;
 pub struct Batch {
     pub(crate) views: Views,
     pub(crate) host: Evaluation,
+    pub(crate) told: Told,
+}
+
+/// What the host has told of the review: rules ask for it in every row, and each call across the border
+/// costs as much as many rows.
+#[derive(Default)]
+pub(crate) struct Told {
+    stage: OnceCell<Stage>,
+    scope: OnceCell<Scope>,
+    today: OnceCell<Day>,
+    jurisdiction: OnceCell<Option<Code>>,
 }
 
 /// When in the course of care a rule looks at data.
@@ -68,19 +81,20 @@ impl Batch {
         Batch {
             views: Views::new(),
             host: Evaluation,
+            told: Told::default(),
         }
     }
 
     /// When in the course of care this is.
     #[must_use]
     pub fn stage(&self) -> Stage {
-        self.host.stage()
+        *self.told.stage.get_or_init(|| self.host.stage())
     }
 
     /// What the batch holds.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        self.host.scope()
+        *self.told.scope.get_or_init(|| self.host.scope())
     }
 
     /// 触发场景 (`trig_scen`), where the caller told.
@@ -93,13 +107,14 @@ impl Batch {
     /// The day that rules take as today.
     #[must_use]
     pub fn today(&self) -> Day {
-        Day(self.host.today())
+        *self.told.today.get_or_init(|| Day(self.host.today()))
     }
 
     /// Division code (行政区划) of the place of care; `None` where nobody told.
     #[must_use]
     pub fn jurisdiction(&self) -> Option<Code> {
-        Code::from_number(self.host.jurisdiction())
+        let ask = || Code::from_number(self.host.jurisdiction());
+        *self.told.jurisdiction.get_or_init(ask)
     }
 
     /// First and last day of the period; `None` in patient scope.

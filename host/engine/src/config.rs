@@ -1,7 +1,7 @@
 //! How wasmtime is set up, and why.
 
 use wasmtime::{
-    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
+    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
 };
 
 use crate::limits::{Limits, PAGE_BYTES};
@@ -73,10 +73,11 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     pool.max_memory_size(limits.memory_bytes.saturating_add(2 * PAGE_BYTES));
     // What an instance wrote is put back by copying where it is little; giving pages back to the system
     // and faulting them in again costs more than that.
+    pool.pagemap_scan(Enabled::Auto);
     pool.linear_memory_keep_resident(MEMORY_KEEP_RESIDENT);
     pool.table_keep_resident(TABLE_KEEP_RESIDENT);
     pool
 }
 
-const MEMORY_KEEP_RESIDENT: usize = 1024 * 1024;
+const MEMORY_KEEP_RESIDENT: usize = 8 * 1024 * 1024;
 const TABLE_KEEP_RESIDENT: usize = 64 * 1024;

@@ -36,6 +36,7 @@ use rulepack_contract::parameters::ParameterValue;
 use rulepack_contract::review::{Review, Scope};
 use rulepack_contract::schema::ids;
 
+use crate::batch::Told;
 use crate::host::{Evaluation, Preparation, Source, Vocabulary};
 use crate::tables::Views;
 use crate::{Pack, Setup};
@@ -274,6 +275,7 @@ impl<P: Pack> Prepared<P> {
         crate::Batch {
             views: Views::new(&source),
             host: Evaluation::new(self.vocabulary.clone(), source, review.clone()),
+            told: Told::default(),
         }
     }
 

@@ -165,13 +165,14 @@ impl Hospital {
         let (disease, items) = disease_of(patient);
         for line in 0..lines.count {
             let is_breach = patient % 25 == 3 && visit == 0 && line == 0;
-            let item = match is_breach {
-                true => UNCOVERED,
-                false => items[line as usize % items.len()],
+            let further = format!("XN02BEA074A001010{line:06}");
+            let (item, disease) = match items.get(line as usize) {
+                _ if is_breach => (UNCOVERED, disease),
+                Some(item) => (*item, disease),
+                // A long visit goes on under a disease that the catalogue does not know.
+                None => (further.as_str(), "M99900"),
             };
-            // One line of a long visit lasts, the others are services of the day.
-            let supply = if line < LINES_OF_VISIT { "28" } else { "0" };
-            self.order(&encounter, line, (item, "09", disease, supply), lines);
+            self.order(&encounter, line, (item, "09", disease, "28"), lines);
         }
     }
 
