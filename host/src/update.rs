@@ -11,7 +11,7 @@ use rulepack_engine::{LoadError, Program};
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
-use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing};
+use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing, TrustError};
 use rulepack_protocol::tuf::{Channel, Status};
 use serde::Serialize;
 
@@ -261,7 +261,10 @@ impl Updater<'_> {
         match results.into_iter().find(|result| !result.passed()) {
             Some(failed) => Err(case_refusal(failed)),
             // Compiled once here, so that the first request does not wait for it.
-            None => Ok(drop(self.packs.get(version, false)?)),
+            None => {
+                self.packs.get(version, false)?;
+                Ok(())
+            }
         }
     }
 
@@ -274,8 +277,11 @@ impl Updater<'_> {
                 .targets
                 .iter()
                 .any(|target| target.path == version.path);
-            let is_known = !resolution.failed.contains_key(name_space)
-                && !refreshed.unreachable.contains_key(name_space);
+            // Stale keeps running; a delegation that is gone, or a file without the path, is a revocation.
+            let is_known = match resolution.failed.get(name_space) {
+                None => !refreshed.unreachable.contains_key(name_space),
+                Some(error) => matches!(error, TrustError::NotDelegated(_)),
+            };
             let followed = &self.settings.subscriptions;
             let is_followed = followed.iter().any(|s| s.name_space() == name_space);
             if !signed && is_known && is_followed && version.state == State::Active {
@@ -332,15 +338,16 @@ fn case_refusal(failed: CaseResult) -> Refusal {
     }
 }
 
-/// Why followed name spaces gave nothing. One that was never delegated is no fault: a city need not
-/// publish.
+/// Why followed name spaces gave nothing. One that was never delegated, or has published nothing yet, is
+/// no fault: a city need not publish.
 fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, String)> {
     let mut failed = Vec::new();
     for name_space in followed {
         if let Some(error) = refreshed.unreachable.get(name_space) {
             failed.push((name_space.clone(), in_full(error)));
         } else if let Some(error) = refreshed.resolution.failed.get(name_space)
-            && !matches!(error, rulepack_protocol::trust::TrustError::NotDelegated(_))
+            && !matches!(error, TrustError::NotDelegated(_))
+            && refreshed.trusted.pin(name_space).is_ok()
         {
             failed.push((name_space.clone(), in_full(error)));
         }

@@ -112,6 +112,12 @@ impl Command for CheckArgs {
         let folder = HostFolder::at(&self.dir);
         let packs = engine::packs(&self.dir)?;
         let (lock, division) = self.lock(&folder, &packs)?;
+        if lock.versions.is_empty() {
+            return Err(
+                Failure::new("no pack is installed, so nothing can be reviewed")
+                    .hint("`rulepack sync` brings what the host follows"),
+            );
+        }
         let input = read(&self.from, &folder)?;
         let today = match self.today {
             Some(day) => day,

@@ -138,7 +138,7 @@ pub fn draft(args: &DraftArgs) -> Outcome<PublishReport> {
         let target = Target {
             length: bytes.len() as u64,
             hashes: FilePin::of(1, bytes).hashes,
-            custom: Custom::of(pack, channel, clock::now()?.day()),
+            custom: Custom::of(pack, channel, clock::today()?),
         };
         targets.add_target(path_of(pack)?, target)?;
     }

@@ -72,9 +72,9 @@ pub struct DelegateArgs {
     /// The role file that delegates, to be continued; a first version where it is left out.
     #[arg(long)]
     pub from: Option<PathBuf>,
-    /// Days until the new version expires.
-    #[arg(long, default_value_t = 365)]
-    pub days: i64,
+    /// Days until the new version expires; 365 for the national role, 90 for a province's.
+    #[arg(long)]
+    pub days: Option<i64>,
     /// Where the new version goes.
     #[arg(long, default_value = "targets.json")]
     pub out: PathBuf,
@@ -114,7 +114,9 @@ pub fn init(args: &InitArgs) -> Outcome<RootReport> {
 
 /// Writes the next version of a role that delegates a name space.
 pub fn delegate(args: &DelegateArgs) -> Outcome<RootReport> {
-    let expires = clock::now()?.plus_days(args.days);
+    let of_a_province = args.name_space.parent().is_some();
+    let days = args.days.unwrap_or(if of_a_province { 90 } else { 365 });
+    let expires = clock::now()?.plus_days(days);
     let old: Option<Envelope<Targets>> = match &args.from {
         None => None,
         Some(path) => {
