@@ -39,7 +39,9 @@ fn refused_by_build(spoil: impl FnOnce(&Source)) -> String {
 #[test]
 fn build_names_what_is_wrong_in_a_manifest() {
     let replaced = |old: &'static str, new: &'static str| {
-        refused_by_build(move |source| drop(source.replace("pack.toml", old, new)))
+        refused_by_build(move |source| {
+            source.replace("pack.toml", old, new);
+        })
     };
     assert_eq!(
         replaced("\"37/chronic-limits\"", "\"chronic\""),
@@ -81,7 +83,7 @@ fn build_names_what_is_wrong_in_a_table() {
         refused_by_build(move |source| {
             let mut bytes = fs::read(source.folder.join(TABLE)).unwrap();
             bytes.extend_from_slice(row);
-            drop(source.write(TABLE, bytes));
+            source.write(TABLE, bytes);
         })
     };
     assert_eq!(
@@ -128,7 +130,9 @@ fn build_names_what_is_wrong_in_a_table() {
 
 #[test]
 fn build_names_what_is_wrong_in_a_case() {
-    let reason = refused_by_build(|source| drop(source.write("cases/zz.json", "{")));
+    let reason = refused_by_build(|source| {
+        source.write("cases/zz.json", "{");
+    });
     assert_eq!(
         reason,
         "error: `cases/zz.json`: EOF while parsing an object at line 1 column 1"
