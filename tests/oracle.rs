@@ -113,7 +113,7 @@ fn case_of(stays: &[Stay<'_>]) -> Case {
         }
         for (place, code) in stay.codes(6).enumerate() {
             procedures.push(json!({
-                "encounters": name, "codes": code,
+                "procedure": format!("{name}-{place}"), "encounters": name, "codes": code,
                 "principal": i32::from(place == 0), "on-settlement-list": 1,
             }));
         }

@@ -17,6 +17,7 @@ mod serve;
 mod sign;
 mod sync;
 mod test;
+mod verify;
 
 use clap::Subcommand;
 
@@ -50,6 +51,7 @@ pub enum Commands {
     Build(build::BuildArgs),
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
+    Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -82,6 +84,7 @@ impl Commands {
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
+            Commands::Verify(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }

@@ -65,6 +65,9 @@ impl InForce<'_> {
         }
         reviewed.gaps.sort();
         reviewed.gaps.dedup();
+        // A pack is met once in each scope.
+        reviewed.broken.sort_by(|a, b| a.0.cmp(&b.0));
+        reviewed.broken.dedup_by(|a, b| a.0 == b.0);
         reviewed.report.sort();
         reviewed
     }

@@ -84,12 +84,15 @@ fn details(finding: &ReportedFinding, id: &str) -> Vec<Detail> {
 }
 
 fn detail(row: &ReportedRow, kind: ItemType, id: String) -> Detail {
-    let is_order = row.table == "orders";
+    let rx_id = match row.table {
+        "orders" => row.key.clone(),
+        _ => String::new(),
+    };
     Detail {
         jrd_id: id,
         patn_id: row.patient.clone().unwrap_or_default(),
         mdtrt_id: row.encounter.clone().unwrap_or_default(),
-        rx_id: is_order.then(|| row.key.clone()).unwrap_or_default(),
+        rx_id,
         vola_item_type: kind,
         vola_amt: Amount(row.amount),
     }

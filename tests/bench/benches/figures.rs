@@ -76,14 +76,18 @@ fn ratio<P: Pack>(name: &'static str, source: &Source, pack: &LoadedPack) -> Vec
     let batch = Batch::patients(data.clone(), 0..u32::MAX);
     let prepared = source.prepare::<P>(&data);
 
-    let native = prepared
+    let mut native = prepared
         .evaluate(batch.clone(), &review)
         .expect("the rules hold natively");
+    // The host also puts the arguments of a finding into the order of their names.
+    for finding in &mut native.findings {
+        finding.arguments.sort();
+    }
     let sandboxed = pack
         .evaluate(&batch, &review)
         .expect("the rules hold in the sandbox");
-    assert_eq!(
-        sandboxed.answer, native,
+    assert!(
+        sandboxed.answer == native,
         "`{name}` answers differently in the sandbox"
     );
     let entries = native.findings.len() + native.abstentions.len();

@@ -122,10 +122,8 @@ fn import_canary(server: &Server) {
     assert!(beside.import(folder.path()).unwrap().rejected.is_empty());
     let segment = server.service.folder().history().join("000001.jsonl");
     let text = std::fs::read_to_string(&segment).unwrap();
-    let spoilt = text.replace(
-        "\"doctors\"",
-        &format!("\"ages\":\"{NUMBER}{NAME}\",\"doctors\""),
-    );
+    let spoilt = format!("\"ages\":\"{NUMBER}{NAME}\",\"doctors\":");
+    let spoilt = text.replace("\"doctors\":", &spoilt);
     assert_ne!(spoilt, text);
     std::fs::write(&segment, spoilt).unwrap();
     assert!(server.service.reload().unwrap());

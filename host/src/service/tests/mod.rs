@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
+use crate::client::NoFailures;
 use crate::lock::{LockedVersion, State};
 use crate::update::{UpdateError, UpdateReport};
 use rulepack_protocol::digest::Digest;
@@ -177,7 +178,7 @@ fn what_could_not_be_judged_is_in_the_answer() {
         reason: "looking into it".into(),
     };
     lock_with("1.0.0", held)
-        .write(server.service.folder())
+        .write(server.service.folder(), &NoFailures)
         .unwrap();
     assert!(server.service.reload().unwrap());
     assert!(!server.service.reload().unwrap());
@@ -190,7 +191,7 @@ fn what_could_not_be_judged_is_in_the_answer() {
     );
 
     lock_with("1.0.1", State::Active)
-        .write(server.service.folder())
+        .write(server.service.folder(), &NoFailures)
         .unwrap();
     server.service.reload().unwrap();
     let json = server.call(EXAMPLE.as_bytes()).json();
@@ -295,7 +296,7 @@ fn pages_are_plain_and_nothing_else_is_there() {
     let server = Server::start();
     let reason = "<script>alert(1)</script>".to_owned();
     lock_with("1.0.0", State::Refused { reason })
-        .write(server.service.folder())
+        .write(server.service.folder(), &NoFailures)
         .unwrap();
     server.service.reload().unwrap();
     let page = server.get("/status");
@@ -346,7 +347,7 @@ fn updates_that_fail_are_told_and_stop_nothing() {
     let sync = move |service: &Service| match tried.fetch_add(1, Ordering::SeqCst) {
         0 => Ok(None),
         1 => {
-            lock_with("2.0.0", State::Active).write(service.folder())?;
+            lock_with("2.0.0", State::Active).write(service.folder(), &NoFailures)?;
             Ok(Some(UpdateReport::default()))
         }
         _ => Err(UpdateError::from(LockError::Io {

@@ -17,7 +17,8 @@ pub(super) const NOW_MS: i64 = 1_795_311_060_250;
 
 /// Stops when dropped.
 pub(super) struct Server {
-    pub(super) folder: TempDir,
+    /// Goes when the server does.
+    _folder: TempDir,
     pub(super) service: Arc<Service>,
     pub(super) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -77,7 +78,7 @@ impl Server {
             })
         });
         Server {
-            folder,
+            _folder: folder,
             service,
             address,
             stop: Some(stop),
