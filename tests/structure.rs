@@ -1,5 +1,11 @@
 //! The shape of the workspace: which crate may depend on which, and what no source file may do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

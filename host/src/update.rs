@@ -266,7 +266,10 @@ impl Updater<'_> {
         match results.into_iter().find(|result| !result.passed()) {
             Some(failed) => Err(case_refusal(failed)),
             // Compiled once here, so that the first request does not wait for it.
-            None => Ok(drop(self.packs.get(version, false)?)),
+            None => {
+                self.packs.get(version, false)?;
+                Ok(())
+            }
         }
     }
 

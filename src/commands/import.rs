@@ -68,7 +68,7 @@ fn import_history(folder: &HostFolder, from: &Path) -> Outcome<ImportReport> {
         rows: imported
             .rows
             .iter()
-            .map(|(table, rows)| ((*table).to_owned(), u64::from(*rows)))
+            .map(|(table, rows)| ((*table).to_owned(), *rows))
             .collect(),
         rejected: imported.rejected.iter().map(ToString::to_string).collect(),
     })

@@ -277,13 +277,14 @@ fn kind_of_role(error: &PublicationError) -> RefusalKind {
     match error {
         PublicationError::Metadata { source, .. } => kind_of_metadata(source),
         PublicationError::Trust(TrustError::TooLarge { .. }) => RefusalKind::TooLarge,
-        PublicationError::Trust(TrustError::Policy { source, .. }) => match source {
-            PolicyError::TopListsTarget(_)
-            | PolicyError::ForeignTarget { .. }
-            | PolicyError::ForeignDelegation { .. }
-            | PolicyError::ForeignJurisdiction { .. } => RefusalKind::Authority,
-            _ => RefusalKind::Metadata,
-        },
+        PublicationError::Trust(TrustError::Policy {
+            source:
+                PolicyError::TopListsTarget(_)
+                | PolicyError::ForeignTarget { .. }
+                | PolicyError::ForeignDelegation { .. }
+                | PolicyError::ForeignJurisdiction { .. },
+            ..
+        }) => RefusalKind::Authority,
         PublicationError::Version { .. } => RefusalKind::VersionConflict,
         PublicationError::Removed(_)
         | PublicationError::Bytes(_)
