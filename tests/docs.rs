@@ -1,5 +1,11 @@
 //! The pages for people: their links lead somewhere, and the commands that they list exist.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
