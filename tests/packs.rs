@@ -84,7 +84,9 @@ fn same_answers<P: rulepack_sdk::Pack>(name: &'static str) {
         // The host puts the figures of a message in the order of their names.
         let findings = native.findings.iter_mut().map(|it| &mut it.arguments);
         let notices = native.notices.iter_mut().map(|it| &mut it.arguments);
-        findings.chain(notices).for_each(|arguments| arguments.sort());
+        findings
+            .chain(notices)
+            .for_each(|arguments| arguments.sort());
         native.sort();
         let sandboxed = answer(&engine, plugin(name), &case);
         assert_eq!(sandboxed, native, "{name}: {}", case.name);

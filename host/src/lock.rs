@@ -139,15 +139,18 @@ impl Lock {
     /// # Errors
     /// [`LockError`]; the old lock is then still in force, unless a test stops after it.
     pub fn write(&self, folder: &HostFolder, failures: &dyn Failures) -> Result<(), LockError> {
-        let bytes =
-            serde_json::to_vec_pretty(self).expect("a lock holds texts and booleans only");
+        let bytes = serde_json::to_vec_pretty(self).expect("a lock holds texts and booleans only");
         let kept = folder.locks().join(format!("{}.json", self.digest()));
         let path = folder.lock();
         let failed = |path: &PathBuf, source| LockError::Io {
             path: path.clone(),
             source,
         };
-        let reach = |point| failures.reach(point).map_err(|source| failed(&path, source));
+        let reach = |point| {
+            failures
+                .reach(point)
+                .map_err(|source| failed(&path, source))
+        };
         reach(FailurePoint::BeforeLock)?;
         files::replace(&kept, &bytes).map_err(|source| failed(&kept, source))?;
         reach(FailurePoint::LockKept)?;

@@ -138,13 +138,8 @@ impl Updater<'_> {
             followed.push(subscription.name_space().clone());
         }
         let freshness = Freshness::at(self.now);
-        let refreshed = client::refresh(
-            transport.as_ref(),
-            &store,
-            &followed,
-            freshness,
-            failures,
-        )?;
+        let refreshed =
+            client::refresh(transport.as_ref(), &store, &followed, freshness, failures)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
@@ -373,7 +368,8 @@ fn in_full(error: &dyn Error) -> String {
 
 impl fmt::Display for UpdateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nothing = self.activated.is_empty() && self.refused.is_empty() && self.stopped.is_empty();
+        let nothing =
+            self.activated.is_empty() && self.refused.is_empty() && self.stopped.is_empty();
         if nothing {
             writeln!(f, "nothing new")?;
         }

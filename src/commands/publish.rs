@@ -189,12 +189,14 @@ fn refused(error: PublishFailed) -> Failure {
     let PublishFailed::Refused { title, causes, .. } = error else {
         return Failure::from(error);
     };
-    Failure::new(causes.into_iter().fold(title, |told, cause| {
-        match told.ends_with(&cause) {
-            true => told,
-            false => format!("{told}: {cause}"),
-        }
-    }))
+    Failure::new(
+        causes
+            .into_iter()
+            .fold(title, |told, cause| match told.ends_with(&cause) {
+                true => told,
+                false => format!("{told}: {cause}"),
+            }),
+    )
 }
 
 fn stem(file: &str) -> String {

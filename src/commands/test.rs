@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
-use rulepack_engine::cases::{self, CaseResult};
 use rulepack_engine::Program;
+use rulepack_engine::cases::{self, CaseResult};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use semver::Version;

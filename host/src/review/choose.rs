@@ -198,6 +198,8 @@ fn keep(report: &mut Report, wanted: impl Fn(&str) -> bool) {
     report.findings.retain(|finding| any(&finding.offending));
     report.notices.retain(|notice| any(&notice.about));
     report.measures.retain(|measure| about(&measure.about));
-    report.abstentions.retain(|abstention| about(&abstention.about));
+    report
+        .abstentions
+        .retain(|abstention| about(&abstention.about));
     report.no_verdict.retain(|none| about(&none.about));
 }

@@ -100,7 +100,9 @@ fn review_scope(
         jurisdiction: circumstances.jurisdiction.clone(),
         period: match scope {
             Scope::Patient => (NOT_RECORDED_S32, NOT_RECORDED_S32),
-            _ => circumstances.period.unwrap_or((NOT_RECORDED_S32, NOT_RECORDED_S32)),
+            _ => circumstances
+                .period
+                .unwrap_or((NOT_RECORDED_S32, NOT_RECORDED_S32)),
         },
     };
     let outcome = match scope {

@@ -44,7 +44,9 @@ pub fn tell(pack: &ActivePack, data: &Data, answer: &Answer) -> Report {
         if let Some(rule) = rule_of(&measure.rule) {
             let about = row(data, measure.about, 0);
             let rule = reference(pack, rule);
-            report.measures.push(ReportedMeasure::new(rule, about, measure));
+            report
+                .measures
+                .push(ReportedMeasure::new(rule, about, measure));
         }
     }
     for abstention in &answer.abstentions {
