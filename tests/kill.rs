@@ -79,8 +79,8 @@ fn a_process_that_dies() {
     updater.update_with(&DieAt(point)).unwrap();
 }
 
-/// A copy of a repository with a newer root and a newer pack than a host has.
-fn begin() -> (Nation, Host, PathBuf) {
+/// A host, and a repository in a folder with a newer root and a newer pack than it has.
+fn begin() -> (Nation, Host) {
     let nation = Nation::found();
     let registry = nation.serve();
     nation.publish(&[&pack("chronic-limits")], &registry);
@@ -106,7 +106,7 @@ fn begin() -> (Nation, Host, PathBuf) {
     nation.publish(&[&newer], &registry);
     let repository = nation.path("registry/repository");
     host.follow(repository.to_str().unwrap());
-    (nation, host, repository)
+    (nation, host)
 }
 
 /// Updates the host in a process that dies at a point.
@@ -146,7 +146,7 @@ fn assert_whole(folder: &HostFolder) {
 
 #[test]
 fn a_host_killed_at_any_point_of_an_update_has_the_old_state_or_the_new_one() {
-    let (nation, host, _repository) = begin();
+    let (nation, host) = begin();
     let before = host.lock();
     for point in POINTS {
         let folder = nation.path(&format!("{point:?}"));

@@ -261,10 +261,11 @@ fn read(from: &Path, folder: &HostFolder) -> Outcome<Input> {
 
 /// A national request, with what the host's history knows of its patients.
 fn read_request(from: &Path, folder: &HostFolder) -> Outcome<Input> {
-    let (text, _) = national::decode(&files::read(from)?, None)?;
-    let request = national::Request::parse(&text)?;
+    let named = || format!("`{}`", from.display());
+    let (text, _) = national::decode(&files::read(from)?, None).context(named)?;
+    let request = national::Request::parse(&text).context(named)?;
     let mut builder = DataBuilder::new();
-    let mut known = request.fill(&mut builder)?;
+    let mut known = request.fill(&mut builder).context(named)?;
     if folder.history().is_dir() {
         let history = History::open(&folder.history())?;
         history.add_patients(&request.patients()?, &mut known, &mut builder)?;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::Command;
 use crate::clock;
 use crate::engine::packs;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
 
@@ -99,7 +99,8 @@ fn import_table(dir: &Path, table: &str, from: &Path) -> Outcome<ImportReport> {
         .find(|declared| declared.name == name && declared.supplied_by.setter().is_some())
         .ok_or_else(|| Failure::new(format!("`{pack}` leaves no table `{name}` to be supplied")))?;
     let bytes = files::read(from)?;
-    let read = KnowledgeTable::from_csv(declaration, &bytes)?;
+    let read = KnowledgeTable::from_csv(declaration, &bytes)
+        .context(|| format!("`{}`", from.display()))?;
     files::write(&packs.supplied_path(&pack, name), &bytes)?;
     Ok(ImportReport {
         rows: BTreeMap::from([(table.to_owned(), u64::from(read.rows))]),
