@@ -94,7 +94,7 @@ fn write_column(
     write_doc(code, "    ", column.doc, &name)?;
     writeln!(
         code,
-        "    #[must_use]\n    pub fn {method}(&self) -> Column<'_, {}, {}> {{",
+        "    #[must_use]\n    #[inline]\n    pub fn {method}(&self) -> Column<'_, {}, {}> {{",
         camel(table.name),
         value(column.kind)
     )?;
@@ -121,6 +121,11 @@ fn write_column(
 
 /// All views of a batch, and the methods by which a batch gives them.
 fn write_views(code: &mut String, component: bool) -> std::fmt::Result {
+    writeln!(
+        code,
+        "/// How many tables the contract has.\npub(crate) const TABLE_COUNT: usize = {};\n",
+        TableId::all().count()
+    )?;
     writeln!(
         code,
         "/// The views of one batch.\npub(crate) struct Views {{"

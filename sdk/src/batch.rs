@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::codes::CodeSet;
 use crate::column::{Code, Column, Table};
 use crate::host::Evaluation;
-use crate::tables::Views;
+use crate::tables::{TABLE_COUNT, Views};
 use crate::units::Day;
 
 /// One batch of hospital data. Each column is fetched when a rule first asks for it.
@@ -23,6 +23,8 @@ pub(crate) struct Told {
     scope: OnceCell<Scope>,
     today: OnceCell<Day>,
     jurisdiction: OnceCell<Option<Code>>,
+    /// By the number of the table, less one.
+    presences: [OnceCell<Presence>; TABLE_COUNT],
 }
 
 /// When in the course of care a rule looks at data.
@@ -127,7 +129,15 @@ impl Batch {
     /// What is known of a table: `batch.presence::<CareRecords>()`.
     #[must_use]
     pub fn presence<T: Table>(&self) -> Presence {
-        self.host.table_presence(T::NAME)
+        let ask = || self.host.table_presence(T::NAME);
+        match self
+            .told
+            .presences
+            .get(usize::from(T::NUMBER).wrapping_sub(1))
+        {
+            Some(told) => *told.get_or_init(ask),
+            None => ask(),
+        }
     }
 
     /// What is known of a column, by its name in the contract:

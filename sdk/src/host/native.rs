@@ -366,6 +366,7 @@ impl Source {
 
     /// The values of a column, borrowed from the data; as many "not recorded" as the table has rows where
     /// the data has no such column.
+    #[inline]
     pub(crate) fn values<'a, R: Raw>(
         &'a self,
         absent: &'a OnceCell<Vec<R>>,
@@ -384,6 +385,7 @@ impl Source {
     }
 
     /// The number in the whole data of row 0 of a table.
+    #[inline]
     pub(crate) fn start(&self, table: u8) -> u32 {
         self.batch.start(TableId(table))
     }

@@ -81,6 +81,7 @@ impl Batch {
 
     /// The number in the whole data of row 0 of a table: what must be subtracted from row numbers.
     #[must_use]
+    #[inline]
     pub fn start(&self, table: TableId) -> u32 {
         self.ranges[table.index()].start
     }
@@ -103,6 +104,7 @@ impl Batch {
 
     /// The values of a column; `None` where it is not recorded.
     #[must_use]
+    #[inline]
     pub fn slice(&self, table: TableId, column: usize) -> Option<Slice<'_>> {
         let range = &self.ranges[table.index()];
         let range = range.start as usize..range.end as usize;

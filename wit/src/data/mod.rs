@@ -87,6 +87,7 @@ impl Data {
 
     /// The values of a column; `None` where it is not recorded.
     #[must_use]
+    #[inline]
     pub fn values(&self, table: TableId, column: usize) -> Option<&Values> {
         self.tables[table.index()].columns.get(column)?.as_ref()
     }
