@@ -1,7 +1,7 @@
 //! The registry: one repository, its signer, and the one writer that brings them from state to state.
 //!
 //! A publication is stored in this order: packs, roles, then the signer's successor (from which moment
-//! it happens), snapshot, timestamp. Before every change [`Registry::recover`] finishes or removes what
+//! it happens), snapshot, timestamp. Before every change `Registry::recover` finishes or removes what
 //! a stop left half done, so each state that hosts can see is an old or a new one.
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@
 //!
 //! `metadata/` and `targets/` can be served by any static web server or copied to a disk. Everything is
 //! written to `staging/` first and renamed into place, so a file there is whole. What a stop left in
-//! `staging/` tells which files of an unfinished publication to remove again ([`Store::staged`]).
+//! `staging/` tells which files of an unfinished publication to remove again (`Store::staged`).
 
 mod atomic;
 mod file_name;
