@@ -1,6 +1,7 @@
 //! A host whose process dies in the middle of an update: what lies on its disk is the old state or the
 //! new one, whole, and the next update finishes what was begun.
 
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -63,7 +64,11 @@ impl Failures for DieAt {
 #[test]
 #[ignore = "the process that dies: started by the other test"]
 fn a_process_that_dies() {
-    let folder = HostFolder::at(std::env::var_os(HOST).unwrap());
+    let Some(folder) = std::env::var_os(HOST) else {
+        println!("skipped: no host is named ({HOST})");
+        return;
+    };
+    let folder = HostFolder::at(folder);
     let point = std::env::var(POINT).unwrap();
     let settings = folder.settings().unwrap();
     let packs = Packs::new(folder.clone(), Engine::new(Limits::default()).unwrap());
