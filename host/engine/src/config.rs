@@ -73,12 +73,19 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     // Two pages more than a pack may have: the snapshot puts its own pointers behind the pack's memory.
     pool.max_memory_size(limits.memory_bytes.saturating_add(2 * PAGE_BYTES));
     // What an instance wrote is put back by copying where it is little; giving pages back to the system
-    // and faulting them in again costs more than that.
+    // and faulting them in again costs more than that. The system is asked which pages those are, where it
+    // can tell (Linux 6.7); elsewhere all pages up to this many bytes are put back.
     pool.pagemap_scan(Enabled::Auto);
-    pool.linear_memory_keep_resident(MEMORY_KEEP_RESIDENT);
+    let keep_resident = match PoolingAllocationConfig::is_pagemap_scan_available() {
+        true => MEMORY_KEEP_RESIDENT,
+        false => MEMORY_KEEP_RESIDENT_UNSCANNED,
+    };
+    pool.linear_memory_keep_resident(keep_resident);
     pool.table_keep_resident(TABLE_KEEP_RESIDENT);
     pool
 }
 
+/// What a batch of 10,000 rows writes to, and more.
 const MEMORY_KEEP_RESIDENT: usize = 8 * 1024 * 1024;
+const MEMORY_KEEP_RESIDENT_UNSCANNED: usize = 1024 * 1024;
 const TABLE_KEEP_RESIDENT: usize = 64 * 1024;
