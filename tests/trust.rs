@@ -259,3 +259,25 @@ fn a_host_without_its_registry_checks_with_what_it_has() {
     assert_eq!(story.host.lock(), lock);
     assert_eq!(story.host.check(&data, &options).found_fault(), before);
 }
+
+#[test]
+fn a_delegation_that_is_gone_stops_its_packs() {
+    let story = Story::begin();
+    let registry = story.nation.serve();
+    story.host.follow(&registry.address);
+    let revoke = "root revoke 37 --from {}/targets.json --out {}/targets.json";
+    story.nation.run(revoke).done();
+    story
+        .nation
+        .sign("targets.json", &["targets-a", "targets-b"]);
+    let send = format!(
+        "publish send {{}}/targets.json --registry {}",
+        registry.address
+    );
+    story.nation.run(&send).done();
+
+    let told = story.host.sync().done();
+    let reason = format!("stopped   {OLD}: its name space no longer signs it");
+    assert_eq!(told.lines().next(), Some(&*reason));
+    assert_eq!(story.host.active(), Vec::<String>::new());
+}

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use rulepack_protocol::moment::Moment;
 use rulepack_protocol::names::NameSpace;
 use rulepack_protocol::tuf::{AnyEnvelope, Authority, Envelope, Payload, Root, Targets, summary};
 use serde::Serialize;
@@ -29,6 +30,8 @@ enum RootAction {
     Init(InitArgs),
     /// Delegate a name space to the keys of its bureau or vendor, or replace its keys.
     Delegate(DelegateArgs),
+    /// End the delegation of a name space: its packs stop at the next update of every host.
+    Revoke(RevokeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +83,21 @@ pub struct DelegateArgs {
     pub out: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// The name space.
+    pub name_space: NameSpace,
+    /// The role file that delegates it.
+    #[arg(long)]
+    pub from: PathBuf,
+    /// Days until the new version expires; 365 for the national role, 90 for a province's.
+    #[arg(long)]
+    pub days: Option<i64>,
+    /// Where the new version goes.
+    #[arg(long, default_value = "targets.json")]
+    pub out: PathBuf,
+}
+
 /// What was written, in plain words.
 #[derive(Debug, Serialize)]
 pub struct RootReport {
@@ -94,6 +112,7 @@ impl Command for RootArgs {
         match &self.action {
             RootAction::Init(args) => init(args),
             RootAction::Delegate(args) => delegate(args),
+            RootAction::Revoke(args) => revoke(args),
         }
     }
 }
@@ -114,28 +133,45 @@ pub fn init(args: &InitArgs) -> Outcome<RootReport> {
 
 /// Writes the next version of a role that delegates a name space.
 pub fn delegate(args: &DelegateArgs) -> Outcome<RootReport> {
-    let of_a_province = args.name_space.parent().is_some();
-    let days = args.days.unwrap_or(if of_a_province { 90 } else { 365 });
-    let expires = clock::now()?.plus_days(days);
-    let old: Option<Envelope<Targets>> = match &args.from {
-        None => None,
-        Some(path) => {
-            let bytes = files::read(path)?;
-            Some(Envelope::parse(&bytes).context(|| format!("`{}`", path.display()))?)
-        }
-    };
+    let expires = expiry(&args.name_space, args.days)?;
+    let old = args.from.as_deref().map(read_role).transpose()?;
     let mut targets = match &old {
         None => Targets::new(expires),
-        Some(old) => {
-            let mut targets = old.signed().clone();
-            targets.bump(expires)?;
-            targets
-        }
+        Some(old) => successor(old, expires)?,
     };
     targets.delegate(&args.name_space, &authority(&args.keys, args.threshold)?);
+    write_role(&args.out, old, targets)
+}
+
+/// Writes the next version of a role that no longer delegates a name space.
+fn revoke(args: &RevokeArgs) -> Outcome<RootReport> {
+    let old = read_role(&args.from)?;
+    let mut targets = successor(&old, expiry(&args.name_space, args.days)?)?;
+    targets.revoke(&args.name_space)?;
+    write_role(&args.out, Some(old), targets)
+}
+
+/// When a new version of the role above a name space expires.
+fn expiry(name_space: &NameSpace, days: Option<i64>) -> Outcome<Moment> {
+    let of_a_province = name_space.parent().is_some();
+    let days = days.unwrap_or(if of_a_province { 90 } else { 365 });
+    Ok(clock::now()?.plus_days(days))
+}
+
+fn read_role(path: &Path) -> Outcome<Envelope<Targets>> {
+    Envelope::parse(&files::read(path)?).context(|| format!("`{}`", path.display()))
+}
+
+fn successor(old: &Envelope<Targets>, expires: Moment) -> Outcome<Targets> {
+    let mut targets = old.signed().clone();
+    targets.bump(expires)?;
+    Ok(targets)
+}
+
+fn write_role(path: &Path, old: Option<Envelope<Targets>>, new: Targets) -> Outcome<RootReport> {
     let old = old.map(AnyEnvelope::Targets);
-    let new = AnyEnvelope::Targets(Envelope::unsigned(targets)?);
-    write(&args.out, old.as_ref(), &new)
+    let new = AnyEnvelope::Targets(Envelope::unsigned(new)?);
+    write(path, old.as_ref(), &new)
 }
 
 fn authority(keys: &[PathBuf], threshold: u32) -> Outcome<Authority> {

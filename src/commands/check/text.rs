@@ -66,7 +66,7 @@ impl fmt::Display for CheckReport {
             0 => writeln!(f, "{}", words.none),
             count => writeln!(
                 f,
-                "{count} {}, {} CNY",
+                "{}: {count}, {} CNY",
                 words.finding,
                 amount(self.review.amount())
             ),

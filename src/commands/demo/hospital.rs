@@ -82,7 +82,7 @@ pub(super) fn post_order(story: &Story, host: &Server) -> Outcome<usize> {
         .unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     story.say(&format!(
-        "infcode {}, {} findings:",
+        "infcode {}, findings: {}",
         answer["infcode"],
         results.len()
     ))?;
