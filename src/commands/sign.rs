@@ -49,8 +49,8 @@ impl Command for SignArgs {
         let previous = self.previous.as_deref().map(read_any).transpose()?;
         let mut envelope = read_any(&self.file)?;
         let changes = summary(previous.as_ref(), &envelope);
-        let (bytes, signatures) = sign(&mut envelope, &secret)
-            .context(|| format!("`{}`", self.file.display()))?;
+        let (bytes, signatures) =
+            sign(&mut envelope, &secret).context(|| format!("`{}`", self.file.display()))?;
         let file = self.out.clone().unwrap_or_else(|| self.file.clone());
         files::write(&file, &bytes)?;
         Ok(SignReport {
