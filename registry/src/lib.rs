@@ -40,6 +40,6 @@ mod tests;
 
 pub use client::Client;
 pub use publication::Publication;
-pub use publish::{CaseRunner, CasesFailed, Receipt, Refusal, RefusalKind, custom_of};
+pub use publish::{CaseRunner, CasesFailed, Receipt, Refusal, RefusalKind};
 pub use registry::{Parts, Registry, RegistryError};
 pub use signer::{EmbeddedSigner, SignerKeys, SuccessorSigner};

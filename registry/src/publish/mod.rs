@@ -16,7 +16,6 @@ use rulepack_protocol::pack::Pack;
 use rulepack_protocol::tuf::RoleName;
 use serde::{Deserialize, Serialize};
 
-pub use packs::custom_of;
 pub(crate) use packs::{check_packs, check_uploaded};
 pub use refusal::{Refusal, RefusalKind, RootError};
 pub(crate) use roles::{NewTargets, already_published, verify_roles, verify_root};

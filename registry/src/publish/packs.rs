@@ -1,12 +1,12 @@
 //! The steps on packs: only bytes whose digest is signed are ever parsed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::{Day, Effective};
+use rulepack_protocol::moment::Effective;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::{self, Bounds, Pack};
-use rulepack_protocol::tuf::{Channel, Custom, Status, Target};
+use rulepack_protocol::tuf::{Custom, Target};
 
 use super::{CaseRunner, NewTargets, Refusal};
 
@@ -67,30 +67,6 @@ pub(crate) fn check_packs(
     Ok(titles)
 }
 
-/// What is to be signed of a pack, as its manifest and imports say it. The bureau's tool signs it, and
-/// the registry expects it.
-pub fn custom_of(pack: &Pack, channel: Channel, published: Day) -> Custom {
-    let header = &pack.manifest.pack;
-    let imports: BTreeSet<String> = pack
-        .imports
-        .iter()
-        .map(|import| format!("{}.{}", import.interface, import.function))
-        .collect();
-    Custom {
-        name: header.name.clone(),
-        version: header.version.clone(),
-        contract: header.contract.clone(),
-        effective: header.effective,
-        jurisdictions: header.jurisdictions.clone(),
-        channel,
-        status: Status::Active,
-        imports: imports.into_iter().collect(),
-        published,
-        mandatory_by: None,
-        extra: BTreeMap::new(),
-    }
-}
-
 /// `custom` says what the sealed manifest says, in every field that both have.
 fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), Refusal> {
     let signed = &target.custom;
@@ -100,7 +76,7 @@ fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), R
         signed,
         sealed,
     };
-    let sealed = custom_of(pack, signed.channel, signed.published);
+    let sealed = Custom::of(pack, signed.channel, signed.published);
     let fields = [
         ("name", signed.name.to_string(), sealed.name.to_string()),
         (

@@ -7,7 +7,7 @@ use rulepack_protocol::key::{SecretKey, Signer};
 use rulepack_protocol::moment::Moment;
 use rulepack_protocol::pack::{self, Bounds, Manifest, Pack};
 use rulepack_protocol::tuf::{
-    Authority, Channel, Envelope, Hashes, Payload, RoleName, Root, Target, Targets,
+    Authority, Channel, Custom, Envelope, Hashes, Payload, RoleName, Root, Target, Targets,
 };
 use wasm_encoder::{
     CanonicalOption, CodeSection, ComponentBuilder, ComponentExportKind, ComponentValType,
@@ -17,7 +17,7 @@ use wasm_encoder::{
 
 use crate::failure::{FailurePoints, NoFailure};
 use crate::publication::Publication;
-use crate::publish::{CaseRunner, CasesFailed, custom_of};
+use crate::publish::{CaseRunner, CasesFailed};
 use crate::registry::{Parts, Registry, RegistryError};
 use crate::signer::{EmbeddedSigner, SignerKeys};
 
@@ -165,7 +165,7 @@ why = {{ "orders.items" = "what is counted" }}
 /// The target of a sealed pack, with its path.
 pub(super) fn target(bytes: &[u8]) -> (rulepack_protocol::names::TargetPath, Target) {
     let pack = pack::open(bytes, &Bounds::NATIVE).unwrap();
-    let custom = custom_of(&pack, Channel::Stable, now().day());
+    let custom = Custom::of(&pack, Channel::Stable, now().day());
     let path = format!("{}/{}.wasm", custom.name, custom.version);
     let target = Target {
         length: bytes.len() as u64,
