@@ -29,7 +29,7 @@ pub use error::TrustError;
 pub use floors::{FloorError, Floors};
 pub use limits::{Lifetimes, Limits};
 pub use policy::PolicyError;
-pub use provider::{ProviderError, install_provider};
+pub use provider::{ProviderError, StrictEd25519, install_provider};
 pub use publication::{Publication, PublicationError};
 pub use resolve::{Resolution, ResolvedTarget, Standing};
 pub use verified::Verified;
