@@ -161,3 +161,31 @@ fn libraries_never_print_or_read_the_environment() {
     }
     assert!(seen > 30, "only {seen} files were looked at");
 }
+
+#[test]
+fn the_plain_tuf_client_is_made_by_one_command_alone() {
+    // Outside of its folder, who may speak of each: the client without our policy, and the installation of
+    // a cryptographic provider, of which a process has one.
+    let words: [(&str, &[&str]); 2] = [
+        ("plain_tuf", &["src/commands/tuf.rs", "src/main.rs"]),
+        (
+            "install_default_provider",
+            &["registry/protocol/src/trust/provider.rs"],
+        ),
+    ];
+    let mut seen = 0;
+    for path in workspace_files(".rs") {
+        let relative = path.strip_prefix(root()).unwrap().display().to_string();
+        if relative.starts_with("src/plain_tuf/") || relative.contains("tests/") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for (word, allowed) in words {
+            if text.contains(word) {
+                assert!(allowed.contains(&&*relative), "`{relative}` uses `{word}`");
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 3, "each of these files exists and uses its word");
+}

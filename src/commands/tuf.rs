@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Command;
-use crate::failure::{Explain as _, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::output::Report;
-use crate::plain_tuf::{self, Artifact, Places, PlainClient};
+use crate::plain_tuf::{self, Artifact, Places, PlainClient, PlainTufError};
 use crate::{clock, files};
 
 /// Read any repository of The Update Framework (TUF), ours or a foreign one, by the specification alone:
@@ -79,8 +79,7 @@ impl Command for TufArgs {
 impl TufArgs {
     fn init(&self, root: &Path) -> Outcome<TufReport> {
         let bytes = files::read(root)?;
-        let version = plain_tuf::init(&self.metadata_dir, root, &bytes)
-            .hint("a folder starts from one root; take a new folder to start from another")?;
+        let version = plain_tuf::init(&self.metadata_dir, root, &bytes).map_err(told)?;
         Ok(TufReport {
             roles: vec![RoleVersion {
                 role: "root",
@@ -92,7 +91,7 @@ impl TufArgs {
 
     fn refresh(&self) -> Outcome<TufReport> {
         let mut client = self.client(None)?;
-        client.refresh()?;
+        client.refresh().map_err(told)?;
         Ok(report(&client, Vec::new()))
     }
 
@@ -103,10 +102,10 @@ impl TufArgs {
             return Err(missing("--target-name"));
         }
         let mut client = self.client(Some((folder, url)))?;
-        client.refresh()?;
+        client.refresh().map_err(told)?;
         let names = self.target_names.iter();
         let artifacts: Result<Vec<_>, _> = names.map(|name| client.download(name)).collect();
-        Ok(report(&client, artifacts?))
+        Ok(report(&client, artifacts.map_err(told)?))
     }
 
     fn client(&self, artifacts: Option<(&Path, &str)>) -> Outcome<PlainClient> {
@@ -115,7 +114,7 @@ impl TufArgs {
             metadata_url: given(self.metadata_url.as_deref(), "--metadata-url")?,
             artifacts,
         };
-        Ok(PlainClient::new(&places, clock::now()?)?)
+        PlainClient::new(&places, clock::now()?).map_err(told)
     }
 }
 
@@ -125,6 +124,15 @@ fn given<T>(value: Option<T>, flag: &str) -> Outcome<T> {
 
 fn missing(flag: &str) -> Failure {
     Failure::new(format!("`{flag}` is missing")).hint("flags stand before the verb")
+}
+
+fn told(error: PlainTufError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 fn report(client: &PlainClient, artifacts: Vec<Artifact>) -> TufReport {

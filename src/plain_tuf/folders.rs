@@ -75,7 +75,7 @@ impl Folders {
         // Names of roles are percent-encoded, so a `/` stands only before a root of the past. Versions of
         // the snapshot come once more as `snapshot.json`.
         let version = name.strip_suffix(".snapshot.json");
-        let is_old = version.is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit()));
+        let is_old = version.is_some_and(|version| version.parse::<u64>().is_ok());
         (!is_old && !name.contains('/')).then(|| self.metadata.join(name))
     }
 }

@@ -105,6 +105,17 @@ pub fn init(metadata: &Path, root_file: &Path, root: &[u8]) -> Result<u64, Plain
     Ok(trusted.root().version)
 }
 
+impl PlainTufError {
+    /// What to do, where that is clear.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoRoot(_) => Some("start with `init ROOT`, a root that a person vouches for"),
+            Self::OtherRoot(_) => Some("take a new folder to start from another root"),
+            _ => None,
+        }
+    }
+}
+
 impl PlainClient {
     /// A client at one moment, against which every expiry is held.
     ///

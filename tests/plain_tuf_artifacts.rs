@@ -1,0 +1,377 @@
+//! `rulepack tuf … download`: delegations of every shape and name, and artifacts that are not what the
+//! metadata says.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::foreign::Foreign;
+use serde_json::json;
+use sha2::Digest as _;
+
+const REFUSED: &str = "error: the repository is not accepted: ";
+
+/// From, to, patterns, terminating.
+type Edge = (&'static str, &'static str, &'static str, bool);
+
+/// A repository with these delegations.
+fn graph(edges: &[Edge]) -> Foreign {
+    let mut foreign = Foreign::begin();
+    for (from, to, paths, terminating) in edges {
+        let how = json!({"paths": [paths], "terminating": terminating});
+        foreign.delegate(from, to, how);
+    }
+    publish_all(&mut foreign);
+    foreign
+}
+
+/// Publishes every role but the root.
+fn publish_all(foreign: &mut Foreign) {
+    let names: Vec<String> = foreign.roles.keys().cloned().collect();
+    let top = ["root", "timestamp", "snapshot"];
+    let mut roles: Vec<&str> = names.iter().map(String::as_str).collect();
+    roles.retain(|role| !top.contains(role));
+    roles.extend(["snapshot", "timestamp"]);
+    foreign.publish(&roles);
+}
+
+/// The delegated roles that are asked for, in order, when nobody lists the artifact.
+fn visited(foreign: &Foreign) -> Vec<String> {
+    foreign.refresh().done();
+    foreign.requests();
+    let message = foreign.download(&["missing"]).failed();
+    assert_eq!(message, "error: no role that may list `missing` does");
+    let asked = foreign.requests().into_iter();
+    asked
+        .filter_map(|path| {
+            path.strip_prefix("metadata/1.")?
+                .strip_suffix(".json")
+                .map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn delegations_are_searched_depth_first_in_their_order() {
+    let cases: [(&[Edge], &[&str]); 10] = [
+        (&[("targets", "A", "*", false)], &["A"]),
+        (
+            &[("targets", "A", "*", false), ("targets", "B", "*", false)],
+            &["A", "B"],
+        ),
+        (
+            &[
+                ("targets", "A", "*", false),
+                ("targets", "B", "*", false),
+                ("B", "C", "*", false),
+            ],
+            &["A", "B", "C"],
+        ),
+        (
+            &[
+                ("targets", "A", "*", false),
+                ("targets", "B", "*", false),
+                ("A", "C", "*", false),
+                ("A", "D", "*", false),
+            ],
+            &["A", "C", "D", "B"],
+        ),
+        (
+            &[
+                ("targets", "A", "*", false),
+                ("targets", "B", "*", false),
+                ("A", "C", "*", true),
+                ("A", "D", "*", false),
+            ],
+            &["A", "C"],
+        ),
+        (
+            &[
+                ("targets", "A", "*", false),
+                ("targets", "B", "*", false),
+                ("A", "C", "*", true),
+                ("C", "D", "*", false),
+            ],
+            &["A", "C", "D"],
+        ),
+        (
+            &[
+                ("targets", "A", "*.py", false),
+                ("targets", "B", "*", false),
+                ("A", "C", "*", false),
+            ],
+            &["B"],
+        ),
+        (
+            &[
+                ("targets", "A", "*", false),
+                ("targets", "B", "*", false),
+                ("B", "C", "*", false),
+                ("C", "D", "*", false),
+                ("D", "B", "*", false),
+            ],
+            &["A", "B", "C", "D"],
+        ),
+        (
+            &[
+                ("targets", "A", "*/*", false),
+                ("targets", "B", "mis?ing", false),
+            ],
+            &["B"],
+        ),
+        (
+            &[
+                ("targets", "root", "*", false),
+                ("targets", "A", "*", false),
+            ],
+            &["A"],
+        ),
+    ];
+    for (edges, expected) in cases {
+        // A role that borrows a name of the top is never asked for, so it is not published either.
+        let edges: Vec<Edge> = edges
+            .iter()
+            .copied()
+            .filter(|edge| edge.1 != "root")
+            .collect();
+        let foreign = graph(&edges);
+        assert_eq!(visited(&foreign), expected, "{edges:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_role_is_no_path_and_no_query() {
+    for (name, file) in [
+        ("?", "%3F"),
+        ("#", "%23"),
+        ("/role", "%2Frole"),
+        ("../role", "..%2Frole"),
+        ("..a", "..a"),
+        ("药 a", "%E8%8D%AF%20a"),
+        ("1.x", "1.x"),
+    ] {
+        let mut foreign = Foreign::begin();
+        foreign.delegate("targets", name, json!({"paths": ["*"]}));
+        publish_all(&mut foreign);
+        assert_eq!(visited(&foreign), [file]);
+        let files = std::fs::read_dir(foreign.path("metadata")).unwrap().count();
+        assert_eq!(files, 5);
+        assert_eq!(foreign.trusts(file), 1);
+    }
+}
+
+#[test]
+fn a_delegation_may_go_by_the_digest_of_the_path() {
+    let digest = hex::encode(sha2::Sha256::digest(b"missing"));
+    let other = if digest.starts_with('0') { "1" } else { "0" };
+    let mut foreign = Foreign::begin();
+    foreign.delegate("targets", "A", json!({"path_hash_prefixes": [other]}));
+    foreign.delegate(
+        "targets",
+        "B",
+        json!({"path_hash_prefixes": [&digest[..2]]}),
+    );
+    publish_all(&mut foreign);
+    assert_eq!(visited(&foreign), ["B"]);
+}
+
+#[test]
+fn a_role_that_was_verified_for_one_delegator_is_verified_again_for_another() {
+    let mut foreign = graph(&[
+        ("targets", "A", "a/*", false),
+        ("targets", "B", "b/*", false),
+        ("A", "shared", "a/*", false),
+    ]);
+    foreign.add_artifact("shared", "a/good", b"good");
+    foreign.add_artifact("shared", "b/stolen", b"stolen");
+    // B trusts another key for a role of the same name.
+    let first = foreign.signers["shared"].clone();
+    foreign.delegate("B", "shared", json!({"paths": ["b/*"]}));
+    foreign.signers.insert("shared".to_owned(), first);
+    publish_all(&mut foreign);
+    foreign.download(&["a/good"]).done();
+    let message = foreign.download(&["a/good", "b/stolen"]).failed();
+    let reason = "signature threshold not met for role shared: 0/1 valid signatures";
+    assert_eq!(message, format!("{REFUSED}{reason}"));
+    assert!(!foreign.path("artifacts/b%2Fstolen").exists());
+}
+
+#[test]
+fn a_delegated_role_that_is_expired_unsigned_or_not_pinned_lists_nothing() {
+    let mut foreign = graph(&[("targets", "A", "*", false)]);
+    foreign.add_artifact("A", "x", b"x");
+    foreign.role("A")["expires"] = json!("2001-01-01T00:00:00Z");
+    publish_all(&mut foreign);
+    let message = foreign.download(&["x"]).failed();
+    assert_eq!(
+        message,
+        format!("{REFUSED}A metadata expired at 2001-01-01T00:00:00Z")
+    );
+    foreign.role("A")["expires"] = json!("2100-01-01T00:00:00Z");
+    let signers = foreign.signers.insert("A".to_owned(), Vec::new()).unwrap();
+    publish_all(&mut foreign);
+    let message = foreign.download(&["x"]).failed();
+    let reason = "signature threshold not met for role A: 0/1 valid signatures";
+    assert_eq!(message, format!("{REFUSED}{reason}"));
+    assert_eq!(foreign.trusts("A"), 0);
+    foreign.signers.insert("A".to_owned(), signers);
+    publish_all(&mut foreign);
+    foreign.download(&["x"]).done();
+}
+
+#[test]
+fn an_artifact_is_fetched_once_and_again_only_when_it_changed() {
+    let mut foreign = Foreign::begin();
+    foreign.add_artifact("targets", "dir/file.txt", b"first");
+    publish_all(&mut foreign);
+    let text = foreign.download(&["dir/file.txt"]).done();
+    assert!(text.contains("dir/file.txt (5 bytes, fetched)"), "{text}");
+    foreign.requests();
+    let text = foreign.download(&["dir/file.txt"]).done();
+    assert!(text.contains("dir/file.txt (5 bytes, was there)"), "{text}");
+    let asked = foreign.requests();
+    assert!(
+        asked.iter().all(|path| path.starts_with("metadata/")),
+        "{asked:?}"
+    );
+    foreign.add_artifact("targets", "dir/file.txt", b"second");
+    publish_all(&mut foreign);
+    foreign.download(&["dir/file.txt"]).done();
+    let kept = std::fs::read(foreign.path("artifacts/dir%2Ffile.txt")).unwrap();
+    assert_eq!(kept, b"second");
+    // Spoiled on the disk, it is fetched once more.
+    std::fs::write(foreign.path("artifacts/dir%2Ffile.txt"), b"spoilt").unwrap();
+    foreign.download(&["dir/file.txt"]).done();
+    let kept = std::fs::read(foreign.path("artifacts/dir%2Ffile.txt")).unwrap();
+    assert_eq!(kept, b"second");
+}
+
+#[test]
+fn swapped_shorter_and_longer_bytes_are_never_kept() {
+    let mut foreign = Foreign::begin();
+    foreign.add_artifact("targets", "file", b"content");
+    publish_all(&mut foreign);
+    let digest = hex::encode(sha2::Sha256::digest(b"content"));
+    for (bytes, reason) in [
+        (
+            &b"swapped"[..],
+            "integrity check failed: file: sha256 mismatch".to_owned(),
+        ),
+        (
+            b"short",
+            "integrity check failed: file: length 5 != pinned 7".to_owned(),
+        ),
+        (
+            b"content and more",
+            format!("transport error: cannot fetch: `{digest}.file` is larger than 7 bytes"),
+        ),
+    ] {
+        foreign.serve_artifact("file", &digest, bytes);
+        let message = foreign.download(&["file"]).failed();
+        assert_eq!(message, format!("{REFUSED}{reason}"));
+        assert!(!foreign.path("artifacts/file").exists());
+    }
+}
+
+#[test]
+fn sha_512_alone_is_enough_and_an_unknown_digest_is_not() {
+    let mut foreign = Foreign::begin();
+    let digest = hex::encode(sha2::Sha512::digest(b"content"));
+    foreign.role("targets")["targets"]["file"] =
+        json!({"length": 7, "hashes": {"sha512": &digest}});
+    foreign.serve_artifact("file", &digest, b"content");
+    publish_all(&mut foreign);
+    foreign.download(&["file"]).done();
+    std::fs::remove_file(foreign.path("artifacts/file")).unwrap();
+    foreign.role("targets")["targets"]["file"]["hashes"] = json!({"unknown": &digest});
+    publish_all(&mut foreign);
+    let message = foreign.download(&["file"]).failed();
+    assert!(
+        message.contains("no supported hash algorithm to verify"),
+        "{message}"
+    );
+    assert!(!foreign.path("artifacts/file").exists());
+}
+
+#[test]
+fn a_repository_without_versions_in_its_names_is_read_too() {
+    let mut foreign = Foreign::begin();
+    foreign.role("root")["consistent_snapshot"] = json!(false);
+    foreign.delegate("targets", "A", json!({"paths": ["*"]}));
+    foreign.add_artifact("A", "file", b"content");
+    foreign.publish(&["root"]);
+    publish_all(&mut foreign);
+    foreign.download(&["file"]).done();
+    let expected = [
+        "metadata/2.root.json",
+        "metadata/3.root.json",
+        "metadata/timestamp.json",
+        "metadata/snapshot.json",
+        "metadata/targets.json",
+        "metadata/A.json",
+        "targets/file",
+    ];
+    assert_eq!(foreign.requests(), expected);
+}
+
+#[test]
+fn an_artifact_leaves_its_folder_under_no_name() {
+    let mut foreign = Foreign::begin();
+    for name in ["../out", "/out", "a b?c#d", "药"] {
+        foreign.add_artifact("targets", name, b"x");
+    }
+    foreign.add_artifact("targets", "..", b"x");
+    publish_all(&mut foreign);
+    let digest = hex::encode(sha2::Sha256::digest(b"x"));
+    foreign.put(&format!("targets/{digest}.a%20b%3Fc%23d"), b"x");
+    foreign.put(&format!("targets/{digest}.%E8%8D%AF"), b"x");
+    foreign.download(&["../out", "a b?c#d", "药"]).done();
+    for file in ["..%2Fout", "a%20b%3Fc%23d", "%E8%8D%AF"] {
+        assert!(foreign.path("artifacts").join(file).exists(), "{file}");
+    }
+    assert!(!foreign.path("out").exists());
+    let message = foreign.download(&[".."]).failed();
+    assert_eq!(
+        message,
+        "error: artifact `..` cannot be kept under this name"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_kept_fails_the_command() {
+    let mut foreign = Foreign::begin();
+    foreign.add_artifact("targets", "file", b"x");
+    publish_all(&mut foreign);
+    std::fs::write(foreign.path("artifacts"), b"a file, not a folder").unwrap();
+    let message = foreign.download(&["file"]).failed();
+    assert!(message.starts_with("error: cannot write `"), "{message}");
+}
+
+#[test]
+fn what_is_missing_on_the_line_is_said() {
+    let foreign = Foreign::begin();
+    let folder = foreign.path("metadata");
+    let folder = folder.to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        common::rulepack([&["tuf", "--metadata-dir", folder], arguments].concat()).failed()
+    };
+    let hint = "\nhint: flags stand before the verb";
+    assert_eq!(
+        run(&["refresh"]),
+        format!("error: `--metadata-url` is missing{hint}")
+    );
+    assert_eq!(
+        run(&["download"]),
+        format!("error: `--target-base-url` is missing{hint}")
+    );
+    let url = "http://127.0.0.1:9";
+    let line = ["--target-base-url", url, "--target-dir", folder, "download"];
+    assert_eq!(
+        run(&line),
+        format!("error: `--target-name` is missing{hint}")
+    );
+}
