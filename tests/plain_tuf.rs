@@ -412,3 +412,30 @@ fn the_clock_of_the_system_decides_even_where_it_is_shifted() {
         None => println!("skipped: libfaketime is not installed, so no clock is shifted"),
     }
 }
+
+#[test]
+fn what_expired_on_the_disk_is_still_a_floor_and_is_followed_by_what_is_fresh() {
+    let mut foreign = Foreign::begin();
+    for role in ["timestamp", "snapshot"] {
+        foreign.role(role)["expires"] = json!("2090-01-01T00:00:00Z");
+    }
+    foreign.publish(&BELOW_ROOT);
+    foreign.publish(&BELOW_ROOT);
+    foreign.refresh().done();
+    for role in ["timestamp", "snapshot"] {
+        foreign.role(role)["expires"] = json!("2900-01-01T00:00:00Z");
+        foreign.role(role)["version"] = json!(1);
+    }
+    foreign.role("targets")["expires"] = json!("2900-01-01T00:00:00Z");
+    foreign.role("root")["expires"] = json!("2900-01-01T00:00:00Z");
+    foreign.publish(&["root", "targets", "snapshot", "timestamp"]);
+    if foreign.refresh_at("+70y").is_none() {
+        println!("skipped: libfaketime is not installed, so no clock is shifted");
+        return;
+    }
+    assert_eq!(foreign.trusts("timestamp"), 3, "version 2 is a rollback");
+    foreign.publish(&BELOW_ROOT);
+    foreign.publish(&BELOW_ROOT);
+    assert_eq!(foreign.refresh_at("+70y"), Some(true));
+    assert_eq!(foreign.trusts("timestamp"), 4);
+}

@@ -144,6 +144,37 @@ fn delegations_are_searched_depth_first_in_their_order() {
 }
 
 #[test]
+fn a_pattern_matches_within_its_folder_and_every_role_on_the_way_must_match() {
+    let mut foreign = graph(&[
+        ("targets", "A", "*.md", false),
+        ("targets", "B", "releases/*/*", false),
+        ("B", "C", "releases/x/*", false),
+        ("B", "D", "releases/y/*.zip", false),
+    ]);
+    for (role, name) in [
+        ("targets", "file"),
+        ("A", "README.md"),
+        ("C", "releases/x/one"),
+        ("D", "releases/y/two.zip"),
+        ("D", "releases/z/three.zip"),
+        ("A", "deep/README.md"),
+    ] {
+        foreign.add_artifact(role, name, name.as_bytes());
+    }
+    publish_all(&mut foreign);
+    foreign
+        .download(&["file", "README.md", "releases/x/one", "releases/y/two.zip"])
+        .done();
+    for name in ["releases/z/three.zip", "deep/README.md"] {
+        let message = foreign.download(&[name]).failed();
+        assert_eq!(
+            message,
+            format!("error: no role that may list `{name}` does")
+        );
+    }
+}
+
+#[test]
 fn the_name_of_a_role_is_no_path_and_no_query() {
     for (name, file) in [
         ("?", "%3F"),
