@@ -15,15 +15,15 @@ use sha2::Digest as _;
 
 const REFUSED: &str = "error: the repository is not accepted: ";
 
-/// From, to, patterns, terminating.
-type Edge = (&'static str, &'static str, &'static str, bool);
-
-/// A repository with these delegations.
-fn graph(edges: &[Edge]) -> Foreign {
+/// A repository with these delegations, apart by blanks: `FROM>TO`, then `!` where it is terminating,
+/// then `:PATTERN` where it is another than `*`.
+fn graph(edges: &str) -> Foreign {
     let mut foreign = Foreign::begin();
-    for (from, to, paths, terminating) in edges {
-        let how = json!({"paths": [paths], "terminating": terminating});
-        foreign.delegate(from, to, how);
+    for edge in edges.split(' ') {
+        let (names, pattern) = edge.split_once(':').unwrap_or((edge, "*"));
+        let (from, to) = names.split_once('>').unwrap();
+        let how = json!({"paths": [pattern], "terminating": to.ends_with('!')});
+        foreign.delegate(from, to.trim_end_matches('!'), how);
     }
     publish_all(&mut foreign);
     foreign
@@ -57,100 +57,40 @@ fn visited(foreign: &Foreign) -> Vec<String> {
 
 #[test]
 fn delegations_are_searched_depth_first_in_their_order() {
-    let cases: [(&[Edge], &[&str]); 10] = [
-        (&[("targets", "A", "*", false)], &["A"]),
-        (
-            &[("targets", "A", "*", false), ("targets", "B", "*", false)],
-            &["A", "B"],
-        ),
-        (
-            &[
-                ("targets", "A", "*", false),
-                ("targets", "B", "*", false),
-                ("B", "C", "*", false),
-            ],
-            &["A", "B", "C"],
-        ),
-        (
-            &[
-                ("targets", "A", "*", false),
-                ("targets", "B", "*", false),
-                ("A", "C", "*", false),
-                ("A", "D", "*", false),
-            ],
-            &["A", "C", "D", "B"],
-        ),
-        (
-            &[
-                ("targets", "A", "*", false),
-                ("targets", "B", "*", false),
-                ("A", "C", "*", true),
-                ("A", "D", "*", false),
-            ],
-            &["A", "C"],
-        ),
-        (
-            &[
-                ("targets", "A", "*", false),
-                ("targets", "B", "*", false),
-                ("A", "C", "*", true),
-                ("C", "D", "*", false),
-            ],
-            &["A", "C", "D"],
-        ),
-        (
-            &[
-                ("targets", "A", "*.py", false),
-                ("targets", "B", "*", false),
-                ("A", "C", "*", false),
-            ],
-            &["B"],
-        ),
-        (
-            &[
-                ("targets", "A", "*", false),
-                ("targets", "B", "*", false),
-                ("B", "C", "*", false),
-                ("C", "D", "*", false),
-                ("D", "B", "*", false),
-            ],
-            &["A", "B", "C", "D"],
-        ),
-        (
-            &[
-                ("targets", "A", "*/*", false),
-                ("targets", "B", "mis?ing", false),
-            ],
-            &["B"],
-        ),
-        (
-            &[
-                ("targets", "root", "*", false),
-                ("targets", "A", "*", false),
-            ],
-            &["A"],
-        ),
-    ];
-    for (edges, expected) in cases {
-        // A role that borrows a name of the top is never asked for, so it is not published either.
-        let edges: Vec<Edge> = edges
-            .iter()
-            .copied()
-            .filter(|edge| edge.1 != "root")
-            .collect();
-        let foreign = graph(&edges);
-        assert_eq!(visited(&foreign), expected, "{edges:?}");
+    for (edges, expected) in [
+        ("targets>A", "A"),
+        ("targets>A targets>B", "A B"),
+        ("targets>A targets>B B>C", "A B C"),
+        ("targets>A targets>B A>C A>D", "A C D B"),
+        ("targets>A targets>B A>C C>D", "A C D B"),
+        ("targets>A targets>B A>C! A>D", "A C"),
+        ("targets>A targets>B A>C! C>D", "A C D"),
+        ("targets>A:*.py targets>B A>C", "B"),
+        ("targets>A targets>B A>C:*.py C>D", "A B"),
+        ("targets>A targets>B B>C C>D D>B", "A B C D"),
+        ("targets>A:*/* targets>B:mis?ing", "B"),
+        ("targets>A:[a-m]* targets>B:[n-z]*", "A"),
+    ] {
+        let foreign = graph(edges);
+        assert_eq!(visited(&foreign).join(" "), expected, "{edges}");
     }
 }
 
 #[test]
+fn a_delegation_borrows_no_name_of_the_top() {
+    let mut foreign = graph("targets>A");
+    let roles = &mut foreign.role("targets")["delegations"]["roles"];
+    let mut borrowed = roles[0].clone();
+    borrowed["name"] = json!("timestamp");
+    roles.as_array_mut().unwrap().insert(0, borrowed);
+    foreign.publish(&["targets", "snapshot", "timestamp"]);
+    assert_eq!(visited(&foreign), ["A"]);
+}
+
+#[test]
 fn a_pattern_matches_within_its_folder_and_every_role_on_the_way_must_match() {
-    let mut foreign = graph(&[
-        ("targets", "A", "*.md", false),
-        ("targets", "B", "releases/*/*", false),
-        ("B", "C", "releases/x/*", false),
-        ("B", "D", "releases/y/*.zip", false),
-    ]);
+    let mut foreign =
+        graph("targets>A:*.md targets>B:releases/*/* B>C:releases/x/* B>D:releases/y/*.zip");
     for (role, name) in [
         ("targets", "file"),
         ("A", "README.md"),
@@ -212,11 +152,7 @@ fn a_delegation_may_go_by_the_digest_of_the_path() {
 
 #[test]
 fn a_role_that_was_verified_for_one_delegator_is_verified_again_for_another() {
-    let mut foreign = graph(&[
-        ("targets", "A", "a/*", false),
-        ("targets", "B", "b/*", false),
-        ("A", "shared", "a/*", false),
-    ]);
+    let mut foreign = graph("targets>A:a/* targets>B:b/* A>shared:a/*");
     foreign.add_artifact("shared", "a/good", b"good");
     foreign.add_artifact("shared", "b/stolen", b"stolen");
     // B trusts another key for a role of the same name.
@@ -233,7 +169,7 @@ fn a_role_that_was_verified_for_one_delegator_is_verified_again_for_another() {
 
 #[test]
 fn a_delegated_role_that_is_expired_unsigned_or_not_pinned_lists_nothing() {
-    let mut foreign = graph(&[("targets", "A", "*", false)]);
+    let mut foreign = graph("targets>A");
     foreign.add_artifact("A", "x", b"x");
     foreign.role("A")["expires"] = json!("2001-01-01T00:00:00Z");
     publish_all(&mut foreign);
