@@ -10,7 +10,7 @@
 mod common;
 
 use common::foreign::Foreign;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Digest as _;
 
 const REFUSED: &str = "error: the repository is not accepted: ";
@@ -316,6 +316,41 @@ fn a_file_that_cannot_be_kept_fails_the_command() {
     std::fs::write(foreign.path("artifacts"), b"a file, not a folder").unwrap();
     let message = foreign.download(&["file"]).failed();
     assert!(message.starts_with("error: cannot write `"), "{message}");
+    // Nor is what cannot be read taken for what is not there.
+    let root = foreign.path("metadata/root.json");
+    std::fs::remove_file(&root).unwrap();
+    std::fs::create_dir(&root).unwrap();
+    let message = foreign.refresh().failed();
+    assert!(
+        message.starts_with(&format!("error: cannot read `{}`: ", root.display())),
+        "{message}"
+    );
+}
+
+#[test]
+fn programs_get_versions_and_artifacts_as_json() {
+    let mut foreign = Foreign::begin();
+    foreign.add_artifact("targets", "file", b"content");
+    publish_all(&mut foreign);
+    let text = foreign.download_as_json(&["file"]).done();
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let roles = told["roles"].as_array().unwrap().iter();
+    let versions: Vec<_> = roles
+        .map(|role| (&role["role"], &role["version"]))
+        .collect();
+    let expected = [
+        ("root", 1),
+        ("timestamp", 2),
+        ("snapshot", 2),
+        ("targets", 2),
+    ];
+    assert_eq!(versions.len(), expected.len());
+    for ((role, version), (name, number)) in versions.into_iter().zip(expected) {
+        assert_eq!((role, version), (&json!(name), &json!(number)));
+    }
+    let file = foreign.path("artifacts/file");
+    let artifact = json!({"name": "file", "file": file, "length": 7, "fetched": true});
+    assert_eq!(told["artifacts"], json!([artifact]));
 }
 
 #[test]

@@ -250,9 +250,19 @@ impl Foreign {
 
     /// The client downloads, in this order.
     pub fn download(&self, names: &[&str]) -> Ran {
+        self.download_with(&[], names)
+    }
+
+    /// The same, told to programs.
+    pub fn download_as_json(&self, names: &[&str]) -> Ran {
+        self.download_with(&["--json"], names)
+    }
+
+    fn download_with(&self, options: &[&str], names: &[&str]) -> Ran {
         let (metadata, targets) = (self.url("metadata"), self.url("targets"));
         let folder = self.path("artifacts");
-        let mut line = vec!["--metadata-url", &metadata, "--target-base-url", &targets];
+        let mut line = options.to_vec();
+        line.extend(["--metadata-url", &metadata, "--target-base-url", &targets]);
         line.extend(["--target-dir", folder.to_str().unwrap()]);
         for name in names {
             line.extend(["--target-name", name]);
