@@ -309,22 +309,36 @@ fn an_artifact_leaves_its_folder_under_no_name() {
 }
 
 #[test]
-fn a_file_that_cannot_be_kept_fails_the_command() {
+fn metadata_that_cannot_be_kept_fails_the_command() {
+    let mut foreign = Foreign::begin();
+    let long = "a".repeat(300);
+    foreign.delegate("targets", &long, json!({"paths": ["*"]}));
+    foreign.add_artifact(&long, "file", b"x");
+    publish_all(&mut foreign);
+    let message = foreign.download(&["file"]).failed();
+    let path = foreign.path("metadata").join(format!("{long}.json"));
+    let start = format!("error: cannot write `{}`: ", path.display());
+    assert!(message.starts_with(&start), "{message}");
+}
+
+#[test]
+fn what_cannot_be_read_is_not_taken_for_what_is_not_there() {
     let mut foreign = Foreign::begin();
     foreign.add_artifact("targets", "file", b"x");
     publish_all(&mut foreign);
-    std::fs::write(foreign.path("artifacts"), b"a file, not a folder").unwrap();
-    let message = foreign.download(&["file"]).failed();
-    assert!(message.starts_with("error: cannot write `"), "{message}");
-    // Nor is what cannot be read taken for what is not there.
-    let root = foreign.path("metadata/root.json");
-    std::fs::remove_file(&root).unwrap();
-    std::fs::create_dir(&root).unwrap();
-    let message = foreign.refresh().failed();
-    assert!(
-        message.starts_with(&format!("error: cannot read `{}`: ", root.display())),
-        "{message}"
-    );
+    foreign.download(&["file"]).done();
+    for name in [
+        "artifacts/file",
+        "metadata/timestamp.json",
+        "metadata/root.json",
+    ] {
+        let path = foreign.path(name);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let message = foreign.download(&["file"]).failed();
+        let start = format!("error: cannot read `{}`: ", path.display());
+        assert!(message.starts_with(&start), "{message}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use sigstore_tuf::{MetadataStore, Result};
 
 use super::percent;
 
-/// The folders. The verifier only warns where it cannot keep a file; here that is a failure.
+/// The folders. The verifier only warns where it cannot read or keep a file; here that is a failure.
 #[derive(Debug)]
 pub struct Folders {
     metadata: PathBuf,
@@ -60,10 +60,15 @@ impl Folders {
             .ok_or_else(|| FolderError::Name(name.to_owned()))
     }
 
-    /// The first file that could not be kept since this was last asked.
+    /// The first file that could not be read or kept since this was last asked.
     pub fn first_failure(&self) -> std::result::Result<(), FolderError> {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take().map_or(Ok(()), Err)
+    }
+
+    fn fail(&self, error: FolderError) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.get_or_insert(error);
     }
 
     /// Where the verifier's `name` lies; `None` for what is not kept.
@@ -82,20 +87,20 @@ impl Folders {
 
 impl MetadataStore for Folders {
     fn load(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let path = self.path(name);
-        let bytes = path.map(|path| files::read_if_there(&path)).transpose();
-        bytes
-            .map(Option::flatten)
-            .map_err(|error| sigstore_tuf::Error::io(format!("cannot read `{name}`"), error))
+        let Some(path) = self.path(name) else {
+            return Ok(None);
+        };
+        let read = files::read_if_there(&path);
+        // The verifier goes on without it; what cannot be read may hold a floor.
+        Ok(read.unwrap_or_else(|error| {
+            self.fail(FolderError::Read(path, error));
+            None
+        }))
     }
 
     fn store(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let Some(path) = self.path(name) else {
-            return Ok(());
-        };
-        if let Err(error) = keep(&path, bytes) {
-            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert(error);
+        if let Some(path) = self.path(name) {
+            keep(&path, bytes).unwrap_or_else(|error| self.fail(error));
         }
         Ok(())
     }
