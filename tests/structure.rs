@@ -38,7 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that may depend on everything.
-const TOPS: &[&str] = &["rulepack", "rulepack-bench"];
+const TOPS: &[&str] = &["rulepack", "rulepack-bench", "rulepack-fuzz"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

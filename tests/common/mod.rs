@@ -8,8 +8,10 @@
     reason = "each test file uses a part; a test fails by panicking"
 )]
 
+pub mod forge;
 pub mod nation;
 pub mod packs;
+pub mod web;
 
 use std::ffi::OsStr;
 use std::path::Path;
