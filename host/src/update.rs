@@ -5,6 +5,7 @@
 
 mod stop;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -14,7 +15,7 @@ use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, RoleStatus, TrustError};
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_protocol::tuf::{Channel, RoleName, Status};
 use serde::Serialize;
 
 use crate::client::{
@@ -39,6 +40,8 @@ pub struct UpdateReport {
     pub stopped: Vec<(TargetPath, String)>,
     /// Followed name spaces that gave nothing, and why.
     pub failed: Vec<(NameSpace, String)>,
+    /// Roles that have other officers than before: a province can replace those of its cities (T8).
+    pub rekeyed: BTreeSet<RoleName>,
     /// The time of the last completed refresh, where this host's clock stands before it: that time was
     /// used in place of the clock's.
     pub clock_behind: Option<Moment>,
@@ -129,7 +132,8 @@ impl Updater<'_> {
         let store = FloorsStore::new(self.folder.trust());
         let transport = transport(&self.settings.registry);
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
-        let is_recent = last.is_some_and(|last| last.plus_days(1) > self.now);
+        // A clock that stands before the last refresh says nothing about expiry.
+        let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
         if is_recent && client::is_unchanged(transport.as_ref(), &store, self.now)? {
             return Ok(None);
         }
@@ -167,6 +171,7 @@ impl Updater<'_> {
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
+            rekeyed: refreshed.rekeyed.clone(),
             clock_behind: refreshed.clock_behind,
             roles: refreshed.trusted.status(),
             ..UpdateReport::default()
@@ -373,7 +378,7 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
 
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
 /// only place where a person reads them.
-fn in_full(error: &dyn Error) -> String {
+pub(crate) fn in_full(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -404,6 +409,9 @@ impl fmt::Display for UpdateReport {
         }
         for (name_space, reason) in &self.failed {
             writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        for role in &self.rekeyed {
+            writeln!(f, "officers  of `{role}` are others than before")?;
         }
         if let Some(last) = self.clock_behind {
             writeln!(

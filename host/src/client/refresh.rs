@@ -25,6 +25,8 @@ pub struct Refreshed {
     pub resolution: Resolution,
     /// Followed name spaces (or their parents) whose file could not be had.
     pub unreachable: BTreeMap<NameSpace, TransportError>,
+    /// Roles that were accepted under other keys than before (T8).
+    pub rekeyed: BTreeSet<RoleName>,
     /// The time of the last completed refresh, where the clock stands before it: that time was used.
     pub clock_behind: Option<Moment>,
 }
@@ -90,6 +92,7 @@ pub fn refresh(
         .floors
         .last_good
         .filter(|last| *last > freshness.now());
+    let before = state.floors.clone();
     let root = client.walk_roots(&mut state, freshness)?;
     let revokes = root.revokes_targets();
     let (mut trusted, tag, changed) =
@@ -107,6 +110,7 @@ pub fn refresh(
         trusted,
         resolution,
         unreachable,
+        rekeyed: state.floors.rekeyed_since(&before),
         clock_behind,
     })
 }

@@ -196,6 +196,15 @@ impl Floors {
         floor.is_some_and(|floor| !authority.is_reached_by(&floor.signed_by))
     }
 
+    /// The roles whose newest accepted file was accepted under other keys than that of `before`.
+    pub fn rekeyed_since(&self, before: &Self) -> BTreeSet<RoleName> {
+        let rekeyed = self.roles.iter().filter(|(role, floor)| {
+            let old = before.roles.get(*role);
+            old.is_some_and(|old| old.authority != floor.authority)
+        });
+        rekeyed.map(|(role, _)| role.clone()).collect()
+    }
+
     /// Checks that a verified snapshot leaves out nothing and pins nothing older, and remembers it.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::tuf::{Custom, RoleName, Targets};
 
 /// All packs visible to a host, and the name spaces that failed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Resolution {
     /// The packs of every good name space, by path.
     pub targets: Vec<ResolvedTarget>,
@@ -22,8 +23,10 @@ pub struct Resolution {
     pub revoked: BTreeSet<NameSpace>,
 }
 
-/// A pack that the chain of roles vouches for.
+/// A pack that the chain of roles vouches for. Nothing but [`TrustedTargets::resolve`] makes one, so
+/// whatever is downloaded, copied or activated went through every rule of this module.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ResolvedTarget {
     /// Its path.
     pub path: TargetPath,

@@ -80,11 +80,16 @@ fn an_ordinary_change_of_officers_interrupts_nothing() {
     repository.province().version += 1;
     repository.sign_with("37", new().into());
     repository.next();
+    let before = trusted.completed_floors();
+    let trusted = refresh(&repository.publish(), before.clone(), Freshness::at(now())).unwrap();
     let floors = trusted.completed_floors();
-    let trusted = refresh(&repository.publish(), floors, Freshness::at(now())).unwrap();
+    assert!(floors.rekeyed_since(&before).is_empty());
     replace_keys(&mut repository, &[&three, &four]);
-    let resolution = resolved(&repository.publish(), trusted.completed_floors());
-    assert!(resolution.failed.is_empty());
+    let trusted = refresh(&repository.publish(), floors.clone(), Freshness::at(now())).unwrap();
+    assert!(trusted.resolve(&[space("37")]).failed.is_empty());
+    // Whoever follows the province is told of its new officers.
+    let rekeyed = trusted.completed_floors().rekeyed_since(&floors);
+    assert_eq!(rekeyed, ["37".parse().unwrap()].into());
 }
 
 #[test]
