@@ -10,6 +10,7 @@
 
 pub mod foreign;
 pub mod foreign_keys;
+pub mod forge;
 pub mod nation;
 pub mod packs;
 pub mod web;

@@ -20,6 +20,7 @@ pub mod policy;
 mod provider;
 pub mod publication;
 mod resolve;
+mod status;
 mod verified;
 
 pub use chain::{
@@ -32,6 +33,7 @@ pub use policy::PolicyError;
 pub use provider::{ProviderError, StrictEd25519, install_provider};
 pub use publication::{Publication, PublicationError};
 pub use resolve::{Resolution, ResolvedTarget, Standing};
+pub use status::RoleStatus;
 pub use verified::Verified;
 
 #[cfg(test)]
