@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 use rulepack_engine::cases::{self, CaseResult};
 use rulepack_engine::{LoadError, Program};
@@ -12,7 +13,7 @@ use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing, TrustError};
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_protocol::tuf::{Channel, RoleName, Status};
 use serde::Serialize;
 
 use crate::client::{
@@ -37,6 +38,9 @@ pub struct UpdateReport {
     pub stopped: Vec<(TargetPath, String)>,
     /// Followed name spaces that gave nothing, and why.
     pub failed: Vec<(NameSpace, String)>,
+    /// Roles of an import that had expired, and when: timestamp and snapshot at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tolerated: Vec<(RoleName, Moment)>,
     /// Digest of the lock in force afterwards.
     pub lock: String,
 }
@@ -50,6 +54,9 @@ pub enum UpdateError {
     /// The lock cannot be read or written.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// An import on a host that can reach a registry: it would only hide what is newer.
+    #[error("the host is not set to air-gapped, so nothing is imported from a disk")]
+    NotAirGapped,
 }
 
 /// Why a version does not become active.
@@ -132,24 +139,44 @@ impl Updater<'_> {
     /// [`UpdateError`].
     pub fn update_with(&self, failures: &dyn Failures) -> Result<UpdateReport, UpdateError> {
         let transport = transport(&self.settings.registry);
+        self.update_from(transport.as_ref(), Freshness::at(self.now), failures)
+    }
+
+    /// Brings the lock up to date once from a mirror that was carried here. Timestamp and snapshot may
+    /// have expired as many days ago as the settings say; nothing else is relaxed, and what the host has
+    /// seen by any way before holds (T6).
+    ///
+    /// # Errors
+    /// [`UpdateError::NotAirGapped`], or as [`Updater::update`].
+    pub fn import(&self, mirror: &Path) -> Result<UpdateReport, UpdateError> {
+        let air_gap = self.settings.air_gap.ok_or(UpdateError::NotAirGapped)?;
+        let freshness = Freshness::import(self.now, air_gap.tolerance_days.days());
+        self.update_from(&FolderTransport::new(mirror), freshness, &NoFailures)
+    }
+
+    fn update_from(
+        &self,
+        transport: &dyn Transport,
+        freshness: Freshness,
+        failures: &dyn Failures,
+    ) -> Result<UpdateReport, UpdateError> {
         let store = FloorsStore::new(self.folder.trust());
         let mut followed: Vec<NameSpace> = Vec::new();
         for subscription in &self.settings.subscriptions {
             followed.push(subscription.name_space().clone());
         }
-        let freshness = Freshness::at(self.now);
-        let refreshed =
-            client::refresh(transport.as_ref(), &store, &followed, freshness, failures)?;
+        let refreshed = client::refresh(transport, &store, &followed, freshness, failures)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
+            tolerated: expired(&refreshed, self.now),
             ..UpdateReport::default()
         };
         self.stop_unsigned(&refreshed, &mut lock, &mut report);
         let before = lock.clone();
         let source = Source {
-            transport: transport.as_ref(),
+            transport,
             failures,
         };
         for target in &refreshed.resolution.targets {
@@ -293,10 +320,27 @@ impl Updater<'_> {
     }
 }
 
+/// The pinning roles that had expired and were let pass: none but in an import.
+fn expired(refreshed: &Refreshed, now: Moment) -> Vec<(RoleName, Moment)> {
+    let trusted = &refreshed.trusted;
+    let pinning = [
+        (RoleName::TIMESTAMP, trusted.timestamp().signed().expires),
+        (RoleName::SNAPSHOT, trusted.snapshot().signed().expires),
+    ];
+    let expired = pinning.into_iter().filter(|(_, expires)| *expires <= now);
+    expired.collect()
+}
+
+/// Whether a registry is named by its address, and not by a folder.
+#[must_use]
+pub fn is_address(registry: &str) -> bool {
+    registry.starts_with("http://") || registry.starts_with("https://")
+}
+
 /// The way to a registry: an address, or a folder that holds a copy of one.
 #[must_use]
 pub fn transport(registry: &str) -> Box<dyn Transport> {
-    match registry.starts_with("http://") || registry.starts_with("https://") {
+    match is_address(registry) {
         true => Box::new(HttpTransport::new(registry)),
         false => Box::new(FolderTransport::new(registry)),
     }
@@ -388,6 +432,9 @@ impl fmt::Display for UpdateReport {
         }
         for (name_space, reason) in &self.failed {
             writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        for (role, expires) in &self.tolerated {
+            writeln!(f, "tolerated {role}: expired at {expires}")?;
         }
         write!(f, "lock {}", self.lock)
     }

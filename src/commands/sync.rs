@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rulepack_host::packs::Packs;
 use rulepack_host::settings::HostFolder;
-use rulepack_host::update::{UpdateReport, Updater};
+use rulepack_host::update::{UpdateError, UpdateReport, Updater};
 use serde::Serialize;
 
 use super::Command;
 use crate::clock;
 use crate::engine::packs;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Report;
 
 /// Bring a host's packs up to date: verify, download, inspect, compile, run the cases, activate.
@@ -22,8 +22,12 @@ pub struct SyncArgs {
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
     /// Another registry, or a folder with a copy of one, for this time only.
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS")]
     pub registry: Option<String>,
+    /// A mirror on a disk that was carried here, for this time only; on a host set to air-gapped. Its
+    /// timestamp and snapshot may have expired as many days ago as `host.toml` says, nothing else may.
+    #[arg(long, value_name = "DIR", conflicts_with = "registry")]
+    pub import: Option<PathBuf>,
 }
 
 /// What was brought up to date.
@@ -35,12 +39,31 @@ impl Command for SyncArgs {
 
     fn execute(&self) -> Outcome<SyncReport> {
         let packs = packs(&self.dir)?;
-        Ok(SyncReport(sync(
-            &self.dir,
-            &packs,
-            self.registry.as_deref(),
-        )?))
+        let report = match &self.import {
+            Some(mirror) => import(&self.dir, &packs, mirror)?,
+            None => sync(&self.dir, &packs, self.registry.as_deref())?,
+        };
+        Ok(SyncReport(report))
     }
+}
+
+/// One import from a disk.
+fn import(dir: &Path, packs: &Packs, mirror: &Path) -> Outcome<UpdateReport> {
+    let folder = HostFolder::at(dir);
+    let updater = Updater {
+        folder: &folder,
+        settings: &folder.settings()?,
+        packs,
+        now: clock::now()?,
+        today: clock::today()?,
+    };
+    let imported = updater.import(mirror);
+    imported.map_err(|error| match error {
+        UpdateError::NotAirGapped => Failure::from(error).hint(
+            "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`",
+        ),
+        other => other.into(),
+    })
 }
 
 /// One update of the host in a folder.
