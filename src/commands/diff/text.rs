@@ -167,7 +167,7 @@ fn row_change(row: &RowChange) -> String {
     let cells = |cells: &[(String, String)]| -> String {
         let cells = cells.iter();
         let told: Vec<String> = cells
-            .map(|(column, value)| format!("{}={}", shown(column), shown(value)))
+            .map(|(column, value)| format!("{}={}", shown(column), cell(value)))
             .collect();
         told.join(" ")
     };
@@ -181,12 +181,20 @@ fn row_change(row: &RowChange) -> String {
                      before,
                      after,
                  }| {
-                    format!("{} {} → {}", shown(column), shown(before), shown(after))
+                    format!("{} {} → {}", shown(column), cell(before), cell(after))
                 },
             );
             let changed: Vec<String> = changed.collect();
             format!("~ {}: {}", cells(key), changed.join(", "))
         }
+    }
+}
+
+/// A cell; what is not recorded is a dash.
+fn cell(text: &str) -> String {
+    match text {
+        "" => "–".to_owned(),
+        text => shown(text),
     }
 }
 
