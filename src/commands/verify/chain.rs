@@ -100,11 +100,13 @@ fn line<T: Payload>(
             Some(_) => Signed::Wrong,
         },
     });
+    let mut persons: Vec<PersonLine> = persons.collect();
+    persons.sort_by(|one, other| one.person.cmp(&other.person));
     Ok(RoleLine {
         role,
         version: envelope.signed().version(),
         expires: envelope.signed().expires(),
         threshold: authority.threshold(),
-        persons: persons.collect(),
+        persons,
     })
 }
