@@ -125,8 +125,11 @@ impl Mirror<'_> {
     /// Sets a new copy up with the national root; an existing one keeps what it has.
     ///
     /// # Errors
-    /// Where the folder cannot be written.
+    /// Where it is no root, or the folder cannot be written.
     pub fn init(&self, root: &[u8]) -> Result<(), MirrorError> {
+        // A copy that began with what is no root could never be refreshed.
+        RootChain::start(root, Floors::default(), Limits::default())
+            .map_err(|source| MirrorError::Refresh(source.into()))?;
         let stored = self.store().init(root);
         stored.map_err(|source| MirrorError::Refresh(source.into()))
     }
