@@ -17,6 +17,9 @@ use crate::packs::{self, SealedPack};
 /// Rebuild a pack from its source, and compare the bytes. Says which parts differ where they do: the code,
 /// the manifest, which table, the cases.
 ///
+/// Everything is compiled anew, in a folder of its own: nothing that an earlier build left is used. Build
+/// scripts of the source run on this machine.
+///
 /// Ends with code 0 where both are the same, with 3 where they differ. The same toolchain
 /// (`rust-toolchain.toml`) and the same `Cargo.lock` are needed; folder, user and machine do not matter.
 #[derive(Debug, Args)]
@@ -61,7 +64,7 @@ pub fn reproduce(
         tables,
         ..Options::default()
     };
-    let built = packs::build(source, options)?;
+    let built = packs::rebuild(source, options)?;
     let difference = first_difference(&sealed.bytes, &built.bytes);
     Ok(ReproduceReport {
         source: source.to_owned(),
