@@ -3,6 +3,9 @@
 //! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
 
+mod stop;
+
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
@@ -12,7 +15,7 @@ use rulepack_engine::{LoadError, Program};
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
-use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing, TrustError};
+use rulepack_protocol::trust::{Freshness, ResolvedTarget, RoleStatus, TrustError};
 use rulepack_protocol::tuf::{Channel, RoleName, Status};
 use serde::Serialize;
 
@@ -41,6 +44,13 @@ pub struct UpdateReport {
     /// Roles of an import that had expired, and when: timestamp and snapshot at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tolerated: Vec<(RoleName, Moment)>,
+    /// Roles that have other officers than before: a province can replace those of its cities (T8).
+    pub rekeyed: BTreeSet<RoleName>,
+    /// The time of the last completed refresh, where this host's clock stands before it: that time was
+    /// used in place of the clock's.
+    pub clock_behind: Option<Moment>,
+    /// Every role that was verified, for the bureau to compare with what it signed (T5).
+    pub roles: Vec<RoleStatus>,
     /// Digest of the lock in force afterwards.
     pub lock: String,
 }
@@ -57,6 +67,22 @@ pub enum UpdateError {
     /// An import on a host that can reach a registry: it would only hide what is newer.
     #[error("the host is not set to air-gapped, so nothing is imported from a disk")]
     NotAirGapped,
+}
+
+impl UpdateError {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            UpdateError::Refresh(error) => error.hint(),
+            UpdateError::Lock(_) => None,
+            UpdateError::NotAirGapped => Some(
+                "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into \
+                 `host.toml`"
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 /// Why a version does not become active.
@@ -118,8 +144,9 @@ impl Updater<'_> {
         let store = FloorsStore::new(self.folder.trust());
         let transport = transport(&self.settings.registry);
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
-        let is_recent = last.is_some_and(|last| last.plus_days(1) > self.now);
-        if is_recent && client::is_unchanged(transport.as_ref(), &store)? {
+        // A clock that stands before the last refresh says nothing about expiry.
+        let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
+        if is_recent && client::is_unchanged(transport.as_ref(), &store, self.now)? {
             return Ok(None);
         }
         self.update().map(Some)
@@ -165,15 +192,24 @@ impl Updater<'_> {
         for subscription in &self.settings.subscriptions {
             followed.push(subscription.name_space().clone());
         }
-        let refreshed = client::refresh(transport, &store, &followed, freshness, failures)?;
+        let refreshed = match client::refresh(transport, &store, &followed, freshness, failures) {
+            Err(error @ RefreshError::Revoked(_)) => {
+                return self.stop_all(&error, &followed, failures);
+            }
+            refreshed => refreshed?,
+        };
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
             tolerated: expired(&refreshed, self.now),
+            rekeyed: refreshed.rekeyed.clone(),
+            clock_behind: refreshed.clock_behind,
+            roles: refreshed.trusted.status(),
             ..UpdateReport::default()
         };
-        self.stop_unsigned(&refreshed, &mut lock, &mut report);
+        let revoked = stop::revoked(&refreshed, self.settings, &lock);
+        stop::put(revoked, &mut lock, &mut report);
         let before = lock.clone();
         let source = Source {
             transport,
@@ -197,6 +233,27 @@ impl Updater<'_> {
         let place = places.is_empty() || places.iter().any(|p| p.covers(&self.settings.division));
         let followed = &self.settings.subscriptions;
         channel && place && followed.iter().any(|s| s.covers(&target.path))
+    }
+
+    /// Stops every active version: the root says that nobody in force vouches for any.
+    fn stop_all(
+        &self,
+        error: &RefreshError,
+        followed: &[NameSpace],
+        failures: &dyn Failures,
+    ) -> Result<UpdateReport, UpdateError> {
+        let mut lock = Lock::read(self.folder)?;
+        let mut report = UpdateReport {
+            changed: true,
+            ..UpdateReport::default()
+        };
+        for name_space in followed {
+            report.failed.push((name_space.clone(), in_full(error)));
+        }
+        stop::put(stop::all(error, &lock), &mut lock, &mut report);
+        lock.write(self.folder, failures)?;
+        report.lock = lock.digest().to_string();
+        Ok(report)
     }
 
     /// Brings one version into the lock: a new one through every step, a known one with what may change
@@ -294,30 +351,6 @@ impl Updater<'_> {
             }
         }
     }
-
-    /// Versions whose path a followed name space no longer signs stop (T3).
-    fn stop_unsigned(&self, refreshed: &Refreshed, lock: &mut Lock, report: &mut UpdateReport) {
-        let resolution = &refreshed.resolution;
-        for version in &mut lock.versions {
-            let name_space = version.path.name_space();
-            let signed = resolution
-                .targets
-                .iter()
-                .any(|target| target.path == version.path);
-            // Stale keeps running; a delegation that is gone, or a file without the path, is a revocation.
-            let is_known = match resolution.failed.get(name_space) {
-                None => !refreshed.unreachable.contains_key(name_space),
-                Some(error) => matches!(error, TrustError::NotDelegated(_)),
-            };
-            let followed = &self.settings.subscriptions;
-            let is_followed = followed.iter().any(|s| s.name_space() == name_space);
-            if !signed && is_known && is_followed && version.state == State::Active {
-                let reason = "its name space no longer signs it".to_owned();
-                report.stopped.push((version.path.clone(), reason.clone()));
-                version.state = State::Refused { reason };
-            }
-        }
-    }
 }
 
 /// The pinning roles that had expired and were let pass: none but in an import.
@@ -347,16 +380,9 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
 }
 
 fn forbidden(target: &ResolvedTarget) -> Option<String> {
-    match &target.standing {
-        Standing::Good if target.custom.status == Status::Yanked => {
-            Some("it was withdrawn (撤回)".to_owned())
-        }
-        Standing::Good => None,
-        Standing::Denied { by } => Some(format!("its digest is denied by `{by}`")),
-        Standing::BelowMinimum { by, minimum } => {
-            Some(format!("`{by}` asks for version `{minimum}` or later"))
-        }
-    }
+    let withdrawn =
+        || (target.custom.status == Status::Yanked).then(|| "it was withdrawn (撤回)".to_owned());
+    stop::forbids(&target.standing).or_else(withdrawn)
 }
 
 /// What a resolver relies on must be what the pack itself says.
@@ -401,7 +427,7 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
 
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
 /// only place where a person reads them.
-fn in_full(error: &dyn Error) -> String {
+pub(crate) fn in_full(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -435,6 +461,15 @@ impl fmt::Display for UpdateReport {
         }
         for (role, expires) in &self.tolerated {
             writeln!(f, "tolerated {role}: expired at {expires}")?;
+        }
+        for role in &self.rekeyed {
+            writeln!(f, "officers  of `{role}` are others than before")?;
+        }
+        if let Some(last) = self.clock_behind {
+            writeln!(
+                f,
+                "clock     stands before the last completed refresh; {last} was used"
+            )?;
         }
         write!(f, "lock {}", self.lock)
     }

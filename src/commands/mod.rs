@@ -20,6 +20,7 @@ mod serve;
 mod sign;
 mod sync;
 mod test;
+mod tuf;
 mod verify;
 
 use clap::Subcommand;
@@ -58,6 +59,7 @@ pub enum Commands {
     Diff(diff::DiffArgs),
     Reproduce(reproduce::ReproduceArgs),
     Mirror(mirror::MirrorArgs),
+    Tuf(tuf::TufArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -94,6 +96,7 @@ impl Commands {
             Commands::Diff(args) => told(args),
             Commands::Reproduce(args) => told(args),
             Commands::Mirror(args) => told(args),
+            Commands::Tuf(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }

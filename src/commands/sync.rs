@@ -57,13 +57,7 @@ fn import(dir: &Path, packs: &Packs, mirror: &Path) -> Outcome<UpdateReport> {
         now: clock::now()?,
         today: clock::today()?,
     };
-    let imported = updater.import(mirror);
-    imported.map_err(|error| match error {
-        UpdateError::NotAirGapped => Failure::from(error).hint(
-            "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`",
-        ),
-        other => other.into(),
-    })
+    updater.import(mirror).map_err(explained)
 }
 
 /// One update of the host in a folder.
@@ -80,12 +74,20 @@ pub fn sync(dir: &Path, packs: &Packs, registry: Option<&str>) -> Outcome<Update
         now: clock::now()?,
         today: clock::today()?,
     };
-    Ok(updater.update()?)
+    updater.update().map_err(explained)
+}
+
+fn explained(error: UpdateError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::from(error);
+    hint.into_iter().fold(failure, Failure::hint)
 }
 
 impl Report for SyncReport {
     fn is_good(&self) -> bool {
-        self.0.refused.is_empty() && self.0.failed.is_empty()
+        let report = &self.0;
+        let is_current = report.refused.is_empty() && report.failed.is_empty();
+        is_current && report.clock_behind.is_none()
     }
 }
 

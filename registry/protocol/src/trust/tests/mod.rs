@@ -5,3 +5,4 @@ mod freshness;
 mod mutations;
 mod policy;
 mod publication;
+mod revocation;
