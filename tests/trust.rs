@@ -204,7 +204,8 @@ fn a_registry_that_serves_earlier_metadata_is_refused() {
     assert_eq!(
         reason,
         "error: `timestamp` contradicts what this host has seen: \
-         version 3 was seen before, now version 2 is served"
+         version 3 was seen before, now version 2 is served\n\
+         hint: an older or altered state was served: compare with another address of the registry"
     );
     assert_eq!(story.host.lock(), lock);
 
