@@ -12,7 +12,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rulepack_protocol::key::SecretKey;
+use rulepack_protocol::key::LockedKey;
 use rulepack_protocol::tuf::{Envelope, FilePin, Payload, RoleName, Snapshot, Targets, Timestamp};
 
 use common::nation::{Host, Nation};
@@ -79,7 +79,7 @@ impl Story {
         let text = fs::read_to_string(self.nation.path(&path)).unwrap();
         let mut envelope = Envelope::unsigned(payload).unwrap();
         envelope
-            .sign(&SecretKey::from_file(&text).unwrap())
+            .sign(&LockedKey::parse(&text).unwrap().unlock(None).unwrap())
             .unwrap();
         envelope.to_bytes()
     }
@@ -265,7 +265,7 @@ fn a_delegation_that_is_gone_stops_its_packs() {
     let story = Story::begin();
     let registry = story.nation.serve();
     story.host.follow(&registry.address);
-    let revoke = "root revoke 37 --from {}/targets.json --out {}/targets.json";
+    let revoke = "revoke 37 --from {}/targets.json --out {}/targets.json";
     story.nation.run(revoke).done();
     story
         .nation

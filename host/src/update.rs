@@ -12,7 +12,9 @@ use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing, TrustError};
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_protocol::tuf::{
+    Channel, ExpiryWarning, Payload as _, RoleName, Status, expiry_warnings,
+};
 use serde::Serialize;
 
 use crate::client::{
@@ -37,6 +39,8 @@ pub struct UpdateReport {
     pub stopped: Vec<(TargetPath, String)>,
     /// Followed name spaces that gave nothing, and why.
     pub failed: Vec<(NameSpace, String)>,
+    /// Roles that expire soon, of those that the followed name spaces stand on.
+    pub expiring: Vec<ExpiryWarning>,
     /// Digest of the lock in force afterwards.
     pub lock: String,
 }
@@ -144,6 +148,7 @@ impl Updater<'_> {
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
+            expiring: expiring(&refreshed, &followed, self.now),
             ..UpdateReport::default()
         };
         self.stop_unsigned(&refreshed, &mut lock, &mut report);
@@ -305,7 +310,9 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
 fn forbidden(target: &ResolvedTarget) -> Option<String> {
     match &target.standing {
         Standing::Good if target.custom.status == Status::Yanked => {
-            Some("it was withdrawn (撤回)".to_owned())
+            let reason = target.custom.reason.as_ref();
+            let since = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            Some(format!("it was withdrawn (撤回){since}"))
         }
         Standing::Good => None,
         Standing::Denied { by } => Some(format!("its digest is denied by `{by}`")),
@@ -355,6 +362,21 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
     failed
 }
 
+/// The roles of the followed name spaces, and those above them, that expire soon.
+fn expiring(refreshed: &Refreshed, followed: &[NameSpace], now: Moment) -> Vec<ExpiryWarning> {
+    let trusted = &refreshed.trusted;
+    let root = (RoleName::ROOT, trusted.root().signed().expires());
+    let parents = followed.iter().filter_map(NameSpace::parent);
+    let spaces = parents.chain(followed.iter().cloned()).map(RoleName::Space);
+    let roles = std::iter::once(RoleName::TARGETS)
+        .chain(spaces)
+        .filter_map(|role| {
+            let expires = trusted.role(&role)?.signed().expires();
+            Some((role, expires))
+        });
+    expiry_warnings(std::iter::once(root).chain(roles), now)
+}
+
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
 /// only place where a person reads them.
 fn in_full(error: &dyn Error) -> String {
@@ -388,6 +410,9 @@ impl fmt::Display for UpdateReport {
         }
         for (name_space, reason) in &self.failed {
             writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        for warning in &self.expiring {
+            writeln!(f, "warning   {warning}")?;
         }
         write!(f, "lock {}", self.lock)
     }

@@ -3,21 +3,29 @@
 
 mod build;
 mod check;
+mod delegate;
 mod demo;
+mod deny;
+mod end;
 mod generate;
 mod import;
 mod init;
 mod inspect;
 mod key;
+mod minimum;
+mod monitor;
 mod new;
+mod promote;
 mod publish;
 mod registry;
+mod renew;
 mod root;
 mod serve;
 mod sign;
 mod sync;
 mod test;
 mod verify;
+mod yank;
 
 use clap::Subcommand;
 
@@ -40,7 +48,16 @@ pub enum Commands {
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
+    Delegate(delegate::DelegateArgs),
+    Revoke(delegate::RevokeArgs),
     Publish(publish::PublishArgs),
+    Promote(promote::PromoteArgs),
+    Yank(yank::YankArgs),
+    End(end::EndArgs),
+    Deny(deny::DenyArgs),
+    Minimum(minimum::MinimumArgs),
+    Renew(renew::RenewArgs),
+    Monitor(monitor::MonitorArgs),
     Registry(registry::RegistryArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
@@ -73,7 +90,16 @@ impl Commands {
             Commands::Key(args) => told(args),
             Commands::Root(args) => told(args),
             Commands::Sign(args) => told(args),
+            Commands::Delegate(args) => told(args),
+            Commands::Revoke(args) => told(args),
             Commands::Publish(args) => told(args),
+            Commands::Promote(args) => told(args),
+            Commands::Yank(args) => told(args),
+            Commands::End(args) => told(args),
+            Commands::Deny(args) => told(args),
+            Commands::Minimum(args) => told(args),
+            Commands::Renew(args) => told(args),
+            Commands::Monitor(args) => told(args),
             Commands::Registry(args) => told(args),
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),
