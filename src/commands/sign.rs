@@ -67,6 +67,9 @@ pub struct SignReport {
     /// Of a root: how many of the due signatures are there.
     due: Vec<String>,
     expiring: Vec<ExpiryWarning>,
+    /// Whether the changes were told before.
+    #[serde(skip)]
+    is_told: bool,
 }
 
 impl Command for SignArgs {
@@ -81,7 +84,7 @@ impl Command for SignArgs {
         };
         let changes = summary(previous.as_ref(), &envelope, language);
         if !self.yes {
-            self.ask(&changes)?;
+            self.tell_and_ask(&changes)?;
         }
         let secret = keys::read_secret(&self.key, self.passphrase_file.as_deref())?;
         let (bytes, signatures) =
@@ -94,6 +97,7 @@ impl Command for SignArgs {
             changes,
             due: due(previous.as_ref(), &envelope)?,
             expiring: self.expiring(&envelope)?,
+            is_told: !self.yes,
             file,
         })
     }
@@ -117,7 +121,7 @@ impl SignArgs {
     }
 
     /// Tells who is about to sign what; on a terminal, asks.
-    fn ask(&self, changes: &[String]) -> Outcome {
+    fn tell_and_ask(&self, changes: &[String]) -> Outcome {
         let locked = keys::read_locked(&self.key)?;
         let (person, file) = (locked.person(), self.file.display());
         output::notice(&format!("{person} is about to sign {file}:"))?;
@@ -181,7 +185,7 @@ fn due(previous: Option<&AnyEnvelope>, new: &AnyEnvelope) -> Result<Vec<String>,
         let (signed, due) = (authority.signatories(new)?.len(), authority.threshold());
         let version = root.version;
         told.push(format!(
-            "{signed} of {due} officers of root {version} have signed"
+            "{signed} keepers of root {version} have signed, {due} must"
         ));
         Ok(())
     };
@@ -196,7 +200,7 @@ impl Report for SignReport {}
 
 impl fmt::Display for SignReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in &self.changes {
+        for change in self.changes.iter().filter(|_| !self.is_told) {
             writeln!(f, "  {change}")?;
         }
         let file = self.file.display();

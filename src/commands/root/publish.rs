@@ -58,7 +58,7 @@ pub fn publish(args: &PublishRootArgs) -> Outcome<RootPublished> {
 fn check(keepers: &Root, root: &Envelope<Root>) -> Outcome {
     match keepers.authority(TopRole::Root).check(root) {
         Err(MetadataError::Threshold { found, needed }) => Err(Failure::new(format!(
-            "{found} of {needed} keepers of root {} have signed",
+            "{found} keepers of root {} have signed, {needed} must",
             keepers.version
         ))
         .hint("a new root is signed by enough keepers of the root before it and of its own")),
