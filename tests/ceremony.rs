@@ -400,3 +400,51 @@ fn what_expires_within_thirty_days_is_told_at_every_step() {
          hint: fetch it with `--registry ADDRESS`, or name a file with `--from`"
     );
 }
+
+#[test]
+fn officers_who_sign_separate_copies_join_them() {
+    let (nation, registry) = begin();
+    let address = &registry.address;
+    let renew = format!("renew 37 --registry {address} --out {{}}/37.json");
+    nation.run(&renew).done();
+    for person in ["bureau-a", "bureau-b"] {
+        let sign = format!(
+            "sign {{}}/37.json --key {{}}/keys/{person}.key --out {{}}/{person}.json --yes"
+        );
+        nation.run(&sign).done();
+    }
+    let merge = "merge {}/bureau-a.json {}/bureau-b.json --out {}/37.json";
+    assert_eq!(
+        nation.run(merge).failed(),
+        "error: it is not said who may sign `37`\n\
+         hint: name the file of the role above it with `--above`"
+    );
+    let told = nation
+        .run(&format!("{merge} --above {{}}/targets.json"))
+        .done();
+    assert!(
+        told.ends_with("37.json: 2 signatures, 2 must sign\n"),
+        "{told}"
+    );
+    let send = format!("publish send {{}}/37.json --registry {address}");
+    nation.run(&send).done();
+
+    // A stranger's signature is refused by its key, and copies of other content are.
+    nation.run(&renew).done();
+    let stranger = "sign {}/37.json --key {}/keys/root-a.key --out {}/stranger.json --yes";
+    nation.run(stranger).done();
+    let join = |copy: &str| {
+        nation
+            .run(&format!(
+                "merge {{}}/37.json {{}}/{copy}.json --out {{}}/37.json --above {{}}/targets.json"
+            ))
+            .failed()
+    };
+    let id = key_id(&nation, "root-a");
+    let why = format!("error: the key `{id}` may not sign this role");
+    assert_eq!(join("stranger"), why);
+    assert_eq!(
+        join("bureau-a"),
+        "error: file 2 of those to be merged was signed over other content than the first"
+    );
+}

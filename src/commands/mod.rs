@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod inspect;
 mod key;
+mod merge;
 mod minimum;
 mod monitor;
 mod new;
@@ -48,6 +49,7 @@ pub enum Commands {
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
+    Merge(merge::MergeArgs),
     Delegate(delegate::DelegateArgs),
     Revoke(delegate::RevokeArgs),
     Publish(publish::PublishArgs),
@@ -90,6 +92,7 @@ impl Commands {
             Commands::Key(args) => told(args),
             Commands::Root(args) => told(args),
             Commands::Sign(args) => told(args),
+            Commands::Merge(args) => told(args),
             Commands::Delegate(args) => told(args),
             Commands::Revoke(args) => told(args),
             Commands::Publish(args) => told(args),

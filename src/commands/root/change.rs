@@ -91,7 +91,8 @@ pub fn add_key(args: &AddKeyArgs) -> Outcome<DraftReport> {
     let role = args.role.into();
     change(&args.base, |root| {
         root.add_key(role, key)?;
-        Ok(set_threshold(root, role, args.threshold))
+        set_threshold(root, role, args.threshold);
+        Ok(())
     })
 }
 
@@ -100,7 +101,8 @@ pub fn remove_key(args: &RemoveKeyArgs) -> Outcome<DraftReport> {
     let role = args.role.into();
     change(&args.base, |root| {
         root.remove_key(role, &args.person)?;
-        Ok(set_threshold(root, role, args.threshold))
+        set_threshold(root, role, args.threshold);
+        Ok(())
     })
 }
 
