@@ -11,6 +11,7 @@ mod generate;
 mod keys;
 mod output;
 mod packs;
+mod plain_tuf;
 mod toolchain;
 
 use std::process::ExitCode;

@@ -25,6 +25,7 @@ mod serve;
 mod sign;
 mod sync;
 mod test;
+mod tuf;
 mod verify;
 mod yank;
 
@@ -71,6 +72,7 @@ pub enum Commands {
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
+    Tuf(tuf::TufArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -114,6 +116,7 @@ impl Commands {
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
+            Commands::Tuf(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }
