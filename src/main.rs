@@ -3,10 +3,12 @@
 
 mod clock;
 mod commands;
+mod drafts;
 mod engine;
 mod failure;
 mod files;
 mod generate;
+mod keys;
 mod output;
 mod packs;
 mod plain_tuf;

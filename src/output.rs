@@ -44,6 +44,12 @@ pub fn line(text: &str) -> Outcome {
     }
 }
 
+/// Tells a person something beside the result: on the way of errors, so that a result stays readable by
+/// programs.
+pub fn notice(text: &str) -> Outcome {
+    Ok(writeln!(std::io::stderr().lock(), "{text}")?)
+}
+
 /// Prints why a command failed.
 pub fn print_failure(failure: &Failure, json: bool) -> ExitCode {
     let mut err = std::io::stderr().lock();

@@ -239,7 +239,7 @@ fn a_delegation_that_is_gone_stops_its_packs() {
     let story = Story::begin();
     let registry = story.nation.serve();
     story.host.follow(&registry.address);
-    let revoke = "root revoke 37 --from {}/targets.json --out {}/targets.json";
+    let revoke = "revoke 37 --from {}/targets.json --out {}/targets.json";
     story.nation.run(revoke).done();
     story
         .nation

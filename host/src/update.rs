@@ -16,7 +16,9 @@ use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, RoleStatus, TrustError};
-use rulepack_protocol::tuf::{Channel, RoleName, Status};
+use rulepack_protocol::tuf::{
+    Channel, ExpiryWarning, Payload as _, RoleName, Status, expiry_warnings,
+};
 use serde::Serialize;
 
 use crate::client::{
@@ -41,6 +43,8 @@ pub struct UpdateReport {
     pub stopped: Vec<(TargetPath, String)>,
     /// Followed name spaces that gave nothing, and why.
     pub failed: Vec<(NameSpace, String)>,
+    /// Roles that expire soon, of those that the followed name spaces stand on.
+    pub expiring: Vec<ExpiryWarning>,
     /// Roles that have other officers than before: a province can replace those of its cities (T8).
     pub rekeyed: BTreeSet<RoleName>,
     /// The time of the last completed refresh, where this host's clock stands before it: that time was
@@ -200,6 +204,7 @@ impl Updater<'_> {
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
+            expiring: expiring(&refreshed, &followed, self.now),
             rekeyed: refreshed.rekeyed.clone(),
             clock_behind: refreshed.clock_behind,
             roles: refreshed.trusted.status(),
@@ -378,8 +383,12 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
 }
 
 fn forbidden(target: &ResolvedTarget) -> Option<String> {
-    let withdrawn =
-        || (target.custom.status == Status::Yanked).then(|| "it was withdrawn (撤回)".to_owned());
+    let withdrawn = || {
+        let reason = target.custom.reason.as_ref();
+        let since = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let is_withdrawn = target.custom.status == Status::Yanked;
+        is_withdrawn.then(|| format!("it was withdrawn (撤回){since}"))
+    };
     stop::forbids(&target.standing).or_else(withdrawn)
 }
 
@@ -423,6 +432,21 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
     failed
 }
 
+/// The roles of the followed name spaces, and those above them, that expire soon.
+fn expiring(refreshed: &Refreshed, followed: &[NameSpace], now: Moment) -> Vec<ExpiryWarning> {
+    let trusted = &refreshed.trusted;
+    let root = (RoleName::ROOT, trusted.root().signed().expires());
+    let parents = followed.iter().filter_map(NameSpace::parent);
+    let spaces = parents.chain(followed.iter().cloned()).map(RoleName::Space);
+    let roles = std::iter::once(RoleName::TARGETS)
+        .chain(spaces)
+        .filter_map(|role| {
+            let expires = trusted.role(&role)?.signed().expires();
+            Some((role, expires))
+        });
+    expiry_warnings(std::iter::once(root).chain(roles), now)
+}
+
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
 /// only place where a person reads them.
 pub(crate) fn in_full(error: &dyn Error) -> String {
@@ -456,6 +480,9 @@ impl fmt::Display for UpdateReport {
         }
         for (name_space, reason) in &self.failed {
             writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        for warning in &self.expiring {
+            writeln!(f, "warning   {warning}")?;
         }
         for role in &self.rekeyed {
             writeln!(f, "officers  of `{role}` are others than before")?;

@@ -3,17 +3,25 @@
 
 mod build;
 mod check;
+mod delegate;
 mod demo;
+mod deny;
 mod diff;
+mod end;
 mod generate;
 mod import;
 mod init;
 mod inspect;
 mod key;
+mod merge;
+mod minimum;
 mod mirror;
+mod monitor;
 mod new;
+mod promote;
 mod publish;
 mod registry;
+mod renew;
 mod reproduce;
 mod root;
 mod serve;
@@ -22,6 +30,7 @@ mod sync;
 mod test;
 mod tuf;
 mod verify;
+mod yank;
 
 use clap::Subcommand;
 
@@ -44,7 +53,17 @@ pub enum Commands {
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
+    Merge(merge::MergeArgs),
+    Delegate(delegate::DelegateArgs),
+    Revoke(delegate::RevokeArgs),
     Publish(publish::PublishArgs),
+    Promote(promote::PromoteArgs),
+    Yank(yank::YankArgs),
+    End(end::EndArgs),
+    Deny(deny::DenyArgs),
+    Minimum(minimum::MinimumArgs),
+    Renew(renew::RenewArgs),
+    Monitor(monitor::MonitorArgs),
     Registry(registry::RegistryArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
@@ -81,7 +100,17 @@ impl Commands {
             Commands::Key(args) => told(args),
             Commands::Root(args) => told(args),
             Commands::Sign(args) => told(args),
+            Commands::Merge(args) => told(args),
+            Commands::Delegate(args) => told(args),
+            Commands::Revoke(args) => told(args),
             Commands::Publish(args) => told(args),
+            Commands::Promote(args) => told(args),
+            Commands::Yank(args) => told(args),
+            Commands::End(args) => told(args),
+            Commands::Deny(args) => told(args),
+            Commands::Minimum(args) => told(args),
+            Commands::Renew(args) => told(args),
+            Commands::Monitor(args) => told(args),
             Commands::Registry(args) => told(args),
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),

@@ -108,7 +108,13 @@ pub fn open(dir: &Path) -> Outcome<Registry> {
     let key = |role: &str| -> Outcome<Vec<Box<dyn Signer + Send + Sync>>> {
         let path = folder.join(format!("{role}.key"));
         let secret = read_secret(&path).hint("make the keys with `rulepack registry keys`")?;
-        Ok(vec![Box::new(secret)])
+        let mut keys: Vec<Box<dyn Signer + Send + Sync>> = vec![Box::new(secret)];
+        // The key that the next root names, held beside the old one while the root changes.
+        let next = folder.join(format!("{role}-2.key"));
+        if next.exists() {
+            keys.push(Box::new(read_secret(&next)?));
+        }
+        Ok(keys)
     };
     let [snapshot, timestamp] = SIGNER_ROLES;
     let keys = SignerKeys {
