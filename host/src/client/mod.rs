@@ -13,11 +13,12 @@ mod download;
 mod failure_point;
 mod folder;
 mod http;
+mod partial;
 mod refresh;
 mod store;
 mod transport;
 
-pub use download::{DownloadError, download};
+pub use download::{DownloadError, download, interrupted};
 pub use failure_point::{FailurePoint, Failures, NoFailures};
 pub use folder::FolderTransport;
 pub use http::HttpTransport;

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rulepack_protocol::moment::Moment;
 use rulepack_protocol::names::NameSpace;
 use rulepack_protocol::trust::{
     CurrentRoot, Freshness, Limits, Resolution, RootChain, TrustError, TrustedTargets,
 };
 use rulepack_protocol::tuf::{FilePin, RoleName};
+use serde::Deserialize;
 
 use super::failure_point::{FailurePoint, Failures};
 use super::store::{FloorsStore, StoreError, TrustState};
@@ -71,6 +73,8 @@ pub fn refresh(
     let targets = client.pinned(&state, &RoleName::TARGETS, current.targets_pin()?)?;
     let mut trusted = current.targets(&targets)?;
     let unreachable = client.name_spaces(&state, &mut trusted, followed)?;
+    // What could not be had is asked for at the next poll, though nothing changes until then.
+    let tag = tag.filter(|_| unreachable.is_empty());
     client.remember(&mut state, &trusted, tag)?;
     let resolution = trusted.resolve(followed);
     Ok(Refreshed {
@@ -82,16 +86,23 @@ pub fn refresh(
 }
 
 /// Whether the registry still serves the timestamp of the last completed refresh: one conditional request
-/// of a few hundred bytes. False where nothing was fetched yet, or the registry knows no entity tags.
+/// of a few hundred bytes. False where nothing was fetched yet, the registry knows no entity tags, or one
+/// of the stored files has expired by `now`: who answers "unchanged" for ever must not keep them in force.
 ///
-/// A steady poll asks this, and refreshes wholly on a change and once a day, so that a next root and an
-/// expiry are noticed although nothing else changes.
+/// A steady poll asks this, and refreshes wholly on a change and once a day, so that a next root is noticed
+/// although nothing else changes.
 ///
 /// # Errors
 /// Where the registry cannot be reached, or the state cannot be read.
-pub fn is_unchanged(transport: &dyn Transport, store: &FloorsStore) -> Result<bool, RefreshError> {
+pub fn is_unchanged(
+    transport: &dyn Transport,
+    store: &FloorsStore,
+    now: Moment,
+) -> Result<bool, RefreshError> {
     let state = store.read()?;
-    if state.timestamp_tag.is_none() {
+    let now = state.floors.time_of(now);
+    let in_force = state.valid_until.is_some_and(|until| now < until);
+    if state.timestamp_tag.is_none() || !in_force {
         return Ok(false);
     }
     let path = path_of(&RoleName::TIMESTAMP, 0);
@@ -235,9 +246,24 @@ impl Client<'_> {
         state.floors = trusted.completed_floors();
         state.root = Some(trusted.root().digest());
         state.timestamp_tag = tag;
+        state.valid_until = trusted.files().values().copied().filter_map(expiry).min();
         state.files = files;
         Ok(self.store.commit(state, self.failures)?)
     }
+}
+
+/// When a verified file expires.
+fn expiry(bytes: &[u8]) -> Option<Moment> {
+    #[derive(Deserialize)]
+    struct File {
+        signed: Signed,
+    }
+    #[derive(Deserialize)]
+    struct Signed {
+        expires: Moment,
+    }
+    let file: File = serde_json::from_slice(bytes).ok()?;
+    Some(file.signed.expires)
 }
 
 fn path_of(role: &RoleName, version: u64) -> String {

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Moment;
 use rulepack_protocol::trust::Floors;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,9 @@ pub struct TrustState {
     pub root: Option<Digest>,
     /// Entity tag of the timestamp in force.
     pub timestamp_tag: Option<String>,
+    /// When the first of the files in force expires; none in a state of an older release.
+    #[serde(default)]
+    pub valid_until: Option<Moment>,
     /// The other files in force, by their name in the repository.
     pub files: BTreeMap<String, Digest>,
 }

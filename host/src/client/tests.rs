@@ -16,6 +16,8 @@ use rulepack_protocol::tuf::{
 
 use super::*;
 
+mod network;
+
 const PACK: &[u8] = b"\0asm, or so";
 
 fn now() -> Moment {
