@@ -9,7 +9,7 @@ use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use rulepack_protocol::names::PackName;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, TryAcquireError};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::kind::Kind;
@@ -27,10 +27,7 @@ pub(super) async fn publish(
     check_head(request.headers())?;
     // Held until the end: so many bodies are in memory at once, and not more.
     let place = Arc::clone(&service.uploads).try_acquire_owned();
-    let place = place.map_err(|error| match error {
-        TryAcquireError::NoPermits => Problem::from(Kind::BUSY),
-        TryAcquireError::Closed => Kind::STOPPING.into(),
-    })?;
+    let place = place.map_err(|_| Kind::BUSY)?;
     let body = timeout(
         service.settings.upload_timeout,
         Bytes::from_request(request, &()),
@@ -52,7 +49,7 @@ async fn check_and_store(
     place: OwnedSemaphorePermit,
 ) -> Result<Receipt, Problem> {
     let turn = Arc::clone(&service.publications).acquire_owned().await;
-    let turn = turn.map_err(|_: AcquireError| Kind::STOPPING)?;
+    let turn = turn.map_err(|_| Kind::BUSY)?;
     let published = blocking(move || {
         let published = service.registry.publish(&body);
         drop((turn, place));

@@ -132,12 +132,7 @@ pub(super) static PUBLISH: Operation = Operation {
         description: "published, or published before",
     }],
     problems: || {
-        let own = [
-            Kind::MEDIA_TYPE,
-            Kind::SLOW_UPLOAD,
-            Kind::BUSY,
-            Kind::STOPPING,
-        ];
+        let own = [Kind::MEDIA_TYPE, Kind::SLOW_UPLOAD, Kind::BUSY];
         own.into_iter()
             .chain(RefusalKind::all().map(Kind::from))
             .collect()

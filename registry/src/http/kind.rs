@@ -67,19 +67,13 @@ impl Kind {
     pub const BUSY: Kind = Kind {
         word: "busy",
         status: 503,
-        meaning: "too many uploads are being received; try again later",
+        meaning: "too many uploads are being received, or the registry is being stopped; try again later",
     };
     /// The answer took too long.
     pub const TIMEOUT: Kind = Kind {
         word: "timeout",
         status: 503,
         meaning: "the answer took too long; a publication may still be finished, and a retry finds it",
-    };
-    /// The registry is being stopped.
-    pub const STOPPING: Kind = Kind {
-        word: "stopping",
-        status: 503,
-        meaning: "the registry is being stopped",
     };
     /// The derived index failed.
     pub const INDEX: Kind = Kind {
@@ -94,7 +88,7 @@ impl Kind {
         meaning: "the request ended unexpectedly; the operator's log says more",
     };
 
-    const OF_SERVICE: [Kind; 13] = [
+    const OF_SERVICE: [Kind; 12] = [
         Kind::NOT_FOUND,
         Kind::METHOD,
         Kind::HOST,
@@ -105,7 +99,6 @@ impl Kind {
         Kind::SLOW_UPLOAD,
         Kind::BUSY,
         Kind::TIMEOUT,
-        Kind::STOPPING,
         Kind::INDEX,
         Kind::INTERNAL,
     ];

@@ -5,6 +5,7 @@ mod described;
 mod fixture;
 mod http;
 mod order;
+mod problems;
 mod publish;
 mod reading;
 mod server;
