@@ -4,6 +4,7 @@
 //! mean, and what they were when last looked at, stands in `docs/PERFORMANCE.md`.
 
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -25,12 +26,12 @@ use serde::Serialize;
 
 const NAME_SPACES: usize = 500;
 const PACKS_OF_EACH: usize = 20;
-/// How many of the name spaces have packs when publishing is timed for the first time.
+/// How many of the name spaces have packs in the smaller repository.
 const FEW: usize = 5;
-/// Publications that are timed each time.
-const PUBLICATIONS: usize = 25;
+/// Publications that are timed in each repository.
+const PUBLICATIONS: usize = 41;
 /// What a host of a hospital follows: the nation, its province and city, two vendors.
-const FOLLOWED: [&str; 5] = ["cn", "37", "3703", "vendor-0001", "vendor-0002"];
+const FOLLOWED: [&str; 5] = ["cn", "37", "3703", "vendor-v0001", "vendor-v0002"];
 /// Fresh hosts that refresh.
 const REFRESHES: usize = 15;
 /// Turns of the two servers, and requests of a turn.
@@ -58,7 +59,8 @@ fn main() {
     }
     let polls = arguments.iter().find_map(|argument| argument.parse().ok());
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut figures = publishing(folder.path());
+    let few = tempfile::tempdir().expect("a temporary folder");
+    let mut figures = publishing(few.path(), folder.path());
     let folder_text = folder.path().to_string_lossy();
     let registry = Process::start(["serve", &folder_text]);
     figures.extend(refreshing(&registry));
@@ -75,64 +77,57 @@ fn main() {
     println!("\nwritten to {}", file.display());
 }
 
-/// Publishes everything; in between, and at the end, one bureau publishes version after version.
-fn publishing(folder: &Path) -> Vec<Figure> {
+/// Two repositories of the same bureaus, one with few packs and one with many. The same bureau publishes
+/// version after version in both, in turns.
+fn publishing(few: &Path, many: &Path) -> Vec<Figure> {
     let all = repository::name_spaces(NAME_SPACES);
-    let registry = repository::open(folder);
-    repository::delegate(&registry, &all);
-    // Two vendors of the same kind: one publishes early, the other late.
-    let (fillers, [early, late]) = all.split_last_chunk::<2>().expect("more than two");
-    let started = Instant::now();
-    fill(&registry, &all, &fillers[..FEW]);
-    let few = releases(&registry, early);
-    fill(&registry, &all, &fillers[FEW..]);
-    let many = releases(&registry, late);
-    println!(
-        "{} name spaces, {} packs published in {:.0} s",
-        all.len(),
-        fillers.len() * PACKS_OF_EACH + 2 * PUBLICATIONS,
-        started.elapsed().as_secs_f64()
+    let (publisher, others) = all.split_last().expect("more than one");
+    let filled = |folder: &Path, count: usize| {
+        let started = Instant::now();
+        let registry = repository::open(folder);
+        repository::delegate(&registry, &all);
+        fill(&registry, &all, &others[..count]);
+        println!(
+            "{} name spaces, {} packs: published in {:.0} s",
+            all.len(),
+            count * PACKS_OF_EACH,
+            started.elapsed().as_secs_f64()
+        );
+        registry
+    };
+    let (with_few, with_many) = (filled(few, FEW), filled(many, others.len()));
+    let releases = releases(publisher);
+    let (mut here, mut there) = (releases.iter(), releases.iter());
+    let publish = |registry: &Registry, next: Option<&Vec<u8>>| {
+        repository::publish(registry, next.expect("one release a turn"));
+    };
+    let paired = timing::in_turns(
+        PUBLICATIONS,
+        1,
+        || publish(&with_few, here.next()),
+        || publish(&with_many, there.next()),
     );
-    let metadata = folder.join("repository/metadata");
-    let snapshots = fs::read_dir(&metadata).expect("a folder of ours").flatten();
-    let newest = snapshots
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_string_lossy()
-                .ends_with(".snapshot.json")
-        })
-        .filter_map(|entry| Some(entry.metadata().ok()?.len()))
-        .max();
-    let figure = |what: String, value| Figure {
-        what,
-        value,
+    let figure = |count: usize, seconds: f64| Figure {
+        what: format!("publish a pack beside {} of others", count * PACKS_OF_EACH),
+        value: seconds * 1e3,
         unit: "ms",
         target: None,
         met: None,
     };
+    let (low, high) = (paired.ratio.low, paired.ratio.high);
     vec![
-        figure(
-            format!("publish a pack beside {} of others", FEW * PACKS_OF_EACH),
-            few,
-        ),
-        figure(
-            format!(
-                "publish a pack beside {} of others",
-                fillers.len() * PACKS_OF_EACH
-            ),
-            many,
-        ),
+        figure(FEW, paired.first.median),
+        figure(others.len(), paired.second.median),
         Figure {
-            what: "the second over the first".to_owned(),
-            value: many / few,
+            what: format!("the second over the first ({low:.2} – {high:.2})"),
+            value: paired.ratio.median,
             unit: "×",
-            target: None,
-            met: None,
+            target: Some("1, within noise".to_owned()),
+            met: Some(low <= 1.05),
         },
         Figure {
             what: format!("snapshot with {} pins", all.len() + 1),
-            value: newest.unwrap_or_default() as f64 / 1e3,
+            value: newest_snapshot(many) as f64 / 1e3,
             unit: "kB",
             target: None,
             met: None,
@@ -143,28 +138,34 @@ fn publishing(folder: &Path) -> Vec<Figure> {
 fn fill(registry: &Registry, all: &[NameSpace], name_spaces: &[NameSpace]) {
     for name_space in name_spaces {
         let packs = repository::packs(name_space, 0, PACKS_OF_EACH);
-        let metadata = repository::role(name_space, all, 1, &packs);
-        repository::publish(
-            registry,
-            RoleName::Space(name_space.clone()),
-            metadata,
-            packs,
-        );
+        let metadata = repository::role(name_space, all, 2, &packs);
+        let role = RoleName::Space(name_space.clone());
+        repository::publish(registry, &repository::upload([(role, metadata)], packs));
     }
 }
 
-/// Version after version of a role, each with one pack more. Gives the median in milliseconds.
-fn releases(registry: &Registry, name_space: &NameSpace) -> f64 {
+/// Version after version of a role, each with one pack more.
+fn releases(name_space: &NameSpace) -> Vec<Vec<u8>> {
     let packs = repository::packs(name_space, 0, PUBLICATIONS);
-    let mut times = Vec::new();
-    for version in 1..=PUBLICATIONS {
-        let (listed, new) = (&packs[..version], packs[version - 1].clone());
-        let metadata = repository::role(name_space, &[], version as u64, listed);
+    let release = |(at, new): (usize, &Vec<u8>)| {
+        let listed = packs.get(..=at).unwrap_or_default();
+        let metadata = repository::role(name_space, &[], at as u64 + 2, listed);
         let role = RoleName::Space(name_space.clone());
-        times.push(repository::publish(registry, role, metadata, vec![new]));
-    }
-    times.sort();
-    times[times.len() / 2].as_secs_f64() * 1e3
+        repository::upload([(role, metadata)], vec![new.clone()])
+    };
+    packs.iter().enumerate().map(release).collect()
+}
+
+/// The length of the longest snapshot, in bytes.
+fn newest_snapshot(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder.join("repository/metadata"));
+    let files = files.expect("a folder of ours").flatten();
+    let is_snapshot = |name: &OsStr| name.to_string_lossy().ends_with(".snapshot.json");
+    files
+        .filter(|entry| is_snapshot(&entry.file_name()))
+        .filter_map(|entry| Some(entry.metadata().ok()?.len()))
+        .max()
+        .unwrap_or_default()
 }
 
 /// Counts the bytes of bodies.

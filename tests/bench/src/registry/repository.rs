@@ -2,12 +2,11 @@
 //! through the registry with all its checks but the cases, of which these packs have none.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::{SecretKey, Signer};
 use rulepack_protocol::moment::Moment;
-use rulepack_protocol::names::{NameSpace, TargetPath};
+use rulepack_protocol::names::{NameSpace, NameSpaceClass, TargetPath};
 use rulepack_protocol::pack::{self, Bounds, Manifest, Pack};
 use rulepack_protocol::tuf::{
     Authority, Channel, Custom, Envelope, Hashes, Payload, RoleName, Root, Target, Targets,
@@ -40,7 +39,7 @@ pub fn name_spaces(count: usize) -> Vec<NameSpace> {
         names.push(province.to_string());
         names.extend((1..=CITIES).map(|city| format!("{province}{city:02}")));
     }
-    names.extend((1..=count).map(|vendor| format!("vendor-{vendor:04}")));
+    names.extend((1..=count).map(|vendor| format!("vendor-v{vendor:04}")));
     names.truncate(count);
     let parsed = names.iter().map(|name| name.parse());
     let parsed: Result<_, _> = parsed.collect();
@@ -92,11 +91,13 @@ pub fn root() -> Vec<u8> {
 }
 
 /// Installs the root, and delegates all `name_spaces`: vendors, provinces and `cn` by `targets`, cities by
-/// their provinces, which list no pack yet.
+/// their provinces. Each is published in version 1 and lists no pack yet.
 ///
 /// # Panics
 /// Where the registry refuses it.
 pub fn delegate(registry: &Registry, name_spaces: &[NameSpace]) {
+    /// Roles of one upload: fewer than it may have parts.
+    const ROLES: usize = 50;
     registry.install_root(&root()).expect("a root of ours");
     let mut top = Targets::new(now().plus_days(365));
     for name_space in name_spaces.iter().filter(|name| name.parent().is_none()) {
@@ -104,10 +105,15 @@ pub fn delegate(registry: &Registry, name_spaces: &[NameSpace]) {
     }
     publish(
         registry,
-        RoleName::TARGETS,
-        signed(top, "targets"),
-        Vec::new(),
+        &upload([(RoleName::TARGETS, signed(top, "targets"))], Vec::new()),
     );
+    for some in name_spaces.chunks(ROLES) {
+        let role_of = |name: &NameSpace| {
+            let metadata = role(name, name_spaces, 1, &[]);
+            (RoleName::Space(name.clone()), metadata)
+        };
+        publish(registry, &upload(some.iter().map(role_of), Vec::new()));
+    }
 }
 
 /// The role of a name space in a version, with its delegations, listing these packs.
@@ -134,10 +140,16 @@ pub fn role(name_space: &NameSpace, all: &[NameSpace], version: u64, packs: &[Ve
 pub fn packs(name_space: &NameSpace, first: usize, count: usize) -> Vec<Vec<u8>> {
     const VERSIONS: usize = 5;
     let component = component();
+    // A bureau's packs hold for its own area; a vendor's for none: the hospital decides.
+    let place = match name_space.class() {
+        NameSpaceClass::Vendor => String::new(),
+        _ => format!("\"{name_space}\""),
+    };
     let seal = |number: usize| {
         let (name, version) = (number / VERSIONS, number % VERSIONS);
         let manifest = MANIFEST
             .replace("{name}", &format!("{name_space}/limits-{name}"))
+            .replace("{place}", &place)
             .replace("{version}", &format!("1.{version}.0"));
         let manifest = Manifest::from_toml(&manifest).expect("a manifest of ours");
         pack::seal(&component, &manifest, &Default::default(), &[]).expect("a pack of ours")
@@ -145,26 +157,27 @@ pub fn packs(name_space: &NameSpace, first: usize, count: usize) -> Vec<Vec<u8>>
     (first..first + count).map(seal).collect()
 }
 
-/// Publishes a role and the packs that it newly lists, and says how long that took.
+/// The body of an upload of these roles, and of the packs that they newly list.
+#[must_use]
+pub fn upload(
+    roles: impl IntoIterator<Item = (RoleName, Vec<u8>)>,
+    packs: Vec<Vec<u8>>,
+) -> Vec<u8> {
+    let targets = packs.into_iter().map(|bytes| (target(&bytes).0, bytes));
+    let publication = Publication {
+        metadata: roles.into_iter().collect(),
+        targets: targets.collect(),
+    };
+    publication.to_bytes()
+}
+
+/// Publishes an upload.
 ///
 /// # Panics
 /// Where the registry refuses it.
-pub fn publish(
-    registry: &Registry,
-    role: RoleName,
-    metadata: Vec<u8>,
-    packs: Vec<Vec<u8>>,
-) -> Duration {
-    let targets = packs.into_iter().map(|bytes| (target(&bytes).0, bytes));
-    let publication = Publication {
-        metadata: [(role, metadata)].into(),
-        targets: targets.collect(),
-    };
-    let body = publication.to_bytes();
-    let started = Instant::now();
-    let receipt = registry.publish(&body).expect("a publication of ours");
+pub fn publish(registry: &Registry, body: &[u8]) {
+    let receipt = registry.publish(body).expect("a publication of ours");
     assert!(!receipt.already_published);
-    started.elapsed()
 }
 
 fn target(bytes: &[u8]) -> (TargetPath, Target) {
@@ -226,7 +239,7 @@ title = "限额"
 contract = "rulepack:rules@0.1.0"
 profile = "native"
 effective = { from = "2026-12-01" }
-jurisdictions = []
+jurisdictions = [{place}]
 
 [[rule]]
 id = "LIM-01"
