@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::tuf::RoleName;
+use tokio::time::timeout;
 
 use super::conditional::{Part, entity_tag, is_known, part};
 use super::file_body::FileBody;
@@ -31,8 +32,10 @@ pub(super) async fn timestamp(
     let shown = match service.showing.in_memory(&service.registry) {
         Some(shown) => shown,
         None => {
+            let limit = service.settings.read_timeout;
             let service = Arc::clone(&service);
-            let shown = blocking(move || service.showing.read(&service.registry)).await?;
+            let read = blocking(move || service.showing.read(&service.registry));
+            let shown = timeout(limit, read).await.map_err(|_| Kind::TIMEOUT)??;
             shown.map_err(|error| damaged(&error))?
         }
     };

@@ -26,7 +26,9 @@ pub(super) fn router(service: Arc<Service>, guard: Guard, settings: Settings) ->
         read = read.route(operation.path, handler);
     }
     let publish = post(api::publish).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    // These two mind the time themselves: the one answers from memory, the other takes long.
     read.layer(limited)
+        .route(document::TIMESTAMP.path, get(files::timestamp))
         .route(document::PUBLISH.path, publish)
         .fallback(files::missing)
         .method_not_allowed_fallback(not_allowed)
@@ -34,10 +36,9 @@ pub(super) fn router(service: Arc<Service>, guard: Guard, settings: Settings) ->
         .layer(from_fn_with_state(guard, guard::check))
 }
 
-/// The addresses that are read.
-fn reading() -> [(&'static Operation, MethodRouter<Arc<Service>>); 9] {
+/// The addresses that are read within a time.
+fn reading() -> [(&'static Operation, MethodRouter<Arc<Service>>); 8] {
     [
-        (&document::TIMESTAMP, get(files::timestamp)),
         (&document::METADATA, get(files::metadata)),
         (&document::TARGET, get(files::target)),
         (&document::PACKS, get(api::packs)),
