@@ -138,7 +138,8 @@ struct Source<'a> {
 }
 
 impl Updater<'_> {
-    /// Updates only where the registry serves another timestamp, or a day has gone by.
+    /// Updates only where the registry serves another timestamp, a day has gone by, something that is in
+    /// force has expired, or a download was interrupted.
     ///
     /// # Errors
     /// [`UpdateError`].
@@ -148,10 +149,26 @@ impl Updater<'_> {
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
         // A clock that stands before the last refresh says nothing about expiry.
         let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
-        if is_recent && client::is_unchanged(transport.as_ref(), &store, self.now)? {
+        if is_recent
+            && !self.was_interrupted()?
+            && client::is_unchanged(transport.as_ref(), &store, self.now)?
+        {
             return Ok(None);
         }
         self.update().map(Some)
+    }
+
+    /// Whether a version of the lock waits for the rest of its bytes.
+    fn was_interrupted(&self) -> Result<bool, UpdateError> {
+        let lock = Lock::read(self.folder)?;
+        let refused = lock
+            .versions
+            .iter()
+            .filter(|version| matches!(version.state, State::Refused { .. }));
+        let wanted: Vec<_> = refused.map(|version| version.digest).collect();
+        let folder = self.folder.packs();
+        // Where it cannot be told, the full refresh meets the same folder and says what is wrong.
+        Ok(client::interrupted(&folder, &wanted).unwrap_or(true))
     }
 
     /// Refreshes and brings the lock up to date.

@@ -26,27 +26,35 @@ pub struct Index {
 }
 
 /// A version of a pack, as people see it in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Entry {
     /// The pack.
+    #[schema(value_type = String)]
     pub name: PackName,
     /// Its version.
+    #[schema(value_type = String)]
     pub version: Version,
     /// What people call it; empty where the file could not be opened.
     pub title: String,
     /// The digest of its file.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// The length of its file in bytes.
     pub length: u64,
     /// The first day in force.
+    #[schema(value_type = String)]
     pub effective_from: Day,
     /// The last day in force; none is open.
+    #[schema(value_type = Option<String>)]
     pub effective_to: Option<Day>,
     /// Who is to run it.
+    #[schema(value_type = String)]
     pub channel: Channel,
     /// Whether it is withdrawn.
+    #[schema(value_type = String)]
     pub status: Status,
     /// The day of publication.
+    #[schema(value_type = String)]
     pub published: Day,
 }
 

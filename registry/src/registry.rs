@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rulepack_protocol::digest::Digest;
@@ -47,6 +48,7 @@ pub struct Registry {
     cases: Box<dyn CaseRunner>,
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
     failure_points: Box<dyn FailurePoints>,
+    shown: AtomicU64,
 }
 
 /// Why a registry does not open.
@@ -81,6 +83,7 @@ impl Registry {
             cases: parts.cases,
             clock: parts.clock,
             failure_points: parts.failure_points,
+            shown: AtomicU64::new(0),
         };
         registry
             .recover(&registry.writer())
@@ -176,6 +179,12 @@ impl Registry {
         &self.tree
     }
 
+    /// How often another timestamp was put in place since the registry was opened. A copy in memory that
+    /// was read under the present number is still what the files show.
+    pub fn times_shown(&self) -> u64 {
+        self.shown.load(Ordering::Acquire)
+    }
+
     /// The derived index: for people who look around, never for a decision.
     pub fn index(&self) -> &Index {
         &self.index
@@ -259,7 +268,10 @@ impl Registry {
         let snapshot = MetadataFile::Version(RoleName::SNAPSHOT, successor.snapshot_version);
         store.put_metadata(&snapshot, successor.snapshot.as_bytes())?;
         self.reached(FailurePoint::SnapshotStored)?;
-        store.put_metadata(&MetadataFile::Timestamp, successor.timestamp.as_bytes())?;
+        let put = store.put_metadata(&MetadataFile::Timestamp, successor.timestamp.as_bytes());
+        // Even where it failed: whoever holds a copy of what is shown looks again.
+        self.shown.fetch_add(1, Ordering::Release);
+        put?;
         self.reached(FailurePoint::TimestampStored)?;
         Ok(())
     }

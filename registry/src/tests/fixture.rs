@@ -22,7 +22,7 @@ use crate::registry::{Parts, Registry, RegistryError};
 use crate::signer::{EmbeddedSigner, SignerKeys};
 
 /// Fails where the title of the pack says so: the engine is not part of this crate.
-struct ByTitle;
+pub(super) struct ByTitle;
 
 impl CaseRunner for ByTitle {
     fn run(&self, pack: &Pack, _: &[u8]) -> Result<(), CasesFailed> {
@@ -236,6 +236,16 @@ impl World {
         failure_points: Box<dyn FailurePoints>,
         time: Moment,
     ) -> Result<Registry, RegistryError> {
+        self.open_with(Box::new(ByTitle), failure_points, time)
+    }
+
+    /// With another runner of cases.
+    pub(super) fn open_with(
+        &self,
+        cases: Box<dyn CaseRunner>,
+        failure_points: Box<dyn FailurePoints>,
+        time: Moment,
+    ) -> Result<Registry, RegistryError> {
         let keys = SignerKeys {
             snapshot: vec![Box::new(key(1, "signer"))],
             timestamp: vec![Box::new(key(2, "signer"))],
@@ -244,7 +254,7 @@ impl World {
         Registry::open(Parts {
             folder: self.folder.path().join("repository"),
             signer: Box::new(signer),
-            cases: Box::new(ByTitle),
+            cases,
             clock: Box::new(move || time),
             failure_points,
         })

@@ -1,6 +1,12 @@
 //! The registry as a whole, on real folders, keys and loopback connections.
 
 mod crash;
+mod described;
 mod fixture;
 mod http;
+mod order;
+mod problems;
 mod publish;
+mod reading;
+mod server;
+mod writing;
