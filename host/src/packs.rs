@@ -1,15 +1,22 @@
 //! Packs on this host: sealed files by digest, opened and loaded when a verdict needs them.
+//!
+//! What nobody has tried yet is prepared, compiled and tried in bounded processes; what these made is
+//! kept in a cache, so that a host that starts does not compile.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_contract::knowledge::{KnowledgeTable, TableError};
-use rulepack_engine::{Engine, LoadError, LoadInput, Program};
+use rulepack_engine::cache::{CompiledCache, Key};
+use rulepack_engine::cases;
+use rulepack_engine::worker::{CaseOutcome, Worker, WorkerError};
+use rulepack_engine::{Engine, LoadError, LoadInput, LoadedPack, Made, Program};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use rulepack_protocol::pack::{self, OpenError, Pack};
 
+use crate::compiled;
 use crate::files;
 use crate::lock::LockedVersion;
 use crate::review::ActivePack;
@@ -20,7 +27,17 @@ use crate::settings::HostFolder;
 pub struct Packs {
     folder: HostFolder,
     engine: Engine,
+    workshop: Workshop,
     loaded: Mutex<HashMap<Digest, Arc<ActivePack>>>,
+}
+
+/// Where packs are prepared, compiled and tried.
+#[derive(Debug)]
+enum Workshop {
+    /// In bounded processes. Without a cache everything is made anew at each start.
+    Bounded(Worker, Option<CompiledCache>),
+    /// In this process, with the limits of the sandbox and no others.
+    ThisProcess,
 }
 
 /// Why a pack cannot be used.
@@ -53,15 +70,38 @@ pub enum PackError {
     /// The engine refuses it.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A bounded process could not prepare, compile or try it.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
 }
 
 impl Packs {
-    /// The packs in this folder, to be run by this engine.
+    /// The packs in this folder, prepared and compiled within this process, without a cache: for tests of
+    /// libraries, which have no executable to start. A host has [`Packs::with_worker`].
     #[must_use]
     pub fn new(folder: HostFolder, engine: Engine) -> Self {
+        Self::made_by(Workshop::ThisProcess, folder, engine)
+    }
+
+    /// The packs in this folder, to be run by this engine once bounded processes made them ready. A cache
+    /// that cannot be used is told as a warning, and done without.
+    #[must_use]
+    pub fn with_worker(folder: HostFolder, engine: Engine, worker: Worker) -> Self {
+        let cache = compiled::open(&folder);
+        if let Err(error) = &cache {
+            let hint = error
+                .hint()
+                .unwrap_or("every start compiles all packs until it can");
+            tracing::warn!(%error, hint, "compiled packs are not kept");
+        }
+        Self::made_by(Workshop::Bounded(worker, cache.ok()), folder, engine)
+    }
+
+    fn made_by(workshop: Workshop, folder: HostFolder, engine: Engine) -> Self {
         Packs {
             folder,
             engine,
+            workshop,
             loaded: Mutex::new(HashMap::new()),
         }
     }
@@ -111,13 +151,66 @@ impl Packs {
             supplied,
             ..LoadInput::default()
         };
-        let loaded = self.engine.load(Program::of(&pack, bytes), input)?;
+        let loaded = self.load(&pack, bytes, input)?;
         Ok(ActivePack {
             path: version.path.clone(),
             digest: version.digest,
             manifest: Arc::new(pack.manifest),
             loaded: Arc::new(loaded),
             retroactive: false,
+        })
+    }
+
+    /// Runs the cases that are sealed in a pack.
+    ///
+    /// # Errors
+    /// [`PackError`]; a case that fails is an answer.
+    pub fn run_cases(&self, pack: &Pack, bytes: &[u8]) -> Result<Vec<CaseOutcome>, PackError> {
+        if let Workshop::Bounded(worker, _) = &self.workshop {
+            return Ok(worker.cases(self.engine.limits(), bytes)?);
+        }
+        let program = Program::of(pack, bytes);
+        let results = cases::run_within(&self.engine, program, &pack.cases, cases::FUEL_OF_ALL);
+        Ok(results.into_iter().map(CaseOutcome::from).collect())
+    }
+
+    fn load(&self, pack: &Pack, bytes: &[u8], input: LoadInput) -> Result<LoadedPack, PackError> {
+        let program = Program::of(pack, bytes);
+        let Workshop::Bounded(worker, cache) = &self.workshop else {
+            return Ok(self.engine.load(program, input)?);
+        };
+        let key = Key::new(&self.engine, pack, &input);
+        if let Some(made) = cache
+            .as_ref()
+            .and_then(|cache| self.kept(cache, &key, pack))
+        {
+            match self.engine.load_made(program, input.clone(), made) {
+                Ok(loaded) => return Ok(loaded),
+                Err(error) => tell(
+                    pack,
+                    &error,
+                    "a compiled pack does not load and is made anew",
+                ),
+            }
+        }
+        let made = worker.make(self.engine.limits(), (pack, bytes), &input)?;
+        if let Some(cache) = cache
+            && let Err(error) = cache.put(&key, &made)
+        {
+            tell(
+                pack,
+                &error,
+                "a compiled pack cannot be kept; it is used all the same",
+            );
+        }
+        Ok(self.engine.load_made(program, input, made)?)
+    }
+
+    /// What the cache has, and vouches for.
+    fn kept(&self, cache: &CompiledCache, key: &Key, pack: &Pack) -> Option<Made> {
+        cache.get(&self.engine, key).unwrap_or_else(|error| {
+            tell(pack, &error, "a compiled pack is not used and is made anew");
+            None
         })
     }
 
@@ -197,6 +290,12 @@ impl Packs {
 /// Where the bytes are not a pack.
 pub fn open(bytes: &[u8]) -> Result<Pack, OpenError> {
     pack::open(bytes, &pack::Bounds::NATIVE)
+}
+
+/// A fault of the cache stops nothing.
+fn tell(pack: &Pack, error: &dyn std::error::Error, what: &'static str) {
+    let header = &pack.manifest.pack;
+    tracing::warn!(pack = %header.name, version = %header.version, error = %error, "{what}");
 }
 
 fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, PackError> {

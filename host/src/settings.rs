@@ -115,6 +115,18 @@ impl HostFolder {
         self.root.join("history")
     }
 
+    /// Compiled packs: nothing but a saving of time, may be deleted.
+    #[must_use]
+    pub fn compiled(&self) -> PathBuf {
+        self.root.join("compiled")
+    }
+
+    /// The secret under which this host knows its own compiled packs again.
+    #[must_use]
+    pub fn compiled_secret(&self) -> PathBuf {
+        self.root.join("compiled.secret")
+    }
+
     /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.
     #[must_use]
     pub fn supplied(&self) -> PathBuf {

@@ -18,11 +18,14 @@ mod sign;
 mod sync;
 mod test;
 mod verify;
+pub mod worker;
+
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::failure::Outcome;
-use crate::output::Report;
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, Report};
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -53,6 +56,8 @@ pub enum Commands {
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
+    #[command(hide = true)]
+    Worker(worker::WorkerArgs),
 }
 
 /// What a command said.
@@ -66,8 +71,16 @@ pub struct Told {
 }
 
 impl Commands {
-    /// Runs the command.
-    pub fn tell(&self) -> Outcome<Told> {
+    /// Runs the command and prints what it said.
+    pub fn run(&self, json: bool) -> Outcome<ExitCode> {
+        match self {
+            // What stands on its output is for its parent, not for people.
+            Commands::Worker(args) => args.run(),
+            command => output::print(&command.tell()?, json),
+        }
+    }
+
+    fn tell(&self) -> Outcome<Told> {
         match self {
             Commands::Demo(args) => told(args),
             Commands::Key(args) => told(args),
@@ -86,6 +99,7 @@ impl Commands {
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Generate(args) => told(args),
+            Commands::Worker(_) => Err(Failure::new("a worker tells its parent alone")),
         }
     }
 }

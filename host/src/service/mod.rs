@@ -267,6 +267,6 @@ fn problem_word(error: &PackError) -> &'static str {
         PackError::Digest { .. } => "altered",
         PackError::Open(_) => "not-a-pack",
         PackError::Supplied(_) => "supplied-table",
-        PackError::Load(_) => "not-loadable",
+        PackError::Load(_) | PackError::Worker(_) => "not-loadable",
     }
 }
