@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use rulepack_engine::worker::{Kind, confine, serve};
+use rulepack_engine::worker::{Kind, serve};
 
 use crate::failure::Outcome;
 
@@ -36,13 +36,18 @@ pub enum WorkerKind {
 impl WorkerArgs {
     /// Does the job. Nothing but frames may reach standard output.
     pub fn run(&self) -> Outcome<ExitCode> {
-        confine(self.memory_mib, self.cpu_seconds)?;
         let kind = match self.kind {
             WorkerKind::Prepare => Kind::Prepare,
             WorkerKind::Compile => Kind::Compile,
             WorkerKind::Cases => Kind::Cases,
         };
-        serve(kind, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+        let bounds = (self.memory_mib, self.cpu_seconds);
+        serve(
+            kind,
+            bounds,
+            &mut io::stdin().lock(),
+            &mut io::stdout().lock(),
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -60,7 +60,7 @@ const MIB: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// [`ConfineError`]; the process must then end.
-pub fn confine(memory_mib: u64, cpu_seconds: u64) -> Result<(), ConfineError> {
+pub(super) fn confine(memory_mib: u64, cpu_seconds: u64) -> Result<(), ConfineError> {
     nothing_inherited()?;
     let limits = [
         (
@@ -103,8 +103,8 @@ fn limit(what: &'static str, resource: Resource, soft: u64, hard: u64) -> Result
 }
 
 /// Rust opens every file and socket such that no child has it; this is for those that the parent itself
-/// inherited. Pipes are let pass: build tools leave theirs open. Where there is no `/proc`, nothing can be
-/// listed.
+/// inherited. Pipes and devices are let pass: shells and build tools leave theirs open. Where there is no
+/// `/proc`, nothing can be listed.
 fn nothing_inherited() -> Result<(), ConfineError> {
     let Ok(descriptors) = fs::read_dir("/proc/self/fd") else {
         return Ok(());
@@ -115,8 +115,9 @@ fn nothing_inherited() -> Result<(), ConfineError> {
         let Ok(target) = fs::read_link(entry.path()) else {
             continue;
         };
-        let is_pipe = target.to_string_lossy().starts_with("pipe:");
-        if number > 2 && !is_pipe && target != own {
+        let text = target.to_string_lossy();
+        let is_harmless = text.starts_with("pipe:") || text.starts_with("/dev/");
+        if number > 2 && !is_harmless && target != own {
             return Err(ConfineError::Inherited { number, target });
         }
     }

@@ -45,6 +45,14 @@ pub enum WorkerError {
         /// How much it had.
         mib: u64,
     },
+    /// It says itself why it cannot work.
+    #[error("the worker for `{}` cannot work: {reason}", .kind.word())]
+    Unable {
+        /// What it was asked.
+        kind: Kind,
+        /// Why.
+        reason: String,
+    },
     /// It ended in another way before its answer was whole.
     #[error("the worker for `{}` ended without an answer ({how})", .kind.word())]
     Ended {
@@ -92,12 +100,4 @@ pub enum WorkerError {
     /// This process cannot talk to it.
     #[error("the worker cannot be waited for: {0}")]
     Io(#[from] io::Error),
-}
-
-impl WorkerError {
-    /// Whether the pack itself is at fault, so that trying again comes to the same.
-    #[must_use]
-    pub fn is_of_the_pack(&self) -> bool {
-        !matches!(self, WorkerError::Start { .. } | WorkerError::Io(_))
-    }
 }

@@ -81,12 +81,13 @@ pub(super) struct CasesJob {
     pub(super) fuel: u64,
 }
 
-/// Whether the work was done, or why the pack does not allow it.
+/// Whether the work was done; why the pack does not allow it; or why no work can be done at all.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Verdict<T = ()> {
     Done(T),
     Refused(String),
+    Unable(String),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,6 +111,16 @@ pub struct CaseOutcome {
 }
 
 pub(super) type CasesAnswer = Verdict<Vec<CaseOutcome>>;
+
+impl<T> Verdict<T> {
+    pub(super) fn done(self, kind: Kind) -> Result<T, WorkerError> {
+        match self {
+            Verdict::Done(told) => Ok(told),
+            Verdict::Refused(reason) => Err(WorkerError::Pack(reason)),
+            Verdict::Unable(reason) => Err(WorkerError::Unable { kind, reason }),
+        }
+    }
+}
 
 impl PrepareJob {
     /// The job, and the frames of the supplied tables.

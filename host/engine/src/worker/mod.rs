@@ -2,7 +2,7 @@
 //!
 //! A hostile pack may be made to break the tools that read it: validator, snapshot, compiler, sandbox. So
 //! that happens in a process of its own, which has nothing but one job on its input: no environment, no
-//! open file or socket, no folder; limits of the system on memory, processor time, files ([`confine`]),
+//! open file or socket, no folder; limits of the system on memory, processor time and files ([`Bounds`]),
 //! and a deadline that its parent keeps. There are three [`Kind`]s, and the first two are apart for a
 //! reason: what runs a pack's code may be broken by it and hands over only a component, which is then held
 //! against the bounds of every pack again; machine code comes from a process that ran none of a pack.
@@ -22,11 +22,11 @@ use rulepack_protocol::pack::{Bounds as PackBounds, Pack, imports};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use confine::{Bounds, ConfineError, confine};
+pub use confine::Bounds;
 pub use error::WorkerError;
 pub use frames::FrameError;
 pub use job::{CaseOutcome, Kind};
-pub use serve::{ServeError, serve};
+pub use serve::serve;
 
 use crate::cases::FUEL_OF_ALL;
 use crate::compiled::Compiled;
@@ -36,8 +36,8 @@ use crate::made::{Left, Made, Prepared};
 use crate::numbering::{Bounds as DictionaryBounds, Dictionary};
 use crate::prepare::Preparation;
 use job::{
-    COMPILED_BYTES, CasesAnswer, CasesJob, CompileJob, DICTIONARY_BYTES, HEADER_BYTES,
-    PrepareAnswer, PrepareJob, Verdict, component_bytes,
+    COMPILED_BYTES, CasesJob, CompileJob, DICTIONARY_BYTES, HEADER_BYTES, PrepareAnswer,
+    PrepareJob, Verdict, component_bytes,
 };
 use process::Answer;
 
@@ -98,10 +98,9 @@ impl Worker {
             fuel: FUEL_OF_ALL,
         };
         let mut answer = self.ask(Kind::Cases, &job, &[bytes], 0)?;
-        match header::<CasesAnswer>(&mut answer)? {
-            Verdict::Done(outcomes) => Ok(outcomes),
-            Verdict::Refused(reason) => Err(WorkerError::Pack(reason)),
-        }
+        let outcomes = header::<Vec<CaseOutcome>>(&mut answer)?;
+        answer.end()?;
+        Ok(outcomes)
     }
 
     /// What comes back was in the hands of the pack's code: it is held against the bounds again, and may
@@ -117,10 +116,7 @@ impl Worker {
         frames.extend(tables.iter().map(Vec::as_slice));
         let bound = component_bytes(limits).saturating_add(DICTIONARY_BYTES);
         let mut answer = self.ask(Kind::Prepare, &job, &frames, bound)?;
-        let told = match header::<Verdict<PrepareAnswer>>(&mut answer)? {
-            Verdict::Done(told) => told,
-            Verdict::Refused(reason) => return Err(WorkerError::Pack(reason)),
-        };
+        let told: PrepareAnswer = header(&mut answer)?;
         let component = answer.frame(component_bytes(limits))?;
         let dictionary = answer.frame(DICTIONARY_BYTES)?;
         answer.end()?;
@@ -139,17 +135,10 @@ impl Worker {
             limits: limits.clone(),
         };
         let mut answer = self.ask(Kind::Compile, &job, &[component], COMPILED_BYTES)?;
-        match header::<Verdict>(&mut answer)? {
-            Verdict::Done(()) => {
-                let compiled = answer.frame(COMPILED_BYTES)?;
-                answer.end()?;
-                Ok(Compiled::by_this_host(compiled))
-            }
-            Verdict::Refused(reason) => {
-                let refused = format!("the component cannot be compiled: {reason}");
-                Err(WorkerError::Pack(refused))
-            }
-        }
+        header::<()>(&mut answer)?;
+        let compiled = answer.frame(COMPILED_BYTES)?;
+        answer.end()?;
+        Ok(Compiled::by_this_host(compiled))
     }
 
     /// One process: a job in, an answer of at most so many bytes beside its first frame out.
@@ -170,8 +159,12 @@ impl Worker {
     }
 }
 
+/// What the first frame says was done.
 fn header<T: DeserializeOwned>(answer: &mut Answer) -> Result<T, WorkerError> {
     let kind = answer.kind();
     let frame = answer.frame(HEADER_BYTES)?;
-    serde_json::from_slice(&frame).map_err(|source| WorkerError::Answer { kind, source })
+    let verdict: Result<Verdict<T>, _> = serde_json::from_slice(&frame);
+    verdict
+        .map_err(|source| WorkerError::Answer { kind, source })?
+        .done(kind)
 }

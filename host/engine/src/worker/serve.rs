@@ -8,6 +8,7 @@ use rulepack_protocol::pack::{self, Bounds, Pack, columnar};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::confine::{ConfineError, confine};
 use super::frames::{self, FrameError};
 use super::job::{
     CaseOutcome, CasesAnswer, CasesJob, CompileJob, HEADER_BYTES, Kind, PACK_BYTES, PrepareAnswer,
@@ -19,9 +20,12 @@ use crate::engine::{Engine, EngineError, Setup};
 use crate::fault::shortened;
 use crate::input::Program;
 
-/// Why a bounded process has no answer.
+/// Why a bounded process cannot do its job.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+enum ServeError {
+    /// Its walls do not stand.
+    #[error(transparent)]
+    Confine(#[from] ConfineError),
     /// The job cannot be read.
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -31,25 +35,36 @@ pub enum ServeError {
     /// There is no sandbox.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The answer cannot be written.
-    #[error("the answer cannot be written: {0}")]
-    Write(#[from] io::Error),
 }
 
-/// Does one job of a kind. The process must be confined already.
+/// Confines this process to so much address space and processor time, does one job of a kind, and
+/// answers. To be called first thing in a process of its own, which then ends.
 ///
 /// # Errors
-/// [`ServeError`]; what is wrong with the pack itself is an answer, not an error.
-pub fn serve(kind: Kind, input: &mut impl Read, output: &mut impl Write) -> Result<(), ServeError> {
-    let frames = match kind {
-        Kind::Prepare => prepare(input)?,
-        Kind::Compile => compile(input)?,
-        Kind::Cases => vec![run_cases(input)?],
+/// Where the answer cannot be written. What is wrong with the pack, the job or this process is an answer.
+pub fn serve(
+    kind: Kind,
+    (memory_mib, cpu_seconds): (u64, u64),
+    input: &mut impl Read,
+    output: &mut impl Write,
+) -> io::Result<()> {
+    let frames = confine(memory_mib, cpu_seconds)
+        .map_err(ServeError::from)
+        .and_then(|()| match kind {
+            Kind::Prepare => prepare(input),
+            Kind::Compile => compile(input),
+            Kind::Cases => Ok(vec![run_cases(input)?]),
+        });
+    let frames = match frames {
+        Ok(frames) => frames,
+        Err(error) => vec![serde_json::to_vec(&Verdict::<()>::Unable(
+            error.to_string(),
+        ))?],
     };
     for frame in frames {
         frames::write(output, &frame)?;
     }
-    Ok(output.flush()?)
+    output.flush()
 }
 
 fn prepare(input: &mut impl Read) -> Result<Vec<Vec<u8>>, ServeError> {
