@@ -10,9 +10,12 @@ use rulepack_engine::cache::{CacheError, CompiledCache};
 use crate::files;
 use crate::settings::HostFolder;
 
-/// Opens the cache. A secret that is missing, or not one, is made anew: entries under the old one are then
-/// refused, and made anew too.
-pub(crate) fn open(folder: &HostFolder) -> Result<CompiledCache, CacheError> {
+/// Opens the cache; none where no host is set up, for nothing is written there. A secret that is missing, or
+/// not one, is made anew: entries under the old one are then refused, and made anew too.
+pub(crate) fn open(folder: &HostFolder) -> Result<Option<CompiledCache>, CacheError> {
+    if !folder.is_set_up() {
+        return Ok(None);
+    }
     let path = folder.compiled_secret();
     let failed = |source| CacheError::Io {
         path: path.clone(),
@@ -23,7 +26,7 @@ pub(crate) fn open(folder: &HostFolder) -> Result<CompiledCache, CacheError> {
         Some(secret) => secret,
         None => make_secret(&path).map_err(failed)?,
     };
-    CompiledCache::open(&folder.compiled(), secret)
+    CompiledCache::open(&folder.compiled(), secret).map(Some)
 }
 
 fn make_secret(path: &Path) -> io::Result<[u8; 32]> {

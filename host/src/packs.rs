@@ -94,7 +94,8 @@ impl Packs {
                 .unwrap_or("every start compiles all packs until it can");
             tracing::warn!(%error, hint, "compiled packs are not kept");
         }
-        Self::made_by(Workshop::Bounded(worker, cache.ok()), folder, engine)
+        let cache = cache.ok().flatten();
+        Self::made_by(Workshop::Bounded(worker, cache), folder, engine)
     }
 
     fn made_by(workshop: Workshop, folder: HostFolder, engine: Engine) -> Self {

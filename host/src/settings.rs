@@ -85,6 +85,12 @@ impl HostFolder {
         &self.root
     }
 
+    /// Whether a host is set up there.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        self.settings_path().exists()
+    }
+
     /// What the host remembers of trust.
     #[must_use]
     pub fn trust(&self) -> PathBuf {

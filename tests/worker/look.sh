@@ -5,8 +5,8 @@
 [ -z "$(env | grep -v -e '^PWD=' -e '^OLDPWD=' -e '^SHLVL=' -e '^_=')" ] || exit 2
 for descriptor in /proc/$$/fd/*; do
   case "${descriptor##*/}" in
-    0 | 1 | 2 | 10 | 255) ;;
-    *) case "$(readlink "$descriptor")" in pipe:* | /dev/*) ;; *) exit 3 ;; esac ;;
+    0 | 1 | 2) ;;
+    *) case "$(readlink "$descriptor")" in pipe:* | /dev/* | */look.sh) ;; *) exit 3 ;; esac ;;
   esac
 done
 exit 42

@@ -48,7 +48,7 @@ pub enum CacheError {
         source: io::Error,
     },
     /// Others could write machine code into it.
-    #[error("`{path}` is open to other users (mode {mode:o}), expected mode 700")]
+    #[error("`{path}` is not a folder for this user alone (mode {mode:o}, expected 700)")]
     NotPrivate {
         /// The folder.
         path: PathBuf,
