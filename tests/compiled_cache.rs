@@ -122,6 +122,25 @@ fn a_host_that_starts_again_compiles_nothing_and_keeps_it_private() {
 }
 
 #[test]
+fn what_could_not_be_made_is_not_tried_for_every_request_but_after_an_update() {
+    let host = Host::new();
+    let worker = host.root.path().join("worker");
+    let packs = Packs::with_worker(host.folder(), guest::engine(), Worker::new(&worker));
+    let expected = format!(
+        "the worker `{}` cannot be started: No such file or directory (os error 2)",
+        worker.display()
+    );
+    let get = || packs.get(&host.version, false);
+    assert_eq!(get().unwrap_err().to_string(), expected);
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rulepack"), &worker).unwrap();
+    let again = get().unwrap_err();
+    assert!(matches!(again, PackError::Failed(_)), "{again}");
+    assert_eq!(again.to_string(), expected);
+    packs.try_again();
+    get().unwrap();
+}
+
+#[test]
 fn an_entry_with_any_altered_part_is_never_loaded_and_is_made_anew() {
     let host = Host::new();
     host.start_with_worker();
@@ -253,5 +272,8 @@ fn a_faulty_cache_is_told_on_standard_error_and_named() {
     let output = command.arg("--dir").arg(host.root.path()).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("compiled packs are not kept"), "{told}");
-    assert!(told.contains("is not a folder for this user alone (mode 644, expected 700)"), "{told}");
+    assert!(
+        told.contains("is not a folder for this user alone (mode 644, expected 700)"),
+        "{told}"
+    );
 }

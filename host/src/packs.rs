@@ -29,6 +29,8 @@ pub struct Packs {
     engine: Engine,
     workshop: Workshop,
     loaded: Mutex<HashMap<Digest, Arc<ActivePack>>>,
+    /// What could not be made ready, and why: no request waits for a bounded process to fail again.
+    failed: Mutex<HashMap<Digest, String>>,
 }
 
 /// Where packs are prepared, compiled and tried.
@@ -73,6 +75,9 @@ pub enum PackError {
     /// A bounded process could not prepare, compile or try it.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The same, as it was found out before and is not tried again for every request.
+    #[error("{0}")]
+    Failed(String),
 }
 
 impl Packs {
@@ -103,7 +108,8 @@ impl Packs {
             folder,
             engine,
             workshop,
-            loaded: Mutex::new(HashMap::new()),
+            loaded: Mutex::default(),
+            failed: Mutex::default(),
         }
     }
 
@@ -125,12 +131,7 @@ impl Packs {
         let known = self.cache().get(&version.digest).cloned();
         let pack = match known {
             Some(pack) => pack,
-            None => {
-                let bytes = self.read(&version.digest)?;
-                let pack = Arc::new(self.activate(version, &bytes)?);
-                self.cache().insert(version.digest, pack.clone());
-                pack
-            }
+            None => self.first(version)?,
         };
         if pack.retroactive == retroactive {
             return Ok(pack);
@@ -139,6 +140,23 @@ impl Packs {
             retroactive,
             ..ActivePack::clone(&pack)
         }))
+    }
+
+    /// Opens and loads a version that was not used yet.
+    fn first(&self, version: &LockedVersion) -> Result<Arc<ActivePack>, PackError> {
+        if let Some(reason) = self.failures().get(&version.digest) {
+            return Err(PackError::Failed(reason.clone()));
+        }
+        let bytes = self.read(&version.digest)?;
+        let pack = self.activate(version, &bytes).inspect_err(|error| {
+            if let PackError::Worker(error) = error {
+                let mut failures = self.failures();
+                failures.insert(version.digest, error.to_string());
+            }
+        });
+        let pack = Arc::new(pack?);
+        self.cache().insert(version.digest, pack.clone());
+        Ok(pack)
     }
 
     /// Opens and loads the bytes of a version.
@@ -234,6 +252,12 @@ impl Packs {
     /// Forgets what is loaded, so that a changed supplied table is read.
     pub fn forget(&self) {
         self.cache().clear();
+        self.try_again();
+    }
+
+    /// Lets what could not be made ready be tried again.
+    pub fn try_again(&self) {
+        self.failures().clear();
     }
 
     /// Where a supplied table of a pack lies.
@@ -277,6 +301,10 @@ impl Packs {
             }
         }
         Ok(tables)
+    }
+
+    fn failures(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, String>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<ActivePack>>> {

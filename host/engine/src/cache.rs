@@ -248,3 +248,32 @@ impl Hasher for Parts {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is never loaded, and why a start goes on all the same, is shown in `tests/compiled_cache.rs`.
+    #[test]
+    fn errors_name_the_file_and_what_to_do() {
+        let path = PathBuf::from("compiled");
+        let open = CacheError::NotPrivate {
+            path: path.clone(),
+            mode: 0o755,
+        };
+        assert_eq!(
+            open.to_string(),
+            "`compiled` is not a folder for this user alone (mode 755, expected 700)"
+        );
+        assert!(open.hint().unwrap().starts_with("delete the folder"));
+        let altered = CacheError::Altered(path.clone());
+        assert_eq!(
+            altered.to_string(),
+            "`compiled` is not as this host wrote it"
+        );
+        assert_eq!(altered.hint(), None);
+        let source = io::Error::other("no space left");
+        let full = CacheError::Io { path, source };
+        assert_eq!(full.to_string(), "`compiled` cannot be used: no space left");
+    }
+}

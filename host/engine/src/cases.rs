@@ -165,3 +165,16 @@ fn evaluate(pack: &LoadedPack, data: &Arc<Data>, review: &Review) -> Result<Eval
     }
     Ok(whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_finds_the_fuel_of_all_used_up_says_so() {
+        assert_eq!(
+            CaseFailure::AllFuel(7).to_string(),
+            "the cases before it used up the fuel of 7 that all cases of a pack have together"
+        );
+    }
+}

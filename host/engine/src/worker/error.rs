@@ -101,3 +101,58 @@ pub enum WorkerError {
     #[error("the worker cannot be waited for: {0}")]
     Io(#[from] io::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The other texts are shown by the processes themselves, in `tests/worker.rs`.
+    #[test]
+    fn errors_name_the_kind_of_work_and_what_is_wrong() {
+        let kind = Kind::Compile;
+        let json = serde_json::from_str::<u8>("x").unwrap_err();
+        let texts = [
+            (
+                WorkerError::Cpu { kind, seconds: 60 },
+                "the worker for `compile` used up its 60 s of processor time",
+            ),
+            (
+                WorkerError::Unable {
+                    kind,
+                    reason: "the job is malformed".into(),
+                },
+                "the worker for `compile` cannot work: the job is malformed",
+            ),
+            (
+                WorkerError::Answer { kind, source: json },
+                "the answer of the worker for `compile` is malformed: expected value at line 1 column 1",
+            ),
+            (
+                StoredError::Length.into(),
+                "the worker for `prepare` answered badly: the dictionary is truncated, or followed by other bytes",
+            ),
+            (
+                ImportsError::Nested.into(),
+                "the component after `prepare` is not acceptable: the component holds another component",
+            ),
+            (
+                WorkerError::Imports,
+                "the component after `prepare` imports other functions than the pack",
+            ),
+            (
+                WorkerError::Supplied {
+                    table: "standards".into(),
+                    source: ColumnarError::Magic,
+                },
+                "table `standards` does not begin with `RPT1`",
+            ),
+            (
+                io::Error::other("no thread").into(),
+                "the worker cannot be waited for: no thread",
+            ),
+        ];
+        for (error, text) in texts {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+}

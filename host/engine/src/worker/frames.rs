@@ -82,8 +82,8 @@ mod tests {
             let error = read(&mut &bytes[..end], 5).unwrap_err();
             assert_eq!(error.to_string(), "the frame ends early", "cut at {end}");
         }
-        let mut greedy = u64::MAX.to_le_bytes().as_slice();
-        let error = read(&mut greedy, 1 << 20).unwrap_err();
+        let greedy = u64::MAX.to_le_bytes();
+        let error = read(&mut greedy.as_slice(), 1 << 20).unwrap_err();
         assert!(matches!(
             error,
             FrameError::TooLong {
