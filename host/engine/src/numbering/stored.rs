@@ -155,10 +155,10 @@ mod tests {
             texts(&[&[0xff]]),
             "the dictionary holds a text that is not UTF-8"
         );
-        let few = Bounds {
-            texts: 1,
-            ..bounds()
-        };
+        let few = Bounds::new(&Limits {
+            dictionary_texts: 1,
+            ..Limits::default()
+        });
         assert_eq!(
             Dictionary::from_bytes(&dictionary().to_bytes(), few)
                 .unwrap_err()
