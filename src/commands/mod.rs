@@ -17,6 +17,7 @@ mod serve;
 mod sign;
 mod sync;
 mod test;
+mod tuf;
 mod verify;
 pub mod worker;
 
@@ -55,6 +56,7 @@ pub enum Commands {
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
+    Tuf(tuf::TufArgs),
     Generate(generate::GenerateArgs),
     #[command(hide = true)]
     Worker(worker::WorkerArgs),
@@ -98,6 +100,7 @@ impl Commands {
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
+            Commands::Tuf(args) => told(args),
             Commands::Generate(args) => told(args),
             Commands::Worker(_) => Err(Failure::new("a worker tells its parent alone")),
         }
