@@ -71,18 +71,16 @@ impl Worker {
         input: &LoadInput,
     ) -> Result<Made, WorkerError> {
         let prepared = self.prepare(limits, (pack, bytes), input)?;
-        let snapshot = match &prepared.component {
-            Some(component) => self.compile(limits, component),
-            None => Err(WorkerError::Pack(String::new())),
-        };
-        let original = bytes.get(pack.component.clone()).unwrap_or_default();
-        let (compiled, preparation) = match snapshot {
-            Ok(compiled) => (compiled, Preparation::Snapshot),
+        let snapshot = prepared.component.as_deref();
+        let (compiled, preparation) = match snapshot.map(|snapshot| self.compile(limits, snapshot))
+        {
+            Some(Ok(compiled)) => (compiled, Preparation::Snapshot),
             // No snapshot, or one that the compiler refuses: each instance runs `prepare`.
-            Err(WorkerError::Pack(_)) => {
+            None | Some(Err(WorkerError::Pack(_))) => {
+                let original = bytes.get(pack.component.clone()).unwrap_or_default();
                 (self.compile(limits, original)?, Preparation::EachInstance)
             }
-            Err(error) => return Err(error),
+            Some(Err(error)) => return Err(error),
         };
         let left: Left = prepared.left(preparation);
         Ok(Made { left, compiled })
