@@ -35,8 +35,7 @@ pub struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let told = arguments.command.tell();
-    match told.and_then(|told| output::print(&told, arguments.json)) {
+    match arguments.command.run(arguments.json) {
         Ok(code) => code,
         Err(failure) => output::print_failure(&failure, arguments.json),
     }

@@ -10,8 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
-use rulepack_engine::cases::{self, CaseResult};
-use rulepack_engine::{LoadError, Program};
+use rulepack_engine::worker::CaseOutcome;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
@@ -102,9 +101,6 @@ pub enum Refusal {
     /// What its bureau declares of it is not what it says itself.
     #[error("its signed `{0}` is not that of the sealed manifest")]
     Declaration(&'static str),
-    /// The engine cannot run it.
-    #[error(transparent)]
-    Load(#[from] LoadError),
     /// A sealed case does not give the expected answer.
     #[error("case `{name}`: {reason}")]
     Case {
@@ -361,8 +357,8 @@ impl Updater<'_> {
         let pack = packs::open(&bytes).map_err(PackError::from)?;
         check_declaration(target, &pack)?;
         version.retroactive = pack.manifest.pack.retroactive.is_some();
-        let results = cases::run(self.packs.engine(), Program::of(&pack, &bytes), &pack.cases);
-        match results.into_iter().find(|result| !result.passed()) {
+        let outcomes = self.packs.run_cases(&pack, &bytes)?;
+        match outcomes.into_iter().find(|outcome| !outcome.passed) {
             Some(failed) => Err(case_refusal(failed)),
             // Compiled once here, so that the first request does not wait for it.
             None => {
@@ -421,14 +417,10 @@ fn check_declaration(target: &ResolvedTarget, pack: &Pack) -> Result<(), Refusal
     }
 }
 
-fn case_refusal(failed: CaseResult) -> Refusal {
-    let reason = match failed.outcome {
-        Ok(differences) => differences.into_iter().next().unwrap_or_default(),
-        Err(failure) => failure.to_string(),
-    };
+fn case_refusal(failed: CaseOutcome) -> Refusal {
     Refusal::Case {
         name: failed.name,
-        reason,
+        reason: failed.differences.into_iter().next().unwrap_or_default(),
     }
 }
 

@@ -30,12 +30,15 @@ mod sync;
 mod test;
 mod tuf;
 mod verify;
+pub mod worker;
 mod yank;
+
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::failure::Outcome;
-use crate::output::Report;
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, Report};
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -80,6 +83,8 @@ pub enum Commands {
     Reproduce(reproduce::ReproduceArgs),
     Mirror(mirror::MirrorArgs),
     Generate(generate::GenerateArgs),
+    #[command(hide = true)]
+    Worker(worker::WorkerArgs),
 }
 
 /// What a command said.
@@ -93,8 +98,16 @@ pub struct Told {
 }
 
 impl Commands {
-    /// Runs the command.
-    pub fn tell(&self) -> Outcome<Told> {
+    /// Runs the command and prints what it said.
+    pub fn run(&self, json: bool) -> Outcome<ExitCode> {
+        match self {
+            // What stands on its output is for its parent, not for people.
+            Commands::Worker(args) => args.run(),
+            command => output::print(&command.tell()?, json),
+        }
+    }
+
+    fn tell(&self) -> Outcome<Told> {
         match self {
             Commands::Demo(args) => told(args),
             Commands::Key(args) => told(args),
@@ -127,6 +140,7 @@ impl Commands {
             Commands::Reproduce(args) => told(args),
             Commands::Mirror(args) => told(args),
             Commands::Generate(args) => told(args),
+            Commands::Worker(_) => Err(Failure::new("a worker tells its parent alone")),
         }
     }
 }

@@ -124,6 +124,43 @@ fn a_column_call_in_prepare_and_an_intern_in_evaluate_trap() {
 }
 
 #[test]
+fn the_cases_of_a_pack_have_so_much_fuel_together() {
+    let guest = Guest {
+        evaluate: "(loop $again (br $again))",
+        ..Guest::default()
+    };
+    let case = |name: &str| {
+        let text = format!(
+            r#"{{"name": "{name}", "stage": "after", "scope": "patient", "today": "2026-11-22",
+                "jurisdiction": "370303", "tables": {{"patients": [{{"patient": "P1"}}]}},
+                "expected": {{"findings": [], "notices": [], "measures": [], "abstentions": []}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    };
+    let cases: Vec<_> = ["first", "second", "third"].into_iter().map(case).collect();
+    let (component, manifest, tables) = (guest.component(), guest::manifest(), Default::default());
+    let program = rulepack_engine::Program {
+        component: &component,
+        manifest: &manifest,
+        tables: &tables,
+    };
+    // A case may use 10 million: the second one uses the rest, the third does not run.
+    let results = rulepack_engine::cases::run_within(&guest::engine(), program, &cases, 15_000_000);
+    let told: Vec<String> = results
+        .iter()
+        .map(|result| result.outcome.as_ref().unwrap_err().to_string())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "the pack used up its fuel of 10000000",
+            "the pack used up its fuel of 10000000",
+            "the cases before it used up the fuel of 15000000 that all cases of a pack have together",
+        ]
+    );
+}
+
+#[test]
 fn an_endless_loop_ends_with_its_fuel() {
     let guest = Guest {
         evaluate: "(loop $again (br $again))",

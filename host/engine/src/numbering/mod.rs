@@ -12,10 +12,12 @@ mod batch;
 mod dictionary;
 mod scratch;
 mod sets;
+mod stored;
 
 pub(crate) use batch::BatchCodes;
 pub(crate) use dictionary::{Bounds, Dictionary};
 pub(crate) use scratch::Scratch;
+pub(crate) use stored::StoredError;
 
 use crate::fault::Misuse;
 
