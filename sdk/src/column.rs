@@ -146,7 +146,7 @@ impl<T> Row<T> {
 }
 
 impl<T> Rows<T> {
-    fn new(first: usize, end: usize) -> Self {
+    pub(crate) fn new(first: usize, end: usize) -> Self {
         let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         Rows {
             range: number(first)..number(end),
@@ -158,6 +158,10 @@ impl<T> Rows<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.range.is_empty()
+    }
+
+    pub(crate) fn range(&self) -> Range<u32> {
+        self.range.clone()
     }
 
     /// Whether this row is one of them.

@@ -1,13 +1,25 @@
 //! The imports of the component, called as they are. A method that no rule calls leaves no import.
 
+use std::ops::Range;
+
 use crate::batch::{Presence, Reach, Scope, Stage};
-use crate::bindings::rulepack::rules::{codes, coverage, knowledge, parameters, review};
+use crate::bindings::rulepack::rules::{codes, coverage, knowledge, parameters, parts, review};
 
 /// What `prepare` may call.
 pub(crate) struct Preparation;
 
 /// What `evaluate` may call beside the columns.
 pub(crate) struct Evaluation;
+
+/// Fetches a column for these rows only.
+pub(crate) fn only<R>(rows: &[Range<u32>], column: impl FnOnce() -> Vec<R>) -> Vec<R> {
+    let range = |range: &Range<u32>| parts::RowRange {
+        first: range.start,
+        count: range.end - range.start,
+    };
+    parts::only(&rows.iter().map(range).collect::<Vec<_>>());
+    column()
+}
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()

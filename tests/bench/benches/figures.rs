@@ -98,7 +98,6 @@ fn ratio<P: Pack>(name: &'static str, source: &Source, pack: &LoadedPack) -> Vec
 
     let paired = timing::in_turns(
         TURNS,
-        3,
         || {
             let seen = prepared.batch(batch.clone(), &review);
             prepared.pack().evaluate(&seen)

@@ -10,11 +10,13 @@
 
 mod batch;
 mod dictionary;
+mod lists;
 mod scratch;
 mod sets;
 
 pub(crate) use batch::BatchCodes;
 pub(crate) use dictionary::{Bounds, Dictionary};
+pub(crate) use lists::Element;
 pub(crate) use scratch::Scratch;
 
 use crate::fault::Misuse;
