@@ -73,8 +73,16 @@ fn write_part_of(code: &mut String, table: &Table, component: bool) -> std::fmt:
          pub fn part(&self, rows: impl IntoIterator<Item = Rows<{view}>>) -> {view}Part {{\n        \
          {view}Part {{\n            selection: Selection::new(rows),"
     )?;
-    if !component {
-        writeln!(code, "            source: self.source.clone(),")?;
+    match (component, table.owner()) {
+        (false, _) => writeln!(code, "            source: self.source.clone(),")?,
+        (true, None) => writeln!(code, "            length: None,")?,
+        (true, Some((owner, _))) => {
+            let owner = snake(table.columns[owner].name);
+            writeln!(
+                code,
+                "            length: self.{owner}.get().map(Vec::len),"
+            )?;
+        }
     }
     write_empty_cells(code, table)?;
     writeln!(code, "        }}\n    }}\n")
@@ -90,8 +98,10 @@ fn write_part(code: &mut String, id: TableId, component: bool) -> std::fmt::Resu
          selection: Selection<{view}>,",
         table.name
     )?;
-    if !component {
-        writeln!(code, "    source: std::rc::Rc<crate::host::Source>,")?;
+    match component {
+        // How many rows the table has, where that is known already.
+        true => writeln!(code, "    length: Option<usize>,")?,
+        false => writeln!(code, "    source: std::rc::Rc<crate::host::Source>,")?,
     }
     write_cells(code, table)?;
     writeln!(
@@ -100,9 +110,9 @@ fn write_part(code: &mut String, id: TableId, component: bool) -> std::fmt::Resu
          /// The rows of each range that the part was made of, in their order.\n    \
          pub fn ranges(&self) -> impl Iterator<Item = Rows<InPart<{view}>>> + use<'_> {{\n        \
          self.selection.groups()\n    }}\n\n    \
-         /// The row of the table that a row of the part is.\n    #[must_use]\n    \
-         pub fn whole(&self, row: Row<InPart<{view}>>) -> Option<Row<{view}>> {{\n        \
-         self.selection.whole(row)\n    }}\n"
+         /// Every row of the part, with the row of the table that it is.\n    \
+         pub fn rows(&self) -> impl Iterator<Item = (Row<InPart<{view}>>, Row<{view}>)> + use<'_> {{\n        \
+         self.selection.rows()\n    }}\n"
     )?;
     for (index, column) in table.columns.iter().enumerate() {
         write_column(code, (id, index, column), component, Form::Part)?;
@@ -175,11 +185,12 @@ fn write_column(
     match (component, form) {
         (true, Form::Whole) => writeln!(
             code,
-            "        Column::new(self.{method}.get_or_init({import}), 0)"
+            "        let fetch = || crate::host::all({import});\n        \
+             Column::new(self.{method}.get_or_init(fetch), 0)"
         )?,
         (true, Form::Part) => writeln!(
             code,
-            "        let fetch = || crate::host::only(self.selection.ranges(), {import});\n        \
+            "        let fetch = || crate::host::only((self.selection.ranges(), self.length), {import});\n        \
              Column::new(self.{method}.get_or_init(fetch), 0)"
         )?,
         (false, Form::Whole) => writeln!(
