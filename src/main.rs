@@ -9,6 +9,7 @@ mod files;
 mod generate;
 mod output;
 mod packs;
+mod plain_tuf;
 mod toolchain;
 
 use std::process::ExitCode;

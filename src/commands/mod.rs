@@ -17,6 +17,7 @@ mod serve;
 mod sign;
 mod sync;
 mod test;
+mod tuf;
 mod verify;
 
 use clap::Subcommand;
@@ -52,6 +53,7 @@ pub enum Commands {
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
+    Tuf(tuf::TufArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -85,6 +87,7 @@ impl Commands {
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
+            Commands::Tuf(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }
