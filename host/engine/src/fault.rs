@@ -106,7 +106,7 @@ pub enum Misuse {
     /// A parameter that is not declared, or of another form.
     #[error("parameter `{0}` is not declared with this form")]
     UnknownParameter(String),
-    /// Ranges of rows that leave the table, overlap or do not ascend.
+    /// Ranges of rows that are empty, leave the table, overlap or do not ascend.
     #[error("a column was narrowed to rows that the table does not have, or not in their order")]
     Part,
     /// More texts, or longer ones, than an instance may have numbered.

@@ -55,7 +55,8 @@ impl Work {
         };
         let mut free = 0;
         for range in &ranges {
-            if range.start < free || range.end > rows {
+            // Empty ones would be work that nothing is charged for.
+            if range.is_empty() || range.start < free || range.end > rows {
                 return Err(Misuse::Part);
             }
             free = range.end;

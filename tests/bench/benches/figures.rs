@@ -96,7 +96,7 @@ fn ratio<P: Pack>(name: &'static str, source: &Source, pack: &LoadedPack) -> Vec
         sandboxed.fuel
     );
 
-    let paired = timing::in_turns(
+    let paired = timing::in_undisturbed_turns(
         TURNS,
         || {
             let seen = prepared.batch(batch.clone(), &review);

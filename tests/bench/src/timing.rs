@@ -31,40 +31,63 @@ pub struct Paired {
     pub ratio: Median,
 }
 
-/// Times two contenders in turns; who begins changes from turn to turn. A turn in which the system gave
-/// the core to somebody else is left out and made up for, up to [`TRIES`] turns for each one wanted.
+/// Times two contenders in turns; who begins changes from turn to turn. Each runs `runs` times in a turn.
 pub fn in_turns<A, B>(
+    turns: usize,
+    runs: u32,
+    mut first: impl FnMut() -> A,
+    mut second: impl FnMut() -> B,
+) -> Paired {
+    let samples = (0..turns).map(|turn| sample(turn, runs, &mut first, &mut second));
+    Paired::of(samples.collect())
+}
+
+/// The same for contenders that compute and never wait, once a turn each. A turn in which the system gave
+/// the core to somebody else is left out and made up for, up to [`TRIES`] turns for each one wanted.
+pub fn in_undisturbed_turns<A, B>(
     turns: usize,
     mut first: impl FnMut() -> A,
     mut second: impl FnMut() -> B,
 ) -> Paired {
-    let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+    let mut samples = Vec::new();
     for turn in 0..turns * TRIES {
         let before = slices();
-        let (time_first, time_second) = if turn % 2 == 0 {
-            let time_first = seconds_of(&mut first);
-            (time_first, seconds_of(&mut second))
-        } else {
-            let time_second = seconds_of(&mut second);
-            (seconds_of(&mut first), time_second)
-        };
-        let is_last_resort = turns * TRIES - turn <= turns - firsts.len();
+        let sample = sample(turn, 1, &mut first, &mut second);
+        let is_last_resort = turns * TRIES - turn <= turns - samples.len();
         if before == slices() || is_last_resort {
-            firsts.push(time_first);
-            seconds.push(time_second);
+            samples.push(sample);
         }
-        if firsts.len() == turns {
+        if samples.len() == turns {
             break;
         }
     }
-    let ratios = firsts
-        .iter()
-        .zip(&seconds)
-        .map(|(first, second)| second / first);
-    Paired {
-        ratio: Median::of(ratios.collect()),
-        first: Median::of(firsts),
-        second: Median::of(seconds),
+    Paired::of(samples)
+}
+
+/// Seconds of both in one turn.
+fn sample<A, B>(
+    turn: usize,
+    runs: u32,
+    first: &mut impl FnMut() -> A,
+    second: &mut impl FnMut() -> B,
+) -> (f64, f64) {
+    if turn.is_multiple_of(2) {
+        let first = seconds_of(first, runs);
+        (first, seconds_of(second, runs))
+    } else {
+        let second = seconds_of(second, runs);
+        (seconds_of(first, runs), second)
+    }
+}
+
+impl Paired {
+    fn of(samples: Vec<(f64, f64)>) -> Self {
+        let ratios = samples.iter().map(|(first, second)| second / first);
+        Paired {
+            ratio: Median::of(ratios.collect()),
+            first: Median::of(samples.iter().map(|(first, _)| *first).collect()),
+            second: Median::of(samples.iter().map(|(_, second)| *second).collect()),
+        }
     }
 }
 
@@ -82,14 +105,16 @@ pub fn alone<A>(turns: usize, mut run: impl FnMut(usize) -> A) -> Median {
     for turn in 0..turns / 10 {
         black_box(run(turn));
     }
-    let time = |turn| seconds_of(&mut || run(turn));
+    let time = |turn| seconds_of(&mut || run(turn), 1);
     Median::of((0..turns).map(time).collect())
 }
 
-fn seconds_of<A>(run: &mut impl FnMut() -> A) -> f64 {
+fn seconds_of<A>(run: &mut impl FnMut() -> A, runs: u32) -> f64 {
     let started = Instant::now();
-    black_box(run());
-    started.elapsed().as_secs_f64()
+    for _ in 0..runs {
+        black_box(run());
+    }
+    started.elapsed().as_secs_f64() / f64::from(runs)
 }
 
 impl Median {
@@ -124,10 +149,18 @@ mod tests {
     }
 
     #[test]
-    fn contenders_run_in_turns_until_there_are_enough_undisturbed_ones() {
+    fn contenders_run_equally_often_and_in_turns() {
         let order = std::cell::RefCell::new(String::new());
         let run = |name| order.borrow_mut().push(name);
-        in_turns(2, || run('a'), || run('b'));
+        in_turns(2, 1, || run('a'), || run('b'));
+        assert_eq!(*order.borrow(), "abba");
+    }
+
+    #[test]
+    fn turns_are_repeated_until_there_are_enough_undisturbed_ones() {
+        let order = std::cell::RefCell::new(String::new());
+        let run = |name| order.borrow_mut().push(name);
+        in_undisturbed_turns(2, || run('a'), || run('b'));
         assert!(order.borrow().starts_with("abba"));
         assert!(order.borrow().len() <= 2 * 2 * TRIES);
     }
