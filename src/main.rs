@@ -10,6 +10,7 @@ mod generate;
 mod output;
 mod packs;
 mod plain_tuf;
+mod published;
 mod toolchain;
 
 use std::process::ExitCode;

@@ -4,14 +4,17 @@
 mod build;
 mod check;
 mod demo;
+mod diff;
 mod generate;
 mod import;
 mod init;
 mod inspect;
 mod key;
+mod mirror;
 mod new;
 mod publish;
 mod registry;
+mod reproduce;
 mod root;
 mod serve;
 mod sign;
@@ -54,6 +57,9 @@ pub enum Commands {
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Tuf(tuf::TufArgs),
+    Diff(diff::DiffArgs),
+    Reproduce(reproduce::ReproduceArgs),
+    Mirror(mirror::MirrorArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -88,6 +94,9 @@ impl Commands {
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Tuf(args) => told(args),
+            Commands::Diff(args) => told(args),
+            Commands::Reproduce(args) => told(args),
+            Commands::Mirror(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }
