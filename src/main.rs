@@ -5,10 +5,13 @@ mod clock;
 mod commands;
 mod engine;
 mod failure;
+mod failure_points;
 mod files;
 mod generate;
+mod log;
 mod output;
 mod packs;
+mod shutdown;
 mod toolchain;
 
 use std::process::ExitCode;

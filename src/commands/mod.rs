@@ -12,9 +12,11 @@ mod key;
 mod new;
 mod publish;
 mod registry;
+mod registry_check;
 mod root;
 mod serve;
 mod sign;
+mod signer;
 mod sync;
 mod test;
 mod verify;
@@ -42,6 +44,7 @@ pub enum Commands {
     Sign(sign::SignArgs),
     Publish(publish::PublishArgs),
     Registry(registry::RegistryArgs),
+    Signer(signer::SignerArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
@@ -75,6 +78,7 @@ impl Commands {
             Commands::Sign(args) => told(args),
             Commands::Publish(args) => told(args),
             Commands::Registry(args) => told(args),
+            Commands::Signer(args) => told(args),
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),
