@@ -19,7 +19,7 @@ use std::path::Path;
 use rulepack_protocol::digest::Digest;
 use rulepack_registry::failure::FailurePoint;
 
-use site::{Bureau, Process, Site};
+use site::{Bureau, Site};
 
 /// Who is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +52,6 @@ fn program() -> &'static Path {
 struct Story {
     site: Site,
     bureau: Bureau,
-    signer: Option<Process>,
-    registry: Option<Process>,
     seen: BTreeMap<String, Digest>,
 }
 
@@ -64,8 +62,6 @@ impl Story {
         Story {
             site,
             bureau,
-            signer: None,
-            registry: None,
             seen: BTreeMap::new(),
         }
     }
@@ -78,25 +74,23 @@ impl Story {
             Victim::Signer => (failure.as_str(), ""),
             Victim::Registry => ("", failure.as_str()),
         };
-        self.signer = Some(self.site.start_signer(signer));
+        let signer = self.site.start_signer(signer);
         let registry = self.site.start_registry(registry);
         let (role, publication) = self.bureau.next();
         let failed = registry.client().publish(&publication).unwrap_err();
-        self.registry = Some(registry);
-        let killed = match victim {
-            Victim::Signer => self.signer.take(),
-            Victim::Registry => self.registry.take(),
+        let (killed, other) = match victim {
+            Victim::Signer => (signer, registry),
+            Victim::Registry => (registry, signer),
         };
-        let status = killed.unwrap().ended();
+        let status = killed.ended();
         const SIGKILL: i32 = 9;
         assert_eq!(status.signal(), Some(SIGKILL), "{step}: {failed}");
         self.site.note_versions(&mut self.seen);
         // A repository that hosts can read, at this very moment too.
         self.site.shown(&self.bureau);
 
-        drop(self.registry.take());
-        drop(self.signer.take());
-        self.signer = Some(self.site.start_signer(""));
+        other.kill();
+        let _signer = self.site.start_signer("");
         let registry = self.site.start_registry("");
         let happened = point >= FailurePoint::SuccessorRecorded
             || (point == FailurePoint::FileWritten && nth > 3);
