@@ -67,6 +67,9 @@ pub enum IndexError {
     /// The database.
     #[error("the index cannot be read or written")]
     Database(#[from] sled::Error),
+    /// Nothing that this release wrote.
+    #[error("it holds no index of this release")]
+    Format,
     /// The database gave up on its files.
     #[error("the files of the index are damaged")]
     Damaged,
@@ -93,6 +96,9 @@ impl Index {
     /// # Errors
     /// Where even a new one cannot be made.
     pub fn open(folder: &Path) -> Result<Self, IndexError> {
+        if !folder.try_exists().unwrap_or(true) {
+            return Self::anew(folder);
+        }
         match Self::open_sound(folder) {
             Ok(index) => Ok(index),
             Err(error) => {
@@ -112,8 +118,10 @@ impl Index {
     /// Where what was there cannot be removed, or a new one not be made.
     pub fn anew(folder: &Path) -> Result<Self, IndexError> {
         remove(folder)?;
+        let database = sled::open(folder)?;
+        database.insert(FORMAT_KEY, FORMAT.as_bytes())?;
         Ok(Self {
-            database: sled::open(folder)?,
+            database,
             thrown_away: None,
         })
     }
@@ -131,6 +139,10 @@ impl Index {
                 database: sled::open(folder)?,
                 thrown_away: None,
             };
+            // Over damaged files the database may also begin an empty one without a word.
+            if index.database.get(FORMAT_KEY)?.as_deref() != Some(FORMAT.as_bytes()) {
+                return Err(IndexError::Format);
+            }
             index.entries("")?;
             for record in &index.database.open_tree(PINS)? {
                 record?;
@@ -146,27 +158,12 @@ impl Index {
     /// # Errors
     /// Where the files are damaged or the database fails.
     pub fn follow(&self, tree: &Tree, state: &State) -> Result<(), IndexError> {
-        if self.database.get(FORMAT_KEY)?.as_deref() != Some(FORMAT.as_bytes()) {
-            return self.rebuild(tree, state);
-        }
         for name_space in state.name_spaces() {
             let role = RoleName::Space(name_space);
             self.follow_role(tree, state, &role)?;
         }
         self.database.flush()?;
         Ok(())
-    }
-
-    /// Builds the index from the files, from nothing.
-    ///
-    /// # Errors
-    /// Where the files are damaged or the database fails.
-    pub fn rebuild(&self, tree: &Tree, state: &State) -> Result<(), IndexError> {
-        for name in self.database.tree_names() {
-            self.database.open_tree(name)?.clear()?;
-        }
-        self.database.insert(FORMAT_KEY, FORMAT.as_bytes())?;
-        self.follow(tree, state)
     }
 
     fn follow_role(&self, tree: &Tree, state: &State, role: &RoleName) -> Result<(), IndexError> {

@@ -130,6 +130,15 @@ impl Site {
         Process::start(command, failure, "signer at ")
     }
 
+    /// Starts the signer for a web server under another user of the group.
+    pub fn start_signer_for_group(&self) -> Process {
+        let mut command = self.command(&["signer", "run", "--group", "--dir"]);
+        command.arg(self.path("signer")).arg("--repository");
+        command.arg(self.repository()).arg("--socket");
+        command.arg(self.path("signer.sock"));
+        Process::start(command, "", "signer at ")
+    }
+
     /// Starts the registry at the signer's socket.
     pub fn start_registry(&self, failure: &str) -> Process {
         let mut command = self.command(&["registry", "serve", "--listen", "127.0.0.1:0", "--dir"]);
@@ -211,7 +220,8 @@ fn name_of_timestamp(bytes: &[u8]) -> String {
 }
 
 impl Process {
-    fn start(mut command: Command, failure: &str, announces: &str) -> Self {
+    /// Starts a process, with what happens at a failure point, and waits for the line that begins so.
+    pub fn start(mut command: Command, failure: &str, announces: &str) -> Self {
         if !failure.is_empty() {
             command.env("RULEPACK_FAILURE_POINT", failure);
         }
