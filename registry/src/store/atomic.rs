@@ -31,7 +31,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes a folder with all its parents, each durable in the folder above it.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
+    // The parent of a relative name is the empty path: the folder that we are in.
+    if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
     if let Some(parent) = path.parent() {
@@ -67,6 +68,11 @@ mod tests {
         replace(&path, &temporary, b"two", || Ok(())).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_folder_above_a_relative_name_is_there() {
+        create_folder(Path::new("")).unwrap();
     }
 
     #[test]
