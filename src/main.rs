@@ -11,6 +11,7 @@ mod generate;
 mod log;
 mod output;
 mod packs;
+mod plain_tuf;
 mod shutdown;
 mod toolchain;
 

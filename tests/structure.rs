@@ -38,7 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that may depend on everything.
-const TOPS: &[&str] = &["rulepack", "rulepack-bench"];
+const TOPS: &[&str] = &["rulepack", "rulepack-bench", "rulepack-fuzz"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -160,4 +160,85 @@ fn libraries_never_print_or_read_the_environment() {
         }
     }
     assert!(seen > 30, "only {seen} files were looked at");
+}
+
+#[test]
+fn the_plain_tuf_client_is_made_by_one_command_alone() {
+    // Outside of its folder, who may speak of each: the client without our policy, and the installation of
+    // a cryptographic provider, of which a process has one.
+    let words: [(&str, &[&str]); 2] = [
+        ("plain_tuf", &["src/commands/tuf.rs", "src/main.rs"]),
+        (
+            "install_default_provider",
+            &["registry/protocol/src/trust/provider.rs"],
+        ),
+    ];
+    let mut seen = 0;
+    for path in workspace_files(".rs") {
+        let relative = path.strip_prefix(root()).unwrap().display().to_string();
+        if relative.starts_with("src/plain_tuf/") || relative.contains("tests/") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for (word, allowed) in words {
+            if text.contains(word) {
+                assert!(allowed.contains(&&*relative), "`{relative}` uses `{word}`");
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 3, "each of these files exists and uses its word");
+}
+
+/// Lines of code, comments left out, of all source files outside tests that hold a word.
+fn uses_of(word: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in workspace_files(".rs") {
+        let relative = path.strip_prefix(root()).unwrap().display().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let mut lines = code.lines().map(str::trim_start);
+        let is_test = relative.contains("tests/") || relative.ends_with("tests.rs");
+        if !is_test && lines.any(|line| !line.starts_with("//") && line.contains(word)) {
+            found.push(relative);
+        }
+    }
+    found
+}
+
+/// Whoever wants a verified file, a registry, a host, `verify` or `mirror`, gets it from the module `trust`
+/// of the protocol, which applies the policy: no other place can verify, or make what it gives out.
+#[test]
+fn nothing_is_verified_but_by_the_module_that_applies_the_policy() {
+    const TRUST: &str = "registry/protocol/src/trust/";
+    // The plain client of any TUF repository, whose targets are no packs.
+    const PLAIN: [&str; 2] = ["src/plain_tuf/", "src/commands/tuf.rs"];
+    let verifier = uses_of("sigstore_tuf");
+    assert!(!verifier.is_empty());
+    for file in verifier {
+        let allowed = file.starts_with(TRUST) || PLAIN.iter().any(|plain| file.starts_with(plain));
+        assert!(allowed, "`{file}` names the verifier itself");
+    }
+    for maker in [
+        "ResolvedTarget {",
+        "Verified {",
+        "Verified::read",
+        "Verified::<",
+    ] {
+        for file in uses_of(maker) {
+            assert!(file.starts_with(TRUST), "`{file}` says `{maker}`");
+        }
+    }
+    // What makes it so: neither can be made outside the crate.
+    let source = |name: &str| fs::read_to_string(root().join(TRUST).join(name)).unwrap();
+    assert!(source("resolve.rs").contains("#[non_exhaustive]\npub struct ResolvedTarget {"));
+    assert!(source("verified.rs").contains("pub(super) fn read("));
+    // And the plain client has nothing to do with packs.
+    for file in uses_of("plain_tuf") {
+        let allowed = ["src/main.rs", "src/commands/tuf.rs"].contains(&file.as_str());
+        assert!(
+            allowed || file.starts_with(PLAIN[0]),
+            "`{file}` uses the plain client"
+        );
+    }
 }

@@ -12,9 +12,9 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rulepack_protocol::key::SecretKey;
-use rulepack_protocol::tuf::{Envelope, FilePin, Payload, RoleName, Snapshot, Targets, Timestamp};
+use rulepack_protocol::tuf::{RoleName, Targets};
 
+use common::forge;
 use common::nation::{Host, Nation};
 use common::packs::{Source, pack};
 use common::rulepack;
@@ -54,39 +54,12 @@ impl Story {
     /// it puts `37.json` in force without judging it.
     fn forge(&self) -> PathBuf {
         let repository = self.nation.back_up("forged").join("repository");
-        let metadata = repository.join("metadata");
+        let signer = self.nation.path("registry/signer");
         let bytes = fs::read(self.nation.path("37.json")).unwrap();
-        let version = Envelope::<Targets>::parse(&bytes).unwrap().signed().version;
         let role: RoleName = "37".parse().unwrap();
-        fs::write(metadata.join(role.file_of_version(version)), &bytes).unwrap();
-        let path = metadata.join(RoleName::TIMESTAMP.file());
-        let mut timestamp = parse::<Timestamp>(&path).signed().clone();
-        let old = RoleName::SNAPSHOT.file_of_version(timestamp.meta.snapshot.version);
-        let mut snapshot = parse::<Snapshot>(&metadata.join(old)).signed().clone();
-        snapshot.bump(snapshot.expires).unwrap();
-        snapshot.pin(&role, FilePin::of(version, &bytes));
-        let bytes = self.signed("snapshot", snapshot.clone());
-        let new = RoleName::SNAPSHOT.file_of_version(snapshot.version);
-        fs::write(metadata.join(new), &bytes).unwrap();
-        timestamp.bump(timestamp.expires).unwrap();
-        timestamp.meta.snapshot = FilePin::of(snapshot.version, &bytes);
-        fs::write(path, self.signed("timestamp", timestamp)).unwrap();
+        forge::put_in_force::<Targets>(&repository, &signer, &role, &bytes);
         repository
     }
-
-    fn signed<T: Payload>(&self, role: &str, payload: T) -> Vec<u8> {
-        let path = format!("registry/signer/registry-{role}.key");
-        let text = fs::read_to_string(self.nation.path(&path)).unwrap();
-        let mut envelope = Envelope::unsigned(payload).unwrap();
-        envelope
-            .sign(&SecretKey::from_file(&text).unwrap())
-            .unwrap();
-        envelope.to_bytes()
-    }
-}
-
-fn parse<T: Payload>(path: &Path) -> Envelope<T> {
-    Envelope::parse(&fs::read(path).unwrap()).unwrap()
 }
 
 fn sha256(bytes: &[u8]) -> String {

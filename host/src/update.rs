@@ -3,6 +3,9 @@
 //! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
 
+mod stop;
+
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -11,8 +14,8 @@ use rulepack_engine::{LoadError, Program};
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
-use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing, TrustError};
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_protocol::trust::{Freshness, ResolvedTarget, RoleStatus, TrustError};
+use rulepack_protocol::tuf::{Channel, RoleName, Status};
 use serde::Serialize;
 
 use crate::client::{
@@ -37,6 +40,13 @@ pub struct UpdateReport {
     pub stopped: Vec<(TargetPath, String)>,
     /// Followed name spaces that gave nothing, and why.
     pub failed: Vec<(NameSpace, String)>,
+    /// Roles that have other officers than before: a province can replace those of its cities (T8).
+    pub rekeyed: BTreeSet<RoleName>,
+    /// The time of the last completed refresh, where this host's clock stands before it: that time was
+    /// used in place of the clock's.
+    pub clock_behind: Option<Moment>,
+    /// Every role that was verified, for the bureau to compare with what it signed (T5).
+    pub roles: Vec<RoleStatus>,
     /// Digest of the lock in force afterwards.
     pub lock: String,
 }
@@ -50,6 +60,17 @@ pub enum UpdateError {
     /// The lock cannot be read or written.
     #[error(transparent)]
     Lock(#[from] LockError),
+}
+
+impl UpdateError {
+    /// What a person can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            UpdateError::Refresh(error) => error.hint(),
+            UpdateError::Lock(_) => None,
+        }
+    }
 }
 
 /// Why a version does not become active.
@@ -111,8 +132,9 @@ impl Updater<'_> {
         let store = FloorsStore::new(self.folder.trust());
         let transport = transport(&self.settings.registry);
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
-        let is_recent = last.is_some_and(|last| last.plus_days(1) > self.now);
-        if is_recent && client::is_unchanged(transport.as_ref(), &store)? {
+        // A clock that stands before the last refresh says nothing about expiry.
+        let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
+        if is_recent && client::is_unchanged(transport.as_ref(), &store, self.now)? {
             return Ok(None);
         }
         self.update().map(Some)
@@ -139,14 +161,23 @@ impl Updater<'_> {
         }
         let freshness = Freshness::at(self.now);
         let refreshed =
-            client::refresh(transport.as_ref(), &store, &followed, freshness, failures)?;
+            match client::refresh(transport.as_ref(), &store, &followed, freshness, failures) {
+                Err(error @ RefreshError::Revoked(_)) => {
+                    return self.stop_all(&error, &followed, failures);
+                }
+                refreshed => refreshed?,
+            };
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
+            rekeyed: refreshed.rekeyed.clone(),
+            clock_behind: refreshed.clock_behind,
+            roles: refreshed.trusted.status(),
             ..UpdateReport::default()
         };
-        self.stop_unsigned(&refreshed, &mut lock, &mut report);
+        let revoked = stop::revoked(&refreshed, self.settings, &lock);
+        stop::put(revoked, &mut lock, &mut report);
         let before = lock.clone();
         let source = Source {
             transport: transport.as_ref(),
@@ -170,6 +201,27 @@ impl Updater<'_> {
         let place = places.is_empty() || places.iter().any(|p| p.covers(&self.settings.division));
         let followed = &self.settings.subscriptions;
         channel && place && followed.iter().any(|s| s.covers(&target.path))
+    }
+
+    /// Stops every active version: the root says that nobody in force vouches for any.
+    fn stop_all(
+        &self,
+        error: &RefreshError,
+        followed: &[NameSpace],
+        failures: &dyn Failures,
+    ) -> Result<UpdateReport, UpdateError> {
+        let mut lock = Lock::read(self.folder)?;
+        let mut report = UpdateReport {
+            changed: true,
+            ..UpdateReport::default()
+        };
+        for name_space in followed {
+            report.failed.push((name_space.clone(), in_full(error)));
+        }
+        stop::put(stop::all(error, &lock), &mut lock, &mut report);
+        lock.write(self.folder, failures)?;
+        report.lock = lock.digest().to_string();
+        Ok(report)
     }
 
     /// Brings one version into the lock: a new one through every step, a known one with what may change
@@ -267,30 +319,6 @@ impl Updater<'_> {
             }
         }
     }
-
-    /// Versions whose path a followed name space no longer signs stop (T3).
-    fn stop_unsigned(&self, refreshed: &Refreshed, lock: &mut Lock, report: &mut UpdateReport) {
-        let resolution = &refreshed.resolution;
-        for version in &mut lock.versions {
-            let name_space = version.path.name_space();
-            let signed = resolution
-                .targets
-                .iter()
-                .any(|target| target.path == version.path);
-            // Stale keeps running; a delegation that is gone, or a file without the path, is a revocation.
-            let is_known = match resolution.failed.get(name_space) {
-                None => !refreshed.unreachable.contains_key(name_space),
-                Some(error) => matches!(error, TrustError::NotDelegated(_)),
-            };
-            let followed = &self.settings.subscriptions;
-            let is_followed = followed.iter().any(|s| s.name_space() == name_space);
-            if !signed && is_known && is_followed && version.state == State::Active {
-                let reason = "its name space no longer signs it".to_owned();
-                report.stopped.push((version.path.clone(), reason.clone()));
-                version.state = State::Refused { reason };
-            }
-        }
-    }
 }
 
 /// The way to a registry: an address, or a folder that holds a copy of one.
@@ -303,16 +331,9 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
 }
 
 fn forbidden(target: &ResolvedTarget) -> Option<String> {
-    match &target.standing {
-        Standing::Good if target.custom.status == Status::Yanked => {
-            Some("it was withdrawn (撤回)".to_owned())
-        }
-        Standing::Good => None,
-        Standing::Denied { by } => Some(format!("its digest is denied by `{by}`")),
-        Standing::BelowMinimum { by, minimum } => {
-            Some(format!("`{by}` asks for version `{minimum}` or later"))
-        }
-    }
+    let withdrawn =
+        || (target.custom.status == Status::Yanked).then(|| "it was withdrawn (撤回)".to_owned());
+    stop::forbids(&target.standing).or_else(withdrawn)
 }
 
 /// What a resolver relies on must be what the pack itself says.
@@ -357,7 +378,7 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
 
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
 /// only place where a person reads them.
-fn in_full(error: &dyn Error) -> String {
+pub(crate) fn in_full(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -388,6 +409,15 @@ impl fmt::Display for UpdateReport {
         }
         for (name_space, reason) in &self.failed {
             writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        for role in &self.rekeyed {
+            writeln!(f, "officers  of `{role}` are others than before")?;
+        }
+        if let Some(last) = self.clock_behind {
+            writeln!(
+                f,
+                "clock     stands before the last completed refresh; {last} was used"
+            )?;
         }
         write!(f, "lock {}", self.lock)
     }

@@ -19,6 +19,7 @@ mod sign;
 mod signer;
 mod sync;
 mod test;
+mod tuf;
 mod verify;
 
 use clap::Subcommand;
@@ -55,6 +56,7 @@ pub enum Commands {
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
+    Tuf(tuf::TufArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -89,6 +91,7 @@ impl Commands {
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
+            Commands::Tuf(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Command;
 use crate::clock;
 use crate::engine::packs;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Report;
 
 /// Bring a host's packs up to date: verify, download, inspect, compile, run the cases, activate.
@@ -57,12 +57,18 @@ pub fn sync(dir: &Path, packs: &Packs, registry: Option<&str>) -> Outcome<Update
         now: clock::now()?,
         today: clock::today()?,
     };
-    Ok(updater.update()?)
+    updater.update().map_err(|error| {
+        let hint = error.hint();
+        let failure = Failure::from(error);
+        hint.into_iter().fold(failure, Failure::hint)
+    })
 }
 
 impl Report for SyncReport {
     fn is_good(&self) -> bool {
-        self.0.refused.is_empty() && self.0.failed.is_empty()
+        let report = &self.0;
+        let is_current = report.refused.is_empty() && report.failed.is_empty();
+        is_current && report.clock_behind.is_none()
     }
 }
 

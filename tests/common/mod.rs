@@ -8,8 +8,12 @@
     reason = "each test file uses a part; a test fails by panicking"
 )]
 
+pub mod foreign;
+pub mod foreign_keys;
+pub mod forge;
 pub mod nation;
 pub mod packs;
+pub mod web;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -80,6 +84,13 @@ impl Ran {
     /// The text that it printed; it was done and found what is not as it should be.
     pub fn found_fault(self) -> String {
         self.ended(3).0
+    }
+
+    /// It failed, or found what is not as it should be.
+    pub fn not_done(self) {
+        let code = self.output.status.code().unwrap_or(-1);
+        assert!(matches!(code, 1 | 3), "{}", self.line);
+        self.ended(code);
     }
 
     /// What it printed on both ways, having ended with this code.

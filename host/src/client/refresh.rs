@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Moment;
 use rulepack_protocol::names::NameSpace;
 use rulepack_protocol::trust::{
-    CurrentRoot, Freshness, Limits, Resolution, RootChain, TrustError, TrustedTargets,
+    CurrentRoot, FloorError, Freshness, Limits, Resolution, RootChain, TrustError, TrustedTargets,
 };
 use rulepack_protocol::tuf::{FilePin, RoleName};
 
@@ -23,6 +25,10 @@ pub struct Refreshed {
     pub resolution: Resolution,
     /// Followed name spaces (or their parents) whose file could not be had.
     pub unreachable: BTreeMap<NameSpace, TransportError>,
+    /// Roles that were accepted under other keys than before (T8).
+    pub rekeyed: BTreeSet<RoleName>,
+    /// The time of the last completed refresh, where the clock stands before it: that time was used.
+    pub clock_behind: Option<Moment>,
 }
 
 /// Why a refresh was not completed; the host goes on with what it has.
@@ -40,6 +46,25 @@ pub enum RefreshError {
     /// A file that is pinned, or must always be there, is not.
     #[error("`{0}` is not there")]
     Missing(String),
+    /// The root replaced the officers of `targets`, and those in force have signed nothing that can be
+    /// had: whatever this host runs is vouched for by nobody, and stops (T3).
+    #[error("the officers of `targets` were replaced, and nobody in force has signed it anew")]
+    Revoked(#[source] Box<RefreshError>),
+}
+
+impl RefreshError {
+    /// What a person can do about it, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Trust(error) => error.hint(),
+            Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Revoked(_) => Some(
+                "the keepers of `targets` have to sign a new version; the packs start again with it"
+                    .to_owned(),
+            ),
+            Self::Transport(_) | Self::Missing(_) => None,
+        }
+    }
 }
 
 /// Refreshes from `transport` and stores the new state. `followed` name spaces are taken with their
@@ -63,13 +88,20 @@ pub fn refresh(
         limits,
     };
     let mut state = store.read()?;
+    let clock_behind = state
+        .floors
+        .last_good
+        .filter(|last| *last > freshness.now());
+    let before = state.floors.clone();
     let root = client.walk_roots(&mut state, freshness)?;
-    let (timestamp, tag, changed) = client.timestamp(&state)?;
-    let current = root.timestamp(&timestamp)?;
-    let snapshot = client.pinned(&state, &RoleName::SNAPSHOT, current.snapshot_pin())?;
-    let current = current.snapshot(&snapshot)?;
-    let targets = client.pinned(&state, &RoleName::TARGETS, current.targets_pin()?)?;
-    let mut trusted = current.targets(&targets)?;
+    let revokes = root.revokes_targets();
+    let (mut trusted, tag, changed) =
+        client
+            .targets(&state, root)
+            .map_err(|error| match revokes {
+                true => RefreshError::Revoked(Box::new(error)),
+                false => error,
+            })?;
     let unreachable = client.name_spaces(&state, &mut trusted, followed)?;
     client.remember(&mut state, &trusted, tag)?;
     let resolution = trusted.resolve(followed);
@@ -78,20 +110,28 @@ pub fn refresh(
         trusted,
         resolution,
         unreachable,
+        rekeyed: state.floors.rekeyed_since(&before),
+        clock_behind,
     })
 }
 
-/// Whether the registry still serves the timestamp of the last completed refresh: one conditional request
-/// of a few hundred bytes. False where nothing was fetched yet, or the registry knows no entity tags.
+/// Whether the registry still serves the timestamp of the last completed refresh, and nothing of it has
+/// expired by `now`: one conditional request of a few hundred bytes. False where nothing was fetched yet,
+/// or the registry knows no entity tags.
 ///
-/// A steady poll asks this, and refreshes wholly on a change and once a day, so that a next root and an
-/// expiry are noticed although nothing else changes.
+/// A steady poll asks this, and refreshes wholly on a change and once a day, so that a next root is
+/// noticed although nothing else changes.
 ///
 /// # Errors
 /// Where the registry cannot be reached, or the state cannot be read.
-pub fn is_unchanged(transport: &dyn Transport, store: &FloorsStore) -> Result<bool, RefreshError> {
+pub fn is_unchanged(
+    transport: &dyn Transport,
+    store: &FloorsStore,
+    now: Moment,
+) -> Result<bool, RefreshError> {
     let state = store.read()?;
-    if state.timestamp_tag.is_none() {
+    let expired = state.valid_until.is_none_or(|end| end <= now);
+    if expired || state.timestamp_tag.is_none() {
         return Ok(false);
     }
     let path = path_of(&RoleName::TIMESTAMP, 0);
@@ -145,25 +185,61 @@ impl Client<'_> {
         Ok(chain.finish(freshness)?)
     }
 
+    /// Everything from the timestamp to `targets`; with the timestamp's entity tag, and whether it is
+    /// another than the stored one.
+    fn targets(
+        &self,
+        state: &TrustState,
+        root: CurrentRoot,
+    ) -> Result<(TrustedTargets, Option<String>, bool), RefreshError> {
+        let (bytes, tag, changed) = self.timestamp(state)?;
+        let role = RoleName::TIMESTAMP;
+        let current = self.judged(&role, &bytes, root.timestamp(&bytes))?;
+        let role = RoleName::SNAPSHOT;
+        let bytes = self.pinned(state, &role, current.snapshot_pin())?;
+        let current = self.judged(&role, &bytes, current.snapshot(&bytes))?;
+        let role = RoleName::TARGETS;
+        let bytes = self.pinned(state, &role, current.targets_pin()?)?;
+        let trusted = self.judged(&role, &bytes, current.targets(&bytes))?;
+        Ok((trusted, tag, changed))
+    }
+
+    /// Keeps a file as evidence where it is refused for contradicting what this host has seen: its owner
+    /// signed two things under one name, or somebody else holds the keys.
+    fn judged<T>(
+        &self,
+        role: &RoleName,
+        bytes: &[u8],
+        judgement: Result<T, TrustError>,
+    ) -> Result<T, RefreshError> {
+        if let Err(TrustError::Floor { source, .. }) = &judgement
+            && let FloorError::Equivocation { .. } | FloorError::PathChanged { .. } = source
+        {
+            self.store.keep_evidence(role, bytes)?;
+        }
+        Ok(judgement?)
+    }
+
     /// The timestamp, its entity tag, and whether it is another than the stored one.
     fn timestamp(
         &self,
         state: &TrustState,
     ) -> Result<(Vec<u8>, Option<String>, bool), RefreshError> {
         let path = path_of(&RoleName::TIMESTAMP, 0);
-        let stored = state.files.get(&RoleName::TIMESTAMP.file());
+        // One that cannot be read any more is fetched again.
+        let known = state.files.get(&RoleName::TIMESTAMP.file());
+        let stored = known.and_then(|digest| self.store.file(digest).ok());
         let tag = state.timestamp_tag.as_deref().filter(|_| stored.is_some());
         match self
             .transport
             .fetch(&path, self.limits.timestamp_bytes as u64, tag)?
         {
             Fetched::Bytes { bytes, tag } => {
-                let digest = rulepack_protocol::digest::Digest::of(&bytes);
-                let changed = stored != Some(&digest);
+                let changed = known != Some(&Digest::of(&bytes));
                 Ok((bytes, tag, changed))
             }
             Fetched::NotModified => match stored {
-                Some(digest) => Ok((self.store.file(digest)?, state.timestamp_tag.clone(), false)),
+                Some(bytes) => Ok((bytes, state.timestamp_tag.clone(), false)),
                 None => Err(RefreshError::Missing(path)),
             },
             Fetched::NotFound => Err(RefreshError::Missing(path)),
@@ -205,9 +281,16 @@ impl Client<'_> {
             let Ok(pin) = trusted.pin(&name_space).cloned() else {
                 continue;
             };
-            match self.pinned(state, &RoleName::Space(name_space.clone()), &pin) {
-                // A refusal is kept in `trusted`, and told by its resolution.
-                Ok(bytes) => drop(trusted.delegated(&name_space, &bytes)),
+            let role = RoleName::Space(name_space.clone());
+            match self.pinned(state, &role, &pin) {
+                Ok(bytes) => {
+                    let judgement = trusted.delegated(&name_space, &bytes);
+                    match self.judged(&role, &bytes, judgement) {
+                        // A refusal is kept in `trusted`, and told by its resolution.
+                        Ok(()) | Err(RefreshError::Trust(_)) => {}
+                        Err(other) => return Err(other),
+                    }
+                }
                 Err(RefreshError::Transport(error)) => drop(unreachable.insert(name_space, error)),
                 Err(RefreshError::Missing(_)) => {}
                 Err(other) => return Err(other),
@@ -223,11 +306,11 @@ impl Client<'_> {
         trusted: &TrustedTargets,
         tag: Option<String>,
     ) -> Result<(), RefreshError> {
-        let known: BTreeSet<_> = state.files.values().copied().collect();
         let mut files = BTreeMap::new();
         for (name, bytes) in trusted.files() {
-            let digest = rulepack_protocol::digest::Digest::of(bytes);
-            if !known.contains(&digest) {
+            let digest = Digest::of(bytes);
+            // Missing or damaged on the disk counts as new.
+            if self.store.file(&digest).is_err() {
                 self.store.keep(bytes)?;
             }
             files.insert(name, digest);
@@ -236,6 +319,8 @@ impl Client<'_> {
         state.root = Some(trusted.root().digest());
         state.timestamp_tag = tag;
         state.files = files;
+        let ends = trusted.status().into_iter().map(|role| role.expires);
+        state.valid_until = ends.min();
         Ok(self.store.commit(state, self.failures)?)
     }
 }

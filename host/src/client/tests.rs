@@ -16,6 +16,9 @@ use rulepack_protocol::tuf::{
 
 use super::*;
 
+mod recovery;
+mod state;
+
 const PACK: &[u8] = b"\0asm, or so";
 
 fn now() -> Moment {
@@ -78,19 +81,72 @@ fn pack() -> (TargetPath, Target) {
 
 /// Publishes everything with `version` for all but root and `targets`.
 fn publish(folder: &Path, version: u64) {
-    let signer = [key("signer", 9)];
+    let versions = Versions {
+        province: version,
+        snapshot: version,
+        timestamp: version,
+        ..Versions::default()
+    };
+    publish_as(folder, &versions, &Keys::default());
+}
+
+/// What a repository's files are numbered.
+#[derive(Clone)]
+struct Versions {
+    root: u64,
+    targets: u64,
+    province: u64,
+    snapshot: u64,
+    timestamp: u64,
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self {
+            root: 1,
+            targets: 1,
+            province: 1,
+            snapshot: 1,
+            timestamp: 1,
+        }
+    }
+}
+
+/// Who signs below the root.
+struct Keys {
+    targets: [SecretKey; 2],
+    province: [SecretKey; 2],
+    snapshot: [SecretKey; 1],
+    timestamp: [SecretKey; 1],
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            targets: officers(),
+            province: officers(),
+            snapshot: [key("signer", 9)],
+            timestamp: [key("signer", 9)],
+        }
+    }
+}
+
+fn publish_as(folder: &Path, versions: &Versions, keys: &Keys) {
     let (officers, year) = (officers(), now().plus_days(300));
-    let (top, one) = (authority(&officers, 2), authority(&signer, 1));
-    write(
-        folder,
-        &RoleName::ROOT,
-        &Root::new(year, &top, &top, &one, &one),
-        &officers,
+    let mut root = Root::new(
+        year,
+        &authority(&officers, 2),
+        &authority(&keys.targets, 2),
+        &authority(&keys.snapshot, 1),
+        &authority(&keys.timestamp, 1),
     );
+    root.version = versions.root;
+    write(folder, &RoleName::ROOT, &root, &officers);
     let (name, mut targets) = ("37".parse::<NameSpace>().unwrap(), Targets::new(year));
-    targets.delegate(&name, &top);
+    targets.version = versions.targets;
+    targets.delegate(&name, &authority(&keys.province, 2));
     let mut province = Targets::new(now().plus_days(60));
-    province.version = version;
+    province.version = versions.province;
     let (path, target) = pack();
     let file = folder
         .join("targets")
@@ -99,17 +155,15 @@ fn publish(folder: &Path, version: u64) {
     fs::write(file, PACK).unwrap();
     province.add_target(path, target).unwrap();
     let mut snapshot = Snapshot::new(now().plus_days(5));
-    snapshot.version = version;
+    snapshot.version = versions.snapshot;
     let role = RoleName::Space(name);
-    snapshot.pin(&role, write(folder, &role, &province, &officers));
-    snapshot.pin(
-        &RoleName::TARGETS,
-        write(folder, &RoleName::TARGETS, &targets, &officers),
-    );
-    let pin = write(folder, &RoleName::SNAPSHOT, &snapshot, &signer);
+    snapshot.pin(&role, write(folder, &role, &province, &keys.province));
+    let role = RoleName::TARGETS;
+    snapshot.pin(&role, write(folder, &role, &targets, &keys.targets));
+    let pin = write(folder, &RoleName::SNAPSHOT, &snapshot, &keys.snapshot);
     let mut timestamp = Timestamp::new(now().plus_days(1), pin);
-    timestamp.version = version;
-    write(folder, &RoleName::TIMESTAMP, &timestamp, &signer);
+    timestamp.version = versions.timestamp;
+    write(folder, &RoleName::TIMESTAMP, &timestamp, &keys.timestamp);
 }
 
 struct Host {
@@ -133,13 +187,17 @@ impl Host {
     }
 
     fn refresh(&self, failures: &dyn Failures) -> Result<Refreshed, RefreshError> {
+        self.refresh_at(now(), failures)
+    }
+
+    fn refresh_at(&self, now: Moment, failures: &dyn Failures) -> Result<Refreshed, RefreshError> {
         let transport = FolderTransport::new(self.registry.path());
         let followed = ["37".parse().unwrap()];
         refresh(
             &transport,
             &self.store,
             &followed,
-            Freshness::at(now()),
+            Freshness::at(now),
             failures,
         )
     }
@@ -245,6 +303,29 @@ fn a_kill_at_any_point_of_a_refresh_leaves_the_old_state_or_the_new_one() {
 }
 
 #[test]
+fn no_mutated_byte_of_a_pack_is_taken() {
+    let host = Host::new();
+    let refreshed = host.refresh(&NoFailures).unwrap();
+    let (path, target) = pack();
+    let path = path.file_of(&target.hashes.sha256);
+    let file = host.registry.path().join("targets").join(path);
+    let transport = FolderTransport::new(host.registry.path());
+    let found = &refreshed.resolution.targets[0];
+    for index in 0..PACK.len() {
+        for bit in 0..8 {
+            let mut bytes = PACK.to_vec();
+            bytes[index] ^= 1 << bit;
+            fs::write(&file, &bytes).unwrap();
+            let taken = download(&transport, found, host.state.path(), &NoFailures);
+            assert!(
+                matches!(taken, Err(DownloadError::Digest { .. })),
+                "bit {bit} of byte {index}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_missing_name_space_disturbs_nothing_else() {
     let host = Host::new();
     fs::remove_file(host.registry.path().join("metadata/1.37.json")).unwrap();
@@ -265,14 +346,4 @@ fn more_bytes_than_allowed_are_not_read() {
         Ok(Fetched::Bytes { .. })
     ));
     assert_eq!(transport.fetch("none", 1, None).unwrap(), Fetched::NotFound);
-}
-
-#[test]
-fn a_damaged_state_is_told_and_not_forgotten() {
-    let host = Host::new();
-    let path = host.state.path().join("trust.json");
-    fs::write(&path, "{").unwrap();
-    let text = host.refresh(&NoFailures).unwrap_err().to_string();
-    assert_eq!(text, format!("`{}` is damaged", path.display()));
-    assert_eq!(fs::read(&path).unwrap(), b"{");
 }

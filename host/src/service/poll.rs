@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Service;
 use super::status::LastSync;
-use crate::update::{UpdateError, UpdateReport};
+use crate::update::{UpdateError, UpdateReport, in_full};
 
 /// How long to wait before the next try. The caller adds some chance to it, so that not all hospitals of a
 /// province ask in the same second.
@@ -31,7 +31,7 @@ where
 
 /// One try.
 fn once(service: &Service, sync: &dyn Fn(&Service) -> Result<Option<UpdateReport>, UpdateError>) {
-    let result = sync(service).map_err(|error| error.to_string());
+    let result = sync(service).map_err(|error| in_full(&error));
     // The lock is looked at even where nothing came: `rulepack sync` or `import` may have run beside.
     let reloaded = service.reload().map_err(|error| error.to_string());
     match (&result, &reloaded) {

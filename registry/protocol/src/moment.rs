@@ -80,7 +80,7 @@ impl Moment {
     }
 
     /// The same moment in the type of the TUF verifier.
-    pub(crate) fn to_jiff(self) -> jiff::Timestamp {
+    pub fn to_jiff(self) -> jiff::Timestamp {
         // Every year from 1970 to 9999 is within that type's range, but for its very last hours.
         jiff::Timestamp::from_second(self.unix()).unwrap_or(jiff::Timestamp::MAX)
     }

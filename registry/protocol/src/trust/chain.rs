@@ -175,6 +175,13 @@ impl RootChain {
 }
 
 impl CurrentRoot {
+    /// Whether this root replaced the officers of `targets`, and those in force have signed nothing that
+    /// this host accepted: unless the refresh brings such a file, everything below is revoked.
+    pub fn revokes_targets(&self) -> bool {
+        let authority = self.0.root.signed().authority(TopRole::Targets);
+        self.0.floors.is_revoked(&RoleName::TARGETS, &authority)
+    }
+
     /// Takes the timestamp.
     ///
     /// # Errors
@@ -419,12 +426,7 @@ impl Session {
     }
 
     fn floor_of<T: Payload>(&self, file: &Verified<T>, authority: &Authority) -> Floor {
-        Floor::of(
-            file.signed().version(),
-            file.bytes(),
-            authority,
-            self.root.signed(),
-        )
+        Floor::of(file, authority, self.root.signed())
     }
 }
 

@@ -13,10 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::Verified;
 use crate::digest::Digest;
+use crate::key::KeyId;
 use crate::moment::{Day, Moment};
 use crate::names::TargetPath;
-use crate::tuf::{Authority, Denials, RoleName, Root, Snapshot, Targets, TopRole};
+use crate::tuf::{Authority, Denials, Payload, RoleName, Root, Snapshot, Targets, TopRole};
 
 /// The remembered state of a host, written as one small file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,9 @@ pub struct Floor {
     pub authority: Digest,
     /// Digest of the snapshot keys of that time.
     pub snapshot_authority: Digest,
+    /// The keys that had signed it. Where too few of them are left in the role, what they vouched for is
+    /// revoked ([`Floors::is_revoked`]).
+    pub signed_by: BTreeSet<KeyId>,
 }
 
 /// A path as this host knows it.
@@ -170,7 +175,8 @@ impl Floors {
                     offered: offered.version,
                 });
             }
-            if offered.version == seen.version && offered.digest != seen.digest {
+            // A floor that fell no longer holds its version either: the owner counts anew.
+            if !recovered && offered.version == seen.version && offered.digest != seen.digest {
                 return Err(FloorError::Equivocation {
                     version: seen.version,
                     seen: seen.digest,
@@ -180,6 +186,23 @@ impl Floors {
         }
         self.roles.insert(role.clone(), offered);
         Ok(())
+    }
+
+    /// Whether what this host last accepted of `role` is revoked: under `authority`, the keys in force now,
+    /// its signatures no longer reach the threshold, since keys were replaced and nobody in force has signed
+    /// anew. Of a role never seen there is nothing to revoke.
+    pub fn is_revoked(&self, role: &RoleName, authority: &Authority) -> bool {
+        let floor = self.roles.get(role);
+        floor.is_some_and(|floor| !authority.is_reached_by(&floor.signed_by))
+    }
+
+    /// The roles whose newest accepted file was accepted under other keys than that of `before`.
+    pub fn rekeyed_since(&self, before: &Self) -> BTreeSet<RoleName> {
+        let rekeyed = self.roles.iter().filter(|(role, floor)| {
+            let old = before.roles.get(*role);
+            old.is_some_and(|old| old.authority != floor.authority)
+        });
+        rekeyed.map(|(role, _)| role.clone()).collect()
     }
 
     /// Checks that a verified snapshot leaves out nothing and pins nothing older, and remembers it.
@@ -302,12 +325,13 @@ impl Floors {
 
 impl Floor {
     /// The floor that an accepted file sets.
-    pub fn of(version: u64, bytes: &[u8], authority: &Authority, root: &Root) -> Self {
+    pub(super) fn of<T: Payload>(file: &Verified<T>, authority: &Authority, root: &Root) -> Self {
         Self {
-            version,
-            digest: Digest::of(bytes),
+            version: file.signed().version(),
+            digest: file.digest(),
             authority: authority.digest(),
             snapshot_authority: root.authority(TopRole::Snapshot).digest(),
+            signed_by: file.signers(authority),
         }
     }
 }

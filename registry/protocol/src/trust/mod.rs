@@ -20,6 +20,7 @@ pub mod policy;
 mod provider;
 pub mod publication;
 mod resolve;
+mod status;
 mod verified;
 
 pub use chain::{
@@ -29,9 +30,10 @@ pub use error::TrustError;
 pub use floors::{FloorError, Floors};
 pub use limits::{Lifetimes, Limits};
 pub use policy::PolicyError;
-pub use provider::{ProviderError, install_provider};
+pub use provider::{ProviderError, StrictEd25519, install_provider};
 pub use publication::{Publication, PublicationError};
 pub use resolve::{Resolution, ResolvedTarget, Standing};
+pub use status::RoleStatus;
 pub use verified::Verified;
 
 #[cfg(test)]

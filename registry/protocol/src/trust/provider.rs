@@ -22,15 +22,18 @@ pub struct ProviderError;
 /// Where another provider was installed before.
 pub fn install_provider() -> std::result::Result<(), ProviderError> {
     static OURS: OnceLock<bool> = OnceLock::new();
-    let ours = OURS.get_or_init(|| install_default_provider(&Dalek).is_ok());
+    let ours = OURS.get_or_init(|| install_default_provider(&StrictEd25519).is_ok());
     if *ours { Ok(()) } else { Err(ProviderError) }
 }
 
-/// Strict Ed25519 and the SHA-2 family.
-#[derive(Debug)]
-struct Dalek;
+/// Strict Ed25519 and the SHA-2 family: all that our own verification accepts.
+///
+/// A client of foreign repositories may build a wider provider on it. In the process where that one is
+/// installed, [`install_provider`] fails, and with it every verification of ours.
+#[derive(Debug, Clone, Copy)]
+pub struct StrictEd25519;
 
-impl CryptoProvider for Dalek {
+impl CryptoProvider for StrictEd25519 {
     fn hash(&self, algorithm: HashAlgorithm) -> Result<Box<dyn HashContext>> {
         Ok(match algorithm {
             HashAlgorithm::Sha2256 => Box::new(Sha2(sha2::Sha256::new())),

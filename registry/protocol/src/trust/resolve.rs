@@ -12,15 +12,21 @@ use crate::tuf::{Custom, RoleName, Targets};
 
 /// All packs visible to a host, and the name spaces that failed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Resolution {
     /// The packs of every good name space, by path.
     pub targets: Vec<ResolvedTarget>,
     /// Why a followed name space gave nothing; the others are not disturbed.
     pub failed: BTreeMap<NameSpace, TrustError>,
+    /// Those of `failed` whose packs stop (T3): the delegation is gone, or the keys were replaced and
+    /// nobody in force has signed anew. The packs of the others are stale, and go on.
+    pub revoked: BTreeSet<NameSpace>,
 }
 
-/// A pack that the chain of roles vouches for.
+/// A pack that the chain of roles vouches for. Nothing but [`TrustedTargets::resolve`] makes one, so
+/// whatever is downloaded, copied or activated went through every rule of this module.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ResolvedTarget {
     /// Its path.
     pub path: TargetPath,
@@ -68,12 +74,16 @@ impl TrustedTargets {
         let mut resolution = Resolution {
             targets: Vec::new(),
             failed: BTreeMap::new(),
+            revoked: BTreeSet::new(),
         };
         for name_space in followed.iter().collect::<BTreeSet<_>>() {
             match self.resolve_one(name_space) {
                 Ok(found) => resolution.targets.extend(found),
                 Err(error) => {
                     resolution.failed.insert(name_space.clone(), error);
+                    if self.is_revoked(name_space) {
+                        resolution.revoked.insert(name_space.clone());
+                    }
                 }
             }
         }
@@ -81,6 +91,31 @@ impl TrustedTargets {
             .targets
             .sort_by(|one, other| one.path.cmp(&other.path));
         resolution
+    }
+
+    /// Whether a role above, or the name space itself, forbids a pack: also one that this host runs
+    /// although its name space cannot be verified now.
+    pub fn standing(&self, path: &TargetPath, digest: &Digest) -> Standing {
+        let chain = chain_of(path.name_space());
+        self.session.floors.standing(&chain, path, digest)
+    }
+
+    /// Looks down from `targets` for the first role that is not there.
+    fn is_revoked(&self, name_space: &NameSpace) -> bool {
+        let Ok(mut parent) = self.loaded(&RoleName::TARGETS) else {
+            return false;
+        };
+        for step in lineage(name_space) {
+            let Some(authority) = parent.authority(&step) else {
+                return true;
+            };
+            let role = RoleName::Space(step);
+            match self.loaded(&role) {
+                Ok(loaded) => parent = loaded,
+                Err(_) => return self.session.floors.is_revoked(&role, &authority),
+            }
+        }
+        false
     }
 
     fn resolve_one(&self, name_space: &NameSpace) -> Result<Vec<ResolvedTarget>, TrustError> {
@@ -113,9 +148,7 @@ impl TrustedTargets {
         patterns: &[&[String]],
         authority: &crate::tuf::Authority,
     ) -> Vec<ResolvedTarget> {
-        let chain: Vec<_> = std::iter::once(RoleName::TARGETS)
-            .chain(lineage(name_space).into_iter().map(RoleName::Space))
-            .collect();
+        let chain = chain_of(name_space);
         let persons: BTreeSet<_> = authority.keys().map(|key| key.person().clone()).collect();
         let floors = &self.session.floors;
         let allowed = role.targets.iter().filter(|(path, _)| {
@@ -148,6 +181,13 @@ impl TrustedTargets {
             .ok_or_else(|| TrustError::NotLoaded(role.clone()));
         found.map(super::Verified::signed)
     }
+}
+
+/// The roles from `targets` down to a name space.
+fn chain_of(name_space: &NameSpace) -> Vec<RoleName> {
+    std::iter::once(RoleName::TARGETS)
+        .chain(lineage(name_space).into_iter().map(RoleName::Space))
+        .collect()
 }
 
 /// The name spaces from the one under `targets` down to this one.

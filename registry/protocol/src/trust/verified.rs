@@ -1,14 +1,17 @@
 //! A file that was verified.
 
+use std::collections::BTreeSet;
+
 use super::{Limits, TrustError, policy};
 use crate::digest::Digest;
-use crate::tuf::{Envelope, Payload, RoleName};
+use crate::key::KeyId;
+use crate::tuf::{Authority, Envelope, Payload, RoleName};
 
 /// A verified payload with the very bytes that were verified.
 #[derive(Debug, Clone)]
 pub struct Verified<T> {
     bytes: Vec<u8>,
-    signed: T,
+    envelope: Envelope<T>,
 }
 
 impl<T: Payload> Verified<T> {
@@ -19,15 +22,18 @@ impl<T: Payload> Verified<T> {
             .map_err(|source| TrustError::policy(role, source))?;
         Ok(Self {
             bytes: bytes.to_vec(),
-            signed: envelope.signed().clone(),
+            envelope,
         })
     }
-}
 
-impl<T> Verified<T> {
+    /// The keys of `authority` whose valid signature the file carries.
+    pub(super) fn signers(&self, authority: &Authority) -> BTreeSet<KeyId> {
+        authority.valid_signers(&self.envelope)
+    }
+
     /// The payload.
     pub fn signed(&self) -> &T {
-        &self.signed
+        self.envelope.signed()
     }
 
     /// The bytes, exactly as they were verified.

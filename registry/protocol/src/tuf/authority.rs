@@ -77,6 +77,24 @@ impl Authority {
         Ok(persons)
     }
 
+    /// The keys of this authority whose valid signature `envelope` carries; whatever else it carries is
+    /// passed over.
+    pub fn valid_signers<T: Payload>(&self, envelope: &Envelope<T>) -> BTreeSet<KeyId> {
+        let signatures = envelope.signatures().iter();
+        let valid = signatures.filter(|signature| {
+            self.keys
+                .get(&signature.keyid)
+                .is_some_and(|key| key.verifies(envelope.canonical(), signature.sig.as_bytes()))
+        });
+        valid.map(|signature| signature.keyid).collect()
+    }
+
+    /// Whether a file signed by these keys would reach the threshold of this authority.
+    pub fn is_reached_by(&self, keys: &BTreeSet<KeyId>) -> bool {
+        let found = keys.iter().filter(|id| self.keys.contains_key(id)).count();
+        self.threshold > 0 && usize::try_from(self.threshold).is_ok_and(|needed| found >= needed)
+    }
+
     /// Checks that enough persons signed `envelope`.
     ///
     /// # Errors

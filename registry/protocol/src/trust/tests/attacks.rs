@@ -361,7 +361,7 @@ fn six_spellings_of_one_key_never_reach_threshold_two() {
         by_one[1] = key("li.wei", 20);
         repository
             .files
-            .insert(RoleName::TARGETS, raw_signed(&value));
+            .insert(RoleName::TARGETS, raw_signed(&value, &root_keys()));
         let text = refusal(&repository);
         assert!(
             text.starts_with("`targets` is malformed")
@@ -369,19 +369,6 @@ fn six_spellings_of_one_key_never_reach_threshold_two() {
             "{text}"
         );
     }
-}
-
-/// Signs any JSON as the officers of `targets`, as somebody with their keys but another tool would.
-fn raw_signed(value: &serde_json::Value) -> Vec<u8> {
-    let canonical = crate::canonical::encode_value(value).unwrap();
-    let signatures: Vec<_> = root_keys()
-        .iter()
-        .map(|key| {
-            let sig = hex::encode(key.sign(&canonical).unwrap());
-            serde_json::json!({ "keyid": key.public_key().id(), "sig": sig })
-        })
-        .collect();
-    serde_json::to_vec(&serde_json::json!({ "signatures": signatures, "signed": value })).unwrap()
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -66,6 +66,19 @@ pub(super) fn signed<T: Payload>(payload: &T, keys: &[&SecretKey]) -> Vec<u8> {
     envelope.to_bytes()
 }
 
+/// Signs any JSON, as somebody with the keys but another tool would.
+pub(super) fn raw_signed(value: &serde_json::Value, keys: &[SecretKey]) -> Vec<u8> {
+    let canonical = crate::canonical::encode_value(value).unwrap();
+    let signatures: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let sig = hex::encode(key.sign(&canonical).unwrap());
+            serde_json::json!({ "keyid": key.public_key().id(), "sig": sig })
+        })
+        .collect();
+    serde_json::to_vec(&serde_json::json!({ "signatures": signatures, "signed": value })).unwrap()
+}
+
 /// All payloads before signing, so that a test changes one and signs as it likes.
 pub(super) struct Repository {
     pub(super) root: Root,

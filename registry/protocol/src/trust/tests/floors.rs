@@ -116,8 +116,37 @@ fn a_pushed_province_recovers_with_new_keys_of_its_own_and_of_the_signer() {
         .root
         .set_authority(TopRole::Snapshot, &authority(&[&snapshot], 1));
     repository.sign_with("snapshot", vec![snapshot]);
-    let next = after(&repository, floors).unwrap();
+    let next = after(&repository, floors.clone()).unwrap();
     assert_eq!(next.roles[&"37".parse().unwrap()].version, 7);
+    // The floor fell, and the bytes remembered under its version with it.
+    repository.province().version = 2_000_000_000;
+    let next = after(&repository, floors).unwrap();
+    assert_eq!(next.roles[&"37".parse().unwrap()].version, 2_000_000_000);
+}
+
+#[test]
+fn a_pushed_national_role_recovers_with_new_officers_and_a_new_snapshot_key() {
+    let mut repository = Repository::new();
+    repository.targets.version = 2_000_000_000;
+    let floors = after(&repository, Floors::default()).unwrap();
+    repository.root.version = 2;
+    repository.targets.version = 2;
+    repository.next();
+    let snapshot = key("signer", 60);
+    let keys = authority(&[&snapshot], 1);
+    repository.root.set_authority(TopRole::Snapshot, &keys);
+    repository.sign_with("snapshot", vec![snapshot]);
+    let seen = "version 2000000000 was seen before, now version 2 is served";
+    assert_eq!(
+        after(&repository, floors.clone()).unwrap_err(),
+        format!("`targets` contradicts what this host has seen: {seen}")
+    );
+    let new = [key("new.one", 51), key("new.two", 52)];
+    let keys = authority(&[&new[0], &new[1]], 2);
+    repository.root.set_authority(TopRole::Targets, &keys);
+    repository.sign_with("targets", new.into());
+    let next = after(&repository, floors).unwrap();
+    assert_eq!(next.roles[&RoleName::TARGETS].version, 2);
 }
 
 #[test]
@@ -150,6 +179,26 @@ fn a_version_of_two_to_the_thirty_one_is_refused() {
         told(&error),
         "version 2147483648 is not between 1 and 2147483647"
     );
+    // A thief of keys has other tools: such a file is refused by whoever verifies it.
+    let publish = |role: RoleName, value: serde_json::Value, keys: &[_]| {
+        let mut repository = Repository::new();
+        repository.files.insert(role, raw_signed(&value, keys));
+        repository
+    };
+    let value = |file: &[u8]| {
+        let mut value: serde_json::Value = serde_json::from_slice(file).unwrap();
+        value["signed"]["version"] = (VERSION_LAST + 1).into();
+        value["signed"].take()
+    };
+    let files = Repository::new().publish();
+    let malformed = "is malformed: version 2147483648 is not between 1 and 2147483647";
+    for (role, keys) in [
+        (RoleName::ROOT, Vec::from(root_keys())),
+        (RoleName::TIMESTAMP, vec![key("signer", 11)]),
+    ] {
+        let repository = publish(role.clone(), value(&files[&role]), &keys);
+        assert_eq!(refusal(&repository), format!("`{role}` {malformed}"));
+    }
     repository.timestamp.version = VERSION_LAST;
     let mut last = repository.timestamp.clone();
     assert_eq!(

@@ -4,3 +4,4 @@ mod floors;
 mod mutations;
 mod policy;
 mod publication;
+mod revocation;

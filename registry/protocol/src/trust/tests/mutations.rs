@@ -13,6 +13,7 @@ fn no_mutated_byte_of_any_file_verifies() {
         RoleName::ROOT,
         RoleName::TIMESTAMP,
         RoleName::SNAPSHOT,
+        RoleName::TARGETS,
         "37".parse().unwrap(),
     ] {
         for index in 0..files[&role].len() {
@@ -34,10 +35,17 @@ fn no_mutated_byte_of_any_file_verifies() {
 #[test]
 fn every_prefix_of_a_file_is_refused() {
     let files = Repository::new().publish();
-    for length in 0..files[&RoleName::TIMESTAMP].len() {
-        let mut cut = files.clone();
-        cut.get_mut(&RoleName::TIMESTAMP).unwrap().truncate(length);
-        assert!(refresh(&cut, Floors::default(), Freshness::at(now())).is_err());
+    for role in [
+        RoleName::ROOT,
+        RoleName::TIMESTAMP,
+        RoleName::SNAPSHOT,
+        RoleName::TARGETS,
+    ] {
+        for length in 0..files[&role].len() {
+            let mut cut = files.clone();
+            cut.get_mut(&role).unwrap().truncate(length);
+            assert!(refresh(&cut, Floors::default(), Freshness::at(now())).is_err());
+        }
     }
 }
 

@@ -131,6 +131,25 @@ fn keys_are_distinct_and_of_distinct_persons() {
 }
 
 #[test]
+fn persons_are_distinct_in_every_role_of_the_root() {
+    let [one, two, _] = root_keys();
+    let second = key("root.one", 99);
+    for role in [TopRole::Root, TopRole::Targets, TopRole::Snapshot] {
+        assert_eq!(
+            rule_of_root(|root| {
+                root.set_authority(role, &authority(&[&one, &two, &second], 2));
+            }),
+            format!("role `{role}` has two keys of `root.one`")
+        );
+    }
+    let id = one.public_key().id();
+    assert_eq!(
+        rule_of_root(|root| root.roles.root.keyids.push(id)),
+        format!("role `root` names the key `{id}` twice")
+    );
+}
+
+#[test]
 fn the_top_role_lists_no_pack() {
     let text = "cn/base/1.0.0.wasm";
     assert_eq!(
