@@ -23,7 +23,7 @@ pub struct SignerKeys {
     pub timestamp: Vec<Box<dyn Signer + Send + Sync>>,
 }
 
-/// Signs with keys in this process's memory. What it signed lies in its own folder ([`super::memory`]).
+/// Signs with keys in this process's memory. What it signed lies in its own folder (`memory.rs`).
 pub struct KeySigner {
     keys: SignerKeys,
     /// One signature at a time.

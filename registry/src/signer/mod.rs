@@ -5,7 +5,7 @@
 //! [`RemoteSigner`]; or it is embedded in the web server, for demonstrations on loopback.
 //!
 //! The rule that makes a stop harmless: the full bytes of a successor are on the signer's own disk
-//! ([`memory`]) before they are given out, and until the repository shows them nothing else is signed.
+//! (`memory.rs`) before they are given out, and until the repository shows them nothing else is signed.
 //! So no version ever has two contents.
 
 mod errors;
