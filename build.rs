@@ -1,4 +1,5 @@
-//! Puts the SDK, the contract and the template of a pack into the command, for `rulepack new`.
+//! Puts the SDK, the contract and the template of a pack into the command, for `rulepack new`; and the
+//! time of the build, before which no host believes its clock.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,11 @@ const LEFT_OUT: [&str; 2] = ["sdk/template", "sdk/tests"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    println!(
+        "cargo::rustc-env=RULEPACK_BUILT_SECONDS={}",
+        built_seconds()
+    );
     let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets the folder");
     let root = Path::new(&root);
     let mut code = String::from("&[\n");
@@ -68,4 +74,14 @@ fn files(folder: &Path, root: &Path, part: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// `SOURCE_DATE_EPOCH`, by which a release says its date and builds the same again; else now.
+fn built_seconds() -> u64 {
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok();
+    let now = || std::time::SystemTime::UNIX_EPOCH.elapsed();
+    given
+        .and_then(|seconds| seconds.parse().ok())
+        .or_else(|| Some(now().ok()?.as_secs()))
+        .unwrap_or_default()
 }

@@ -7,9 +7,14 @@ use rulepack_protocol::moment::{Day, Moment, MomentError};
 /// China Standard Time, which the days of the contract are in.
 const OFFSET_SECONDS: i64 = 8 * 3_600;
 
-/// Now, in whole seconds of UTC.
+/// When this release was built: `SOURCE_DATE_EPOCH` of its build, else the time of it.
+const BUILT_SECONDS: &str = env!("RULEPACK_BUILT_SECONDS");
+
+/// Now, in whole seconds of UTC, as far as trust is concerned: never before this release was built, so
+/// that a new host whose clock is far behind does not believe metadata that expired long ago (T6).
 pub fn now() -> Result<Moment, MomentError> {
-    Moment::from_unix(seconds())
+    let built = BUILT_SECONDS.parse().unwrap_or_default();
+    Moment::from_unix(seconds().max(built))
 }
 
 /// Today in China Standard Time.
@@ -27,4 +32,16 @@ pub fn milliseconds() -> i64 {
 
 fn seconds() -> i64 {
     milliseconds() / 1_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_trust_is_not_before_the_build() {
+        let built: i64 = BUILT_SECONDS.parse().unwrap();
+        assert!(built > 0);
+        assert!(now().unwrap().unix() >= built);
+    }
 }

@@ -12,6 +12,7 @@ mod log;
 mod output;
 mod packs;
 mod plain_tuf;
+mod published;
 mod shutdown;
 mod toolchain;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rulepack_build::{BuildError, Built, Options, import_chs_drg};
+use rulepack_build::{BuildError, Built, Options, Toolchain, import_chs_drg};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 
 use crate::failure::{Explain as _, Failure, Outcome};
@@ -47,8 +47,22 @@ pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> 
 }
 
 /// Builds the source in `folder`. Tables in the published layout of CHS-DRG are imported first.
-pub fn build(folder: &Path, mut options: Options) -> Outcome<Built> {
-    let toolchain = toolchain::detect(folder)?;
+pub fn build(folder: &Path, options: Options) -> Outcome<Built> {
+    build_with(&toolchain::detect(folder)?, folder, options)
+}
+
+/// The same from nothing: what an earlier build left, or a source brings along as such, is not used.
+pub fn rebuild(folder: &Path, options: Options) -> Outcome<Built> {
+    let fresh = tempfile::tempdir().context(|| "cannot make a temporary folder".into())?;
+    let target_folder = fresh.path().canonicalize()?;
+    let toolchain = Toolchain {
+        target_folder,
+        ..toolchain::detect(folder)?
+    };
+    build_with(&toolchain, folder, options)
+}
+
+fn build_with(toolchain: &Toolchain, folder: &Path, mut options: Options) -> Outcome<Built> {
     let published = options.tables.as_deref();
     let imported = published
         .filter(|tables| tables.join(CHS_DRG).is_file())
@@ -57,7 +71,7 @@ pub fn build(folder: &Path, mut options: Options) -> Outcome<Built> {
     if let Some(imported) = &imported {
         options.tables = Some(imported.path().to_owned());
     }
-    rulepack_build::build(folder, &toolchain, &options).map_err(explained)
+    rulepack_build::build(folder, toolchain, &options).map_err(explained)
 }
 
 /// The published tables as the tables of a pack, in a folder that goes when it is dropped.

@@ -23,6 +23,68 @@ pub struct Settings {
     /// Whether it takes part in first waves.
     #[serde(default)]
     pub canary: bool,
+    /// Set where the host has no network and is fed from disks: only then may `sync --import` be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_gap: Option<AirGap>,
+}
+
+/// `[air_gap]` of `host.toml` (物理隔离).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AirGap {
+    /// How many days ago timestamp and snapshot of an import may have expired.
+    #[serde(default)]
+    pub tolerance_days: ToleranceDays,
+}
+
+/// A number of days from 1 to [`ToleranceDays::MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct ToleranceDays(u16);
+
+/// A tolerance that is none, or longer than any name space lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no tolerance in days, expected 1 to {max}", max = ToleranceDays::MAX)]
+pub struct ToleranceError(u16);
+
+impl ToleranceDays {
+    /// The longest: a name space lives no longer, and is never tolerated beyond its expiry.
+    pub const MAX: u16 = 90;
+
+    /// In days.
+    #[must_use]
+    pub fn days(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for ToleranceDays {
+    fn default() -> Self {
+        ToleranceDays(30)
+    }
+}
+
+impl TryFrom<u16> for ToleranceDays {
+    type Error = ToleranceError;
+
+    fn try_from(days: u16) -> Result<Self, ToleranceError> {
+        match days {
+            1..=ToleranceDays::MAX => Ok(ToleranceDays(days)),
+            _ => Err(ToleranceError(days)),
+        }
+    }
+}
+
+impl From<ToleranceDays> for u16 {
+    fn from(tolerance: ToleranceDays) -> u16 {
+        tolerance.0
+    }
+}
+
+impl std::fmt::Display for ToleranceDays {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// The folder of a host and what lies where in it.
@@ -174,6 +236,7 @@ mod tests {
             subscriptions: Subscription::defaults(&division),
             division,
             canary: false,
+            air_gap: None,
         }
     }
 
@@ -202,5 +265,27 @@ mod tests {
             broken.contains("host.toml` is not as expected: "),
             "{broken}"
         );
+    }
+
+    #[test]
+    fn an_air_gap_tolerates_thirty_days_unless_told_otherwise_and_ninety_at_most() {
+        let read = |text: &str| toml::from_str::<AirGap>(text);
+        assert_eq!(read("").unwrap().tolerance_days.days(), 30);
+        assert_eq!(
+            read("tolerance_days = 90").unwrap().tolerance_days.days(),
+            90
+        );
+        for refused in ["0", "91"] {
+            let error = read(&format!("tolerance_days = {refused}")).unwrap_err();
+            let expected = format!("`{refused}` is no tolerance in days, expected 1 to 90");
+            assert_eq!(error.message(), expected);
+        }
+        let of_a_host = Settings {
+            air_gap: Some(AirGap::default()),
+            ..settings()
+        };
+        let text = toml::to_string_pretty(&of_a_host).unwrap();
+        assert!(text.ends_with("[air_gap]\ntolerance_days = 30\n"), "{text}");
+        assert_eq!(toml::from_str::<Settings>(&text).unwrap(), of_a_host);
     }
 }

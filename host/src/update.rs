@@ -8,6 +8,7 @@ mod stop;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 use rulepack_engine::cases::{self, CaseResult};
 use rulepack_engine::{LoadError, Program};
@@ -47,6 +48,9 @@ pub struct UpdateReport {
     pub clock_behind: Option<Moment>,
     /// Every role that was verified, for the bureau to compare with what it signed (T5).
     pub roles: Vec<RoleStatus>,
+    /// Roles of an import that had expired, and when: timestamp and snapshot at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tolerated: Vec<(RoleName, Moment)>,
     /// Digest of the lock in force afterwards.
     pub lock: String,
 }
@@ -60,6 +64,9 @@ pub enum UpdateError {
     /// The lock cannot be read or written.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// An import on a host that can reach a registry: it would only hide what is newer.
+    #[error("the host is not set to air-gapped, so nothing is imported from a disk")]
+    NotAirGapped,
 }
 
 impl UpdateError {
@@ -69,6 +76,9 @@ impl UpdateError {
         match self {
             UpdateError::Refresh(error) => error.hint(),
             UpdateError::Lock(_) => None,
+            UpdateError::NotAirGapped => Some(
+                "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`".to_owned(),
+            ),
         }
     }
 }
@@ -154,19 +164,38 @@ impl Updater<'_> {
     /// [`UpdateError`].
     pub fn update_with(&self, failures: &dyn Failures) -> Result<UpdateReport, UpdateError> {
         let transport = transport(&self.settings.registry);
+        self.update_from(transport.as_ref(), Freshness::at(self.now), failures)
+    }
+
+    /// Brings the lock up to date once from a mirror that was carried here. Timestamp and snapshot may
+    /// have expired as many days ago as the settings say; nothing else is relaxed, and what the host has
+    /// seen by any way before holds (T6).
+    ///
+    /// # Errors
+    /// [`UpdateError::NotAirGapped`], or as [`Updater::update`].
+    pub fn import(&self, mirror: &Path) -> Result<UpdateReport, UpdateError> {
+        let air_gap = self.settings.air_gap.ok_or(UpdateError::NotAirGapped)?;
+        let freshness = Freshness::import(self.now, air_gap.tolerance_days.days());
+        self.update_from(&FolderTransport::new(mirror), freshness, &NoFailures)
+    }
+
+    fn update_from(
+        &self,
+        transport: &dyn Transport,
+        freshness: Freshness,
+        failures: &dyn Failures,
+    ) -> Result<UpdateReport, UpdateError> {
         let store = FloorsStore::new(self.folder.trust());
         let mut followed: Vec<NameSpace> = Vec::new();
         for subscription in &self.settings.subscriptions {
             followed.push(subscription.name_space().clone());
         }
-        let freshness = Freshness::at(self.now);
-        let refreshed =
-            match client::refresh(transport.as_ref(), &store, &followed, freshness, failures) {
-                Err(error @ RefreshError::Revoked(_)) => {
-                    return self.stop_all(&error, &followed, failures);
-                }
-                refreshed => refreshed?,
-            };
+        let refreshed = match client::refresh(transport, &store, &followed, freshness, failures) {
+            Err(error @ RefreshError::Revoked(_)) => {
+                return self.stop_all(&error, &followed, failures);
+            }
+            refreshed => refreshed?,
+        };
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
@@ -174,13 +203,14 @@ impl Updater<'_> {
             rekeyed: refreshed.rekeyed.clone(),
             clock_behind: refreshed.clock_behind,
             roles: refreshed.trusted.status(),
+            tolerated: expired(&refreshed, self.now),
             ..UpdateReport::default()
         };
         let revoked = stop::revoked(&refreshed, self.settings, &lock);
         stop::put(revoked, &mut lock, &mut report);
         let before = lock.clone();
         let source = Source {
-            transport: transport.as_ref(),
+            transport,
             failures,
         };
         for target in &refreshed.resolution.targets {
@@ -321,10 +351,27 @@ impl Updater<'_> {
     }
 }
 
+/// The pinning roles that had expired and were let pass: none but in an import.
+fn expired(refreshed: &Refreshed, now: Moment) -> Vec<(RoleName, Moment)> {
+    let trusted = &refreshed.trusted;
+    let pinning = [
+        (RoleName::TIMESTAMP, trusted.timestamp().signed().expires),
+        (RoleName::SNAPSHOT, trusted.snapshot().signed().expires),
+    ];
+    let expired = pinning.into_iter().filter(|(_, expires)| *expires <= now);
+    expired.collect()
+}
+
+/// Whether a registry is named by its address, and not by a folder.
+#[must_use]
+pub fn is_address(registry: &str) -> bool {
+    registry.starts_with("http://") || registry.starts_with("https://")
+}
+
 /// The way to a registry: an address, or a folder that holds a copy of one.
 #[must_use]
 pub fn transport(registry: &str) -> Box<dyn Transport> {
-    match registry.starts_with("http://") || registry.starts_with("https://") {
+    match is_address(registry) {
         true => Box::new(HttpTransport::new(registry)),
         false => Box::new(FolderTransport::new(registry)),
     }
@@ -418,6 +465,9 @@ impl fmt::Display for UpdateReport {
                 f,
                 "clock     stands before the last completed refresh; {last} was used"
             )?;
+        }
+        for (role, expires) in &self.tolerated {
+            writeln!(f, "tolerated {role}: expired at {expires}")?;
         }
         write!(f, "lock {}", self.lock)
     }

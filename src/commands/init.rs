@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rulepack_host::client::FloorsStore;
-use rulepack_host::settings::{HostFolder, Settings};
+use rulepack_host::settings::{AirGap, HostFolder, Settings, ToleranceDays};
 use rulepack_host::subscription::Subscription;
+use rulepack_host::update::is_address;
 use rulepack_protocol::names::Division;
 use rulepack_protocol::trust::{Floors, Limits, RootChain};
 use serde::Serialize;
 
 use super::Command;
-use crate::failure::{Explain as _, Outcome};
+use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
 
@@ -41,6 +42,14 @@ pub struct InitArgs {
     /// Take part in first waves.
     #[arg(long)]
     pub canary: bool,
+    /// The host has no network and is fed from disks (物理隔离): `sync --import` may be used.
+    #[arg(long)]
+    pub air_gapped: bool,
+    /// How many days ago timestamp and snapshot of an imported disk may have expired, 1 to 90; 30 where it
+    /// is left out.
+    #[arg(long, value_name = "DAYS", requires = "air_gapped",
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(ToleranceDays::MAX)))]
+    pub tolerance_days: Option<u16>,
 }
 
 /// How the host was set up.
@@ -63,17 +72,21 @@ impl Command for InitArgs {
             true => Subscription::defaults(&self.division),
             false => self.follow.clone(),
         };
+        let tolerance = self.tolerance_days.map(ToleranceDays::try_from);
+        let tolerance_days = tolerance.transpose()?.unwrap_or_default();
+        let air_gap = self.air_gapped.then_some(AirGap { tolerance_days });
         let settings = Settings {
-            registry: self.registry.clone(),
+            registry: registry(&self.registry)?,
             institution: self.institution.clone(),
             division: self.division.clone(),
             subscriptions,
             canary: self.canary,
+            air_gap,
         };
         let host = HostFolder::at(&self.dir);
         host.create(&settings).map_err(|error| {
             let hint = error.hint().unwrap_or("check the folder").to_owned();
-            crate::failure::Failure::from(error).hint(hint)
+            Failure::from(error).hint(hint)
         })?;
         FloorsStore::new(host.trust())
             .init(&root)
@@ -83,6 +96,16 @@ impl Command for InitArgs {
             settings,
         })
     }
+}
+
+/// An address as it is; a folder by its whole path, for a host is not always started from the same place.
+fn registry(given: &str) -> Outcome<String> {
+    if is_address(given) {
+        return Ok(given.to_owned());
+    }
+    let folder = std::path::absolute(given).context(|| format!("`{given}`"))?;
+    let path = folder.to_str().map(str::to_owned);
+    path.ok_or_else(|| Failure::new(format!("the path of `{given}` is not UTF-8")))
 }
 
 impl Report for InitReport {}
@@ -100,6 +123,10 @@ impl fmt::Display for InitReport {
         writeln!(f, "  registry {}", settings.registry)?;
         for subscription in &settings.subscriptions {
             writeln!(f, "  follows  {subscription}")?;
+        }
+        if let Some(air_gap) = &settings.air_gap {
+            let days = air_gap.tolerance_days;
+            writeln!(f, "  air gap  imports may have expired {days} days ago")?;
         }
         Ok(())
     }

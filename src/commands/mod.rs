@@ -4,15 +4,18 @@
 mod build;
 mod check;
 mod demo;
+mod diff;
 mod generate;
 mod import;
 mod init;
 mod inspect;
 mod key;
+mod mirror;
 mod new;
 mod publish;
 mod registry;
 mod registry_check;
+mod reproduce;
 mod root;
 mod serve;
 mod sign;
@@ -57,6 +60,9 @@ pub enum Commands {
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Tuf(tuf::TufArgs),
+    Diff(diff::DiffArgs),
+    Reproduce(reproduce::ReproduceArgs),
+    Mirror(mirror::MirrorArgs),
     Generate(generate::GenerateArgs),
 }
 
@@ -92,6 +98,9 @@ impl Commands {
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Tuf(args) => told(args),
+            Commands::Diff(args) => told(args),
+            Commands::Reproduce(args) => told(args),
+            Commands::Mirror(args) => told(args),
             Commands::Generate(args) => told(args),
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rulepack_host::packs::Packs;
 use rulepack_host::settings::HostFolder;
-use rulepack_host::update::{UpdateReport, Updater};
+use rulepack_host::update::{UpdateError, UpdateReport, Updater};
 use serde::Serialize;
 
 use super::Command;
@@ -22,8 +22,12 @@ pub struct SyncArgs {
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
     /// Another registry, or a folder with a copy of one, for this time only.
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS")]
     pub registry: Option<String>,
+    /// A mirror on a disk that was carried here, for this time only; on a host set to air-gapped. Its
+    /// timestamp and snapshot may have expired as many days ago as `host.toml` says, nothing else may.
+    #[arg(long, value_name = "DIR", conflicts_with = "registry")]
+    pub import: Option<PathBuf>,
 }
 
 /// What was brought up to date.
@@ -35,12 +39,32 @@ impl Command for SyncArgs {
 
     fn execute(&self) -> Outcome<SyncReport> {
         let packs = packs(&self.dir)?;
-        Ok(SyncReport(sync(
-            &self.dir,
-            &packs,
-            self.registry.as_deref(),
-        )?))
+        let report = match &self.import {
+            Some(mirror) => import(&self.dir, &packs, mirror)?,
+            None => sync(&self.dir, &packs, self.registry.as_deref())?,
+        };
+        Ok(SyncReport(report))
     }
+}
+
+/// One import from a disk.
+fn import(dir: &Path, packs: &Packs, mirror: &Path) -> Outcome<UpdateReport> {
+    let folder = HostFolder::at(dir);
+    let updater = Updater {
+        folder: &folder,
+        settings: &folder.settings()?,
+        packs,
+        now: clock::now()?,
+        today: clock::today()?,
+    };
+    updater.import(mirror).map_err(failure)
+}
+
+/// What failed, with what a person can do about it.
+fn failure(error: UpdateError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::from(error);
+    hint.into_iter().fold(failure, Failure::hint)
 }
 
 /// One update of the host in a folder.
@@ -57,11 +81,7 @@ pub fn sync(dir: &Path, packs: &Packs, registry: Option<&str>) -> Outcome<Update
         now: clock::now()?,
         today: clock::today()?,
     };
-    updater.update().map_err(|error| {
-        let hint = error.hint();
-        let failure = Failure::from(error);
-        hint.into_iter().fold(failure, Failure::hint)
-    })
+    updater.update().map_err(failure)
 }
 
 impl Report for SyncReport {

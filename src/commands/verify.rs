@@ -1,219 +1,279 @@
 //! `rulepack verify`: who vouches for a sealed pack, from the national root down.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+mod chain;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
-use rulepack_host::client::{FloorsStore, NoFailures, refresh};
-use rulepack_host::settings::HostFolder;
-use rulepack_host::update::transport;
+use rulepack_host::client::Refreshed;
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::Moment;
-use rulepack_protocol::names::{PersonId, TargetPath};
-use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing, TrustedTargets};
-use rulepack_protocol::tuf::Status;
+use rulepack_protocol::moment::{Day, Effective, Moment, MomentError};
+use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::pack::diff::{PackDiff, compare};
+use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing};
+use rulepack_protocol::tuf::{Channel, RoleName, Status};
+use semver::Version;
 use serde::Serialize;
 
 use super::Command;
-use crate::failure::{Explain as _, Failure, Outcome};
+use super::reproduce::{ReproduceReport, reproduce};
+use crate::failure::{Failure, Outcome};
 use crate::output::Report;
-use crate::packs::{self, SealedPack};
+use crate::packs::SealedPack;
+use crate::published::{self, PackReference, Published, TrustArgs};
 use crate::{clock, files};
+use chain::RoleLine;
 
-/// Show who vouches for a sealed pack: the root, the roles below it, the persons who sign, until when,
-/// and that the signed entry speaks of exactly this file. Nothing is stored.
+/// Show who vouches for a sealed pack: the root and every role below it, who signed each and who did not,
+/// until when each is valid; what the pack may read, and what changed since the version before.
 ///
-/// Fails with the reason where nobody vouches for it.
+/// A file is opened only after its length and digest were found in what is signed. Nothing is stored.
+/// Fails with the reason where nobody vouches for it; ends with code 3 where it is withdrawn, was not
+/// valid on the day asked for, or does not rebuild to the same bytes.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// The sealed pack.
-    pub pack: PathBuf,
-    /// The root to start from; with `--registry`.
-    #[arg(long, requires = "registry", required_unless_present = "dir")]
-    pub root: Option<PathBuf>,
-    /// A registry's address, or a folder that holds a copy of it (`metadata/`).
-    #[arg(long, value_name = "ADDRESS")]
-    pub registry: Option<String>,
-    /// A host's folder: its root, its floors, its registry.
-    #[arg(long, value_name = "HOST", conflicts_with_all = ["root", "registry"])]
-    pub dir: Option<PathBuf>,
+    /// A sealed file, or `NAME@VERSION` of what the registry serves.
+    pub pack: PackReference,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// The version that a file is said to be: then only its own name space is asked.
+    #[arg(long = "as", value_name = "NAME@VERSION")]
+    pub said: Option<PackReference>,
+    /// A day (`2026-11-22`, its first second in UTC) or a moment (`2026-11-22T08:00:00Z`) to judge by.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<At>,
+    /// The source to rebuild and to compare byte by byte.
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
 }
 
-/// Who vouches for a pack.
+/// A moment, or the first one of a day.
+#[derive(Debug, Clone, Copy)]
+pub struct At(Moment);
+
+impl FromStr for At {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        match text.parse::<Day>() {
+            Ok(day) => format!("{day}T00:00:00Z").parse().map(At),
+            Err(_) => text.parse().map(At),
+        }
+    }
+}
+
+/// Who vouches for a pack, and what it may.
 #[derive(Debug, Serialize)]
 pub struct VerifyReport {
     path: TargetPath,
     digest: Digest,
-    root_version: u64,
+    bytes: usize,
+    component_digest: Digest,
+    /// The moment that validity is judged by.
+    at: Moment,
     chain: Vec<RoleLine>,
-    persons: Vec<PersonId>,
-    threshold: u32,
-    published: String,
+    channel: Channel,
     status: Status,
-    reads: Vec<String>,
+    published: Day,
+    effective: Effective,
+    /// What speaks against it at that moment.
+    faults: Vec<String>,
+    /// The columns that it can read, by table.
+    reads: BTreeMap<String, BTreeSet<String>>,
+    /// The other functions that it can call, by interface.
+    calls: BTreeMap<String, BTreeSet<String>>,
+    since: Since,
+    reproduced: Option<ReproduceReport>,
 }
 
-/// A role on the way to a pack.
+/// The version before, and what changed.
 #[derive(Debug, Serialize)]
-pub struct RoleLine {
-    role: String,
-    version: u64,
-    expires: Moment,
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Since {
+    /// There is none.
+    First,
+    /// What changed since it.
+    Version { diff: Box<PackDiff> },
+    /// It is listed and cannot be had.
+    Unreadable { version: Version, reason: String },
 }
+
+/// Rows of each table that the summary lists; `rulepack diff` lists more.
+const ROWS_MAX: usize = 3;
 
 impl Command for VerifyArgs {
     type Report = VerifyReport;
 
     fn execute(&self) -> Outcome<VerifyReport> {
-        let sealed = packs::open(&self.pack)?;
-        // Verification moves floors; those of a host are moved by the host alone.
-        let copy = tempfile::tempdir().context(|| "cannot make a temporary folder".into())?;
-        let store = FloorsStore::new(copy.path());
-        let registry = match (&self.dir, &self.root, &self.registry) {
-            (Some(dir), _, _) => {
-                let host = HostFolder::at(dir);
-                copy_files(&host.trust(), copy.path())?;
-                host.settings()?.registry
-            }
-            (None, Some(root), Some(registry)) => {
-                let bytes = files::read(root)?;
-                let stored = store.init(&bytes);
-                stored.context(|| format!("`{}`", root.display()))?;
-                registry.clone()
-            }
-            _ => {
-                return Err(Failure::new(
-                    "neither a host nor a root and a registry is given",
-                ));
+        let now = clock::now()?;
+        let at = self.at.map_or(now, |At(at)| at);
+        let published = Published::of(&self.trust, Freshness::as_of(at, now))?;
+        let published = match at < now {
+            true => published.as_of_earlier()?,
+            false => published,
+        };
+        let (target, refreshed, bytes) = self.find(&published)?;
+        check_standing(&target)?;
+        let sealed = published::open(bytes, || self.pack.to_string())?;
+        check_declaration(&sealed, &target)?;
+        let reproduced = match &self.source {
+            Some(source) => Some(reproduce(&sealed, source, None)?),
+            None => None,
+        };
+        let chain = chain::lines(&refreshed.trusted, &target)?;
+        Ok(VerifyReport {
+            faults: faults(&chain, &target, at),
+            chain,
+            since: since(&published, &refreshed, &target, &sealed),
+            bytes: sealed.bytes.len(),
+            component_digest: sealed.pack.component_digest,
+            at,
+            channel: target.custom.channel,
+            status: target.custom.status,
+            published: target.custom.published,
+            effective: target.custom.effective,
+            reads: sealed.pack.imports.columns.clone(),
+            calls: sealed.pack.imports.functions.clone(),
+            reproduced,
+            digest: target.digest,
+            path: target.path,
+        })
+    }
+}
+
+impl VerifyArgs {
+    /// The signed entry, and the bytes that have its length and digest. Nothing was opened yet.
+    fn find(&self, published: &Published) -> Outcome<(ResolvedTarget, Refreshed, Vec<u8>)> {
+        let file = match &self.pack {
+            PackReference::File(file) => file,
+            PackReference::Published(path) => {
+                let (target, refreshed) = published.target(path)?;
+                let bytes = published.bytes(&target)?;
+                return Ok((target, refreshed, bytes));
             }
         };
-        verify(&sealed, &registry, &store)
-    }
-}
-
-/// Verifies a pack against a registry, from the root and the floors of a store.
-fn verify(sealed: &SealedPack, registry: &str, store: &FloorsStore) -> Outcome<VerifyReport> {
-    let header = &sealed.pack.manifest.pack;
-    let name_space = header.name.name_space();
-    let path = TargetPath::new(header.name.clone(), header.version.clone())?;
-    let followed = [name_space.clone()];
-    let freshness = Freshness::at(clock::now()?);
-    let refreshed = refresh(
-        transport(registry).as_ref(),
-        store,
-        &followed,
-        freshness,
-        &NoFailures,
-    )?;
-    if let Some(error) = refreshed.unreachable.into_values().next() {
-        return Err(error.into());
-    }
-    if let Some(error) = refreshed.resolution.failed.into_values().next() {
-        let hint = error.hint();
-        let failure = Failure::from(error);
-        return Err(match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        });
-    }
-    let mut targets = refreshed.resolution.targets.into_iter();
-    let Some(target) = targets.find(|target| target.path == path) else {
-        return Err(Failure::new(format!(
-            "role `{name_space}` signed no pack `{path}`"
-        )));
-    };
-    check(sealed, &target)?;
-    Ok(report(target, &refreshed.trusted))
-}
-
-/// The signed entry speaks of these bytes, and nobody forbids them.
-fn check(sealed: &SealedPack, target: &ResolvedTarget) -> Outcome {
-    let (path, signed, found) = (&target.path, target.digest, sealed.pack.digest);
-    let refusal = if found != signed {
-        format!("pack `{path}` has sha256 {found}, signed was {signed}")
-    } else if let Some(field) = target.custom.differs_from(&sealed.pack) {
-        format!("pack `{path}` says another `{field}` than what was signed of it")
-    } else {
-        match &target.standing {
-            Standing::Good => return Ok(()),
-            Standing::Denied { by } => format!("pack `{path}` is denied by role `{by}`"),
-            Standing::BelowMinimum { by, minimum } => {
-                format!(
-                    "pack `{path}` is below `{minimum}`, the lowest version that role `{by}` allows"
-                )
+        let bytes = files::read(file)?;
+        let found = Digest::of(&bytes);
+        match &self.said {
+            Some(PackReference::Published(path)) => {
+                let (target, refreshed) = published.target(path)?;
+                if target.length != bytes.len() as u64 || target.digest != found {
+                    let signed = target.digest;
+                    return Err(Failure::new(format!(
+                        "pack `{path}` has sha256 {found}, signed was {signed}"
+                    )));
+                }
+                Ok((target, refreshed, bytes))
+            }
+            Some(PackReference::File(said)) => Err(Failure::new(format!(
+                "`{}` is not of the form `NAME@VERSION`",
+                said.display()
+            ))),
+            None => {
+                let refreshed = published.all()?;
+                let target = vouched_for(&refreshed, found, bytes.len() as u64)?;
+                Ok((target, refreshed, bytes))
             }
         }
+    }
+}
+
+/// The signed entry of these bytes, of whatever name space.
+fn vouched_for(refreshed: &Refreshed, digest: Digest, length: u64) -> Outcome<ResolvedTarget> {
+    let mut targets = refreshed.resolution.targets.iter();
+    let found = targets.find(|target| target.digest == digest && target.length == length);
+    found.cloned().ok_or_else(|| {
+        let failed = refreshed.resolution.failed.iter();
+        let failed = failed.filter(|(name, _)| refreshed.trusted.pin(name).is_ok());
+        let failed: String = failed
+            .map(|(name, error)| format!("; `{name}` cannot be asked: {error}"))
+            .collect();
+        Failure::new(format!("no role signs a pack with sha256 {digest}{failed}")).hint(
+            "the file was not opened; name what it is said to be with `--as NAME@VERSION` to see what \
+             is signed under that name",
+        )
+    })
+}
+
+/// Nobody above forbids it.
+fn check_standing(target: &ResolvedTarget) -> Outcome {
+    let path = &target.path;
+    let refusal = match &target.standing {
+        Standing::Good => return Ok(()),
+        Standing::Denied { by } => format!("pack `{path}` is denied by role `{by}`"),
+        Standing::BelowMinimum { by, minimum } => format!(
+            "pack `{path}` is below `{minimum}`, the lowest version that role `{by}` allows"
+        ),
     };
     Err(Failure::new(refusal))
 }
 
-fn report(target: ResolvedTarget, trusted: &TrustedTargets) -> VerifyReport {
-    let line = |role| {
-        let signed = trusted.role(role)?.signed();
-        Some(RoleLine {
-            role: role.to_string(),
-            version: signed.version,
-            expires: signed.expires,
-        })
-    };
-    VerifyReport {
-        root_version: trusted.root().signed().version,
-        chain: target.chain.iter().filter_map(line).collect(),
-        persons: target.persons.into_iter().collect(),
-        threshold: target.threshold,
-        published: target.custom.published.to_string(),
-        status: target.custom.status,
-        reads: target.custom.imports,
-        digest: target.digest,
-        path: target.path,
+/// The signed entry says of the pack what the pack says itself.
+fn check_declaration(sealed: &SealedPack, target: &ResolvedTarget) -> Outcome {
+    match target.custom.differs_from(&sealed.pack) {
+        None => Ok(()),
+        Some(field) => Err(Failure::new(format!(
+            "pack `{}` says another `{field}` than what was signed of it",
+            target.path
+        ))),
     }
 }
 
-fn copy_files(from: &Path, to: &Path) -> Outcome {
-    let failed = || format!("cannot read `{}`", from.display());
-    for entry in std::fs::read_dir(from).context(failed)? {
-        let path = entry.context(failed)?.path();
-        let Some(name) = path.file_name() else {
-            continue;
-        };
-        if path.is_dir() {
-            copy_files(&path, &to.join(name))?;
-        } else {
-            files::write(&to.join(name), &files::read(&path)?)?;
-        }
+/// What speaks against the pack at a moment.
+fn faults(chain: &[RoleLine], target: &ResolvedTarget, at: Moment) -> Vec<String> {
+    let expired = chain.iter().filter(|line| line.expires <= at);
+    let mut faults: Vec<String> = expired
+        .map(|line| format!("`{}` expired at {}", line.role, line.expires))
+        .collect();
+    if at.day() < target.custom.published {
+        faults.push(format!(
+            "it was published later, on {}",
+            target.custom.published
+        ));
     }
-    Ok(())
+    if target.custom.status == Status::Yanked {
+        faults.push("its bureau withdrew it (撤回)".to_owned());
+    }
+    faults
+}
+
+/// The highest version below this one that the same role signs, and what changed since.
+fn since(
+    published: &Published,
+    refreshed: &Refreshed,
+    target: &ResolvedTarget,
+    sealed: &SealedPack,
+) -> Since {
+    let others = refreshed.resolution.targets.iter();
+    let earlier = others
+        .filter(|other| other.path.pack() == target.path.pack())
+        .filter(|other| other.path.version() < target.path.version())
+        .max_by(|one, other| one.path.version().cmp(other.path.version()));
+    let Some(earlier) = earlier else {
+        return Since::First;
+    };
+    match published.open(earlier) {
+        Ok(before) => Since::Version {
+            diff: Box::new(compare(&before.pack, &sealed.pack, ROWS_MAX)),
+        },
+        Err(failure) => Since::Unreadable {
+            version: earlier.path.version().clone(),
+            reason: failure.to_string(),
+        },
+    }
 }
 
 impl Report for VerifyReport {
     fn is_good(&self) -> bool {
-        self.status != Status::Yanked
+        let rebuilt = self.reproduced.as_ref();
+        self.faults.is_empty() && rebuilt.is_none_or(ReproduceReport::is_good)
     }
 }
 
-impl fmt::Display for VerifyReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", self.path, self.digest)?;
-        writeln!(f, "  root       version {}", self.root_version)?;
-        for line in &self.chain {
-            let RoleLine {
-                role,
-                version,
-                expires,
-            } = line;
-            writeln!(f, "  {role:<9}  version {version}, until {expires}")?;
-        }
-        let persons: Vec<String> = self.persons.iter().map(ToString::to_string).collect();
-        writeln!(
-            f,
-            "  signed by  {} of {}",
-            self.threshold,
-            persons.join(", ")
-        )?;
-        writeln!(f, "  published  {}", self.published)?;
-        if !self.is_good() {
-            writeln!(f, "  yanked: its bureau withdrew it")?;
-        }
-        writeln!(f, "  may read   {}", self.reads.join(", "))
-    }
+/// Roles that the registry itself signs, and renews daily.
+fn is_of_the_registry(role: &RoleName) -> bool {
+    [RoleName::TIMESTAMP, RoleName::SNAPSHOT].contains(role)
 }

@@ -14,10 +14,14 @@ pub mod forge;
 pub mod nation;
 pub mod packs;
 pub mod web;
+pub mod repository;
+pub mod static_server;
 
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
+
+use rulepack_protocol::moment::Moment;
 
 /// What of the environment reaches the command: where programs and the Rust toolchain lie.
 const KEPT_VARIABLES: [&str; 6] = [
@@ -32,6 +36,12 @@ const KEPT_VARIABLES: [&str; 6] = [
 /// The root of the workspace.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Now, as the command reads it.
+pub fn now() -> Moment {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    Moment::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap()
 }
 
 /// The command with a cleared environment.

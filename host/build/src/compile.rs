@@ -22,7 +22,7 @@ pub struct Toolchain {
     /// Where packs are compiled: a folder of their own, for a nested cargo would wait for ours.
     pub target_folder: PathBuf,
     /// Folders whose paths must not be seen in the result, with what stands for them: the workspace, the
-    /// home of cargo. The folder of the pack is always among them.
+    /// home of cargo. The folder of the pack and `target_folder` are always among them.
     pub hidden_folders: Vec<(PathBuf, String)>,
 }
 
@@ -215,6 +215,8 @@ fn flags(folder: &Path, toolchain: &Toolchain) -> OsString {
         .map(|(path, name)| (path.as_path(), name.as_str()))
         .collect();
     hidden.push((folder, "/pack"));
+    // Code that build scripts write is compiled where they wrote it.
+    hidden.push((&toolchain.target_folder, "/target"));
     hidden.sort_by_key(|(path, _)| path.as_os_str().len());
     let mut flags = OsString::new();
     for (path, name) in hidden {
@@ -270,7 +272,7 @@ mod tests {
             ]
             .map(|(name, value)| (name.into(), value.into()))
             .to_vec(),
-            target_folder: "target".into(),
+            target_folder: "/t".into(),
             hidden_folders: vec![("/work/space".into(), "/workspace".to_owned())],
         }
     }
@@ -322,7 +324,8 @@ mod tests {
         let flags = flags(Path::new("/work/space/plugins/a"), &toolchain("cargo"));
         assert_eq!(
             flags.to_str().unwrap(),
-            "--remap-path-prefix=/work/space=/workspace\u{1f}\
+            "--remap-path-prefix=/t=/target\u{1f}\
+             --remap-path-prefix=/work/space=/workspace\u{1f}\
              --remap-path-prefix=/work/space/plugins/a=/pack"
         );
     }

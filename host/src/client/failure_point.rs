@@ -22,6 +22,12 @@ pub enum FailurePoint {
     LockKept,
     /// The new lock is in force.
     AfterLock,
+    /// A pack lies in a copy of the repository, other packs and all metadata are still to come.
+    MirrorPack,
+    /// A copy is complete but for its timestamp.
+    MirrorMetadata,
+    /// A copy is complete.
+    MirrorTimestamp,
 }
 
 /// Asked at each place; production never fails.

@@ -1,6 +1,6 @@
 //! A copy of a repository on a disk.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 
@@ -19,7 +19,14 @@ impl FolderTransport {
 
 impl Transport for FolderTransport {
     fn open(&self, path: &str, _known: Option<&str>) -> Result<Opened, TransportError> {
-        match File::open(self.0.join(path)) {
+        // What is carried here on a disk may be anything: a pipe would wait for ever.
+        let path_on_disk = self.0.join(path);
+        let opened = match fs::metadata(&path_on_disk) {
+            Ok(found) if !found.is_file() => Err(io::Error::other("it is not a file")),
+            Ok(_) => File::open(path_on_disk),
+            Err(error) => Err(error),
+        };
+        match opened {
             Ok(file) => Ok(Opened::Body {
                 reader: Box::new(file),
                 tag: None,

@@ -13,17 +13,21 @@ mod download;
 mod failure_point;
 mod folder;
 mod http;
+mod mirror;
 mod refresh;
 mod store;
 mod transport;
+mod walk;
 
 pub use download::{DownloadError, download};
 pub use failure_point::{FailurePoint, Failures, NoFailures};
 pub use folder::FolderTransport;
 pub use http::HttpTransport;
+pub use mirror::{Mirror, MirrorError, MirrorReport};
 pub use refresh::{RefreshError, Refreshed, is_unchanged, refresh};
 pub use store::{FloorsStore, StoreError, TrustState};
 pub use transport::{Fetched, Opened, Transport, TransportError};
+pub use walk::{delegated, refresh_all};
 
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,9 @@ pub struct Status {
     pub last_sync: Option<LastSync>,
     /// Seconds since the registry last answered well, where it did since the start.
     pub refresh_age_seconds: Option<i64>,
+    /// On an air-gapped host: how many days ago timestamp and snapshot of an import may have expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_tolerance_days: Option<u16>,
 }
 
 /// A version of a pack.
@@ -102,6 +105,10 @@ impl Status {
                 .collect(),
             last_sync,
             refresh_age_seconds: age,
+            import_tolerance_days: service
+                .settings
+                .air_gap
+                .map(|air_gap| air_gap.tolerance_days.days()),
         }
     }
 }
@@ -185,16 +192,22 @@ pub(super) fn page(status: &Status) -> String {
     } else {
         "正在加载 · loading packs"
     };
+    let air_gap = status.import_tolerance_days.map(|days| {
+        format!(
+            "<p>物理隔离 · air-gapped: 导入容许过期 · imports may have expired {days} 天 · days</p>"
+        )
+    });
     format!(
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>规则包运行状态 · \
          rulepack status</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><h1>规则包运行\
          状态 · Rule packs</h1><p>机构 · institution {} ({}) — {ready}</p><p>上次更新 · last update: \
-         {sync}</p><p>锁定文件 · lock <code>{}</code></p><table><thead><tr><th>规则包 · pack</th><th>\
+         {sync}</p><p>锁定文件 · lock <code>{}</code></p>{}<table><thead><tr><th>规则包 · pack</th><th>\
          状态 · state</th><th>施行 · effective</th><th>sha256</th></tr></thead><tbody>{rows}</tbody>\
          </table></body></html>\n",
         escape(&status.institution),
         escape(&status.division),
         status.lock,
+        air_gap.unwrap_or_default(),
     )
 }
 

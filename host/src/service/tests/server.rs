@@ -43,6 +43,7 @@ pub(super) fn service(folder: &TempDir) -> Service {
         subscriptions: Subscription::defaults(&division),
         division,
         canary: false,
+        air_gap: None,
     };
     host.create(&settings).unwrap();
     open(host).unwrap()

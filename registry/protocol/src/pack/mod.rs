@@ -3,12 +3,14 @@
 //! - [`manifest`]: `pack.toml`, as written and as sealed;
 //! - [`format`](mod@format): the bytes of a sealed pack, and how to seal and open one;
 //! - [`columnar`]: the bytes of a sealed knowledge table;
+//! - [`diff`]: what changed from one pack to another;
 //! - [`imports`]: what a component asks to read, which is the list of its permissions;
 //! - [`bounds`]: how large everything may be.
 
 pub mod bounds;
 mod cases;
 pub mod columnar;
+pub mod diff;
 pub mod format;
 pub mod imports;
 pub mod manifest;

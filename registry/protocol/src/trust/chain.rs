@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::core::{self, Verifier};
 use super::floors::{Floor, Floors};
+use super::freshness::Freshness;
 use super::verified::Verified;
 use super::{Limits, TrustError, policy};
 use crate::moment::Moment;
@@ -11,13 +12,6 @@ use crate::names::NameSpace;
 use crate::tuf::{
     Authority, FilePin, Payload, RoleName, Root, Snapshot, Targets, Timestamp, TopRole,
 };
-
-/// The time to verify with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Freshness {
-    now: Moment,
-    tolerance_days: i64,
-}
 
 /// Roots, each verified by its predecessor, not yet known to be the last.
 #[derive(Debug)]
@@ -68,35 +62,6 @@ pub(super) struct Session {
     freshness: Freshness,
 }
 
-impl Freshness {
-    /// Everything must be in force now.
-    pub fn at(now: Moment) -> Self {
-        Self {
-            now,
-            tolerance_days: 0,
-        }
-    }
-
-    /// For a one-off import on a host without a network: timestamp and snapshot may have expired up to
-    /// `tolerance_days` ago. Nothing else is relaxed.
-    pub fn import(now: Moment, tolerance_days: u16) -> Self {
-        Self {
-            now,
-            tolerance_days: tolerance_days.into(),
-        }
-    }
-
-    /// The real time.
-    pub fn now(&self) -> Moment {
-        self.now
-    }
-
-    /// The time against which the pinning roles are checked.
-    fn pinning(&self) -> Moment {
-        self.now.plus_days(-self.tolerance_days)
-    }
-}
-
 impl RootChain {
     /// Starts from a root that the host holds: the one it was set up with, or the newest it has stored.
     ///
@@ -140,11 +105,16 @@ impl RootChain {
     /// # Errors
     /// Where the root has expired, is valid for too long, or a newer one was seen before.
     pub fn finish(self, freshness: Freshness) -> Result<CurrentRoot, TrustError> {
-        let now = self.floors.time_of(freshness.now);
-        let freshness = Freshness { now, ..freshness };
+        let freshness = freshness.not_before(&self.floors);
+        let now = freshness.now();
         let root = self.root.signed();
         still_valid(&RoleName::ROOT, root, now)?;
-        short_lived(&RoleName::ROOT, root, now, &self.limits)?;
+        short_lived(
+            &RoleName::ROOT,
+            root,
+            freshness.lifetimes_from(),
+            &self.limits,
+        )?;
         let newest = self.floors.check_newest_root(root.version);
         newest.map_err(|source| TrustError::floor(&RoleName::ROOT, source))?;
         let Self {
@@ -331,7 +301,7 @@ impl TrustedTargets {
     /// The floors after this refresh, to be stored durably before anything of it is used.
     pub fn completed_floors(&self) -> Floors {
         let mut floors = self.session.floors.clone();
-        floors.complete(self.session.freshness.now);
+        floors.complete(self.session.freshness.now());
         floors
     }
 
@@ -388,7 +358,12 @@ impl Session {
         let refused = |source| TrustError::policy(role, source);
         policy::check_version(verified.signed()).map_err(refused)?;
         still_valid(role, verified.signed(), now)?;
-        short_lived(role, verified.signed(), self.freshness.now, &self.limits)?;
+        short_lived(
+            role,
+            verified.signed(),
+            self.freshness.lifetimes_from(),
+            &self.limits,
+        )?;
         Ok(verified)
     }
 
@@ -399,7 +374,7 @@ impl Session {
         authority: &Authority,
     ) -> Result<Verified<Targets>, TrustError> {
         // The real time, whatever is tolerated of the pinning roles.
-        let now = self.freshness.now;
+        let now = self.freshness.now();
         let targets: Verified<Targets> = self.accept(role, bytes, now)?;
         let rules = policy::check_targets(role, targets.signed(), &self.limits);
         rules.map_err(|source| TrustError::policy(role, source))?;

@@ -15,6 +15,7 @@ mod chain;
 mod core;
 mod error;
 pub mod floors;
+mod freshness;
 mod limits;
 pub mod policy;
 mod provider;
@@ -23,11 +24,10 @@ mod resolve;
 mod status;
 mod verified;
 
-pub use chain::{
-    CurrentRoot, CurrentSnapshot, CurrentTimestamp, Freshness, RootChain, TrustedTargets,
-};
+pub use chain::{CurrentRoot, CurrentSnapshot, CurrentTimestamp, RootChain, TrustedTargets};
 pub use error::TrustError;
 pub use floors::{FloorError, Floors};
+pub use freshness::Freshness;
 pub use limits::{Lifetimes, Limits};
 pub use policy::PolicyError;
 pub use provider::{ProviderError, StrictEd25519, install_provider};

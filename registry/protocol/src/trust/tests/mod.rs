@@ -1,6 +1,7 @@
 mod attacks;
 mod fixture;
 mod floors;
+mod freshness;
 mod mutations;
 mod policy;
 mod publication;
