@@ -6,13 +6,16 @@ mod commands;
 mod drafts;
 mod engine;
 mod failure;
+mod failure_points;
 mod files;
 mod generate;
 mod keys;
+mod log;
 mod output;
 mod packs;
 mod plain_tuf;
 mod published;
+mod shutdown;
 mod toolchain;
 
 use std::process::ExitCode;

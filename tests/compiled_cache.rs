@@ -42,6 +42,7 @@ impl Host {
         folder
             .create(&Settings {
                 registry: "http://127.0.0.1:1".into(),
+                air_gap: None,
                 institution: "H37030000001".into(),
                 subscriptions: Subscription::defaults(&division),
                 division,

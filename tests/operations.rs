@@ -21,7 +21,7 @@ use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::LockedKey;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::TargetPath;
-use rulepack_protocol::tuf::{Channel, Envelope, Payload as _, Status, Targets};
+use rulepack_protocol::tuf::{Channel, Envelope, Status, Targets};
 
 use common::nation::{Host, Nation, Registry};
 use common::packs::{Source, pack};

@@ -21,11 +21,13 @@ mod new;
 mod promote;
 mod publish;
 mod registry;
+mod registry_check;
 mod renew;
 mod reproduce;
 mod root;
 mod serve;
 mod sign;
+mod signer;
 mod sync;
 mod test;
 mod tuf;
@@ -68,6 +70,7 @@ pub enum Commands {
     Renew(renew::RenewArgs),
     Monitor(monitor::MonitorArgs),
     Registry(registry::RegistryArgs),
+    Signer(signer::SignerArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
@@ -125,6 +128,7 @@ impl Commands {
             Commands::Renew(args) => told(args),
             Commands::Monitor(args) => told(args),
             Commands::Registry(args) => told(args),
+            Commands::Signer(args) => told(args),
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),

@@ -58,7 +58,7 @@ fn no_path_leads_out_of_the_repository() {
     for path in [
         "/metadata/../lock",
         "/metadata/..%2flock",
-        "/metadata/%2e%2e%2f%2e%2e%2fsigner%2fsuccessor.json",
+        "/metadata/%2e%2e%2f%2e%2e%2fsigner%2fmemory.json",
         "/targets/../../lock",
         "/targets/37/..%2f..%2f..%2fx/lock",
         "/metadata/",

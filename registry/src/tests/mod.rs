@@ -1,5 +1,6 @@
 //! The registry as a whole, on real folders, keys and loopback connections.
 
+mod check;
 mod crash;
 mod described;
 mod fixture;
@@ -8,5 +9,7 @@ mod order;
 mod problems;
 mod publish;
 mod reading;
+mod resume;
 mod server;
+mod signer;
 mod writing;

@@ -7,7 +7,6 @@ use rulepack_protocol::pack::Pack;
 use rulepack_protocol::tuf::{Custom, Hashes, RoleName, Target, Targets};
 
 use super::fixture::*;
-use crate::failure::NoFailure;
 use crate::http::problem::causes;
 use crate::publication::Publication;
 use crate::publish::{CaseRunner, CasesFailed, RefusalKind};
@@ -27,7 +26,7 @@ impl CaseRunner for Counting {
 fn counted(world: &World) -> (Registry, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let runner = Box::new(Counting(Arc::clone(&count)));
-    let registry = world.open_with(runner, Box::new(NoFailure), now()).unwrap();
+    let registry = world.with_cases(runner).unwrap();
     (registry, count)
 }
 

@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::fixture::*;
 use super::server::Server;
 use crate::Publication;
-use crate::failure::NoFailure;
 use crate::http::Settings;
 use crate::http::kind::Kind;
 use crate::publication::MEDIA_TYPE;
@@ -223,7 +222,7 @@ impl CaseRunner for Odd {
 fn limits() -> Vec<Provoked> {
     let world = World::with_delegations();
     let serve = |runner: Box<dyn CaseRunner>, settings| {
-        let registry = world.open_with(runner, Box::new(NoFailure), now());
+        let registry = world.with_cases(runner);
         Server::of(Arc::new(registry.unwrap()), settings)
     };
     let usual = Settings::default();

@@ -2,6 +2,7 @@
 //! through the registry with all its checks but the cases, of which these packs have none.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::{SecretKey, Signer};
@@ -13,7 +14,7 @@ use rulepack_protocol::tuf::{
 };
 use rulepack_registry::failure::NoFailure;
 use rulepack_registry::{
-    CaseRunner, CasesFailed, EmbeddedSigner, Parts, Publication, Registry, SignerKeys,
+    CaseRunner, CasesFailed, KeySigner, Parts, Publication, Registry, SignerKeys,
 };
 
 /// The smallest component that is a pack: `prepare` and `evaluate`, which do nothing.
@@ -65,13 +66,13 @@ pub fn open(folder: &Path) -> Registry {
         snapshot: vec![Box::new(key("snapshot", 0))],
         timestamp: vec![Box::new(key("timestamp", 0))],
     };
-    let signer = EmbeddedSigner::open(&folder.join("signer"), keys).expect("a folder of ours");
+    let signer = KeySigner::open(&folder.join("signer"), keys).expect("a folder of ours");
     Registry::open(Parts {
         folder: folder.join("repository"),
         signer: Box::new(signer),
         cases: Box::new(NoCases),
         clock: Box::new(now),
-        failure_points: Box::new(NoFailure),
+        failure_points: Arc::new(NoFailure),
     })
     .expect("a repository of ours")
 }
