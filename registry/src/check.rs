@@ -253,7 +253,8 @@ impl Inspection {
 
     /// Beside metadata and targets there is only what [`crate::store`] names.
     fn look_around(&mut self, tree: &Tree) {
-        const KNOWN: [&str; 5] = ["metadata", "targets", "staging", "index", "lock"];
+        // The last one is what `rulepack mirror` remembers of a copy.
+        const KNOWN: [&str; 6] = ["metadata", "targets", "staging", "index", "lock", ".mirror"];
         for path in self.entries(tree.folder()) {
             let name = path.file_name().and_then(|name| name.to_str());
             if !name.is_some_and(|name| KNOWN.contains(&name)) {

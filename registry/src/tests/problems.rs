@@ -229,12 +229,12 @@ fn limits() -> Vec<Provoked> {
     let body = first_release().to_bytes();
     let mut provoked = vec![post(&serve(Box::new(Odd::Panicking), usual), &body)];
     let busy = Settings {
-        uploads_at_once: 0,
+        unverified_at_once: 0,
         ..usual
     };
     provoked.push(post(&serve(Box::new(ByTitle), busy), b""));
     let hurried = Settings {
-        upload_timeout: Duration::ZERO,
+        roles_timeout: Duration::ZERO,
         ..usual
     };
     let server = serve(Box::new(ByTitle), hurried);
