@@ -146,7 +146,7 @@ fn without_a_bureau_s_keys_nobody_holds_a_place_that_a_bureau_needs() {
     stream.write_all(&[0; 10]).unwrap();
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 409");
+    assert_eq!(&answer, b"HTTP/1.1 403");
 }
 
 #[test]
