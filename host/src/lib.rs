@@ -15,6 +15,7 @@ pub mod data;
 pub mod files;
 pub mod history;
 pub mod lock;
+pub mod officers;
 pub mod packs;
 pub mod review;
 pub mod service;
