@@ -16,6 +16,9 @@ struct Prescribed<'a> {
     prescription: Token,
 }
 
+/// Medicines that are looked at together: of a visit, a day and a doctor.
+type Together = (Row<Encounters>, Day, Option<Token>);
+
 /// Visits to the clinic, each day and doctor for itself. Two signs: the same medicine is on two
 /// prescriptions; or together they hold more medicines than one may. A single prescription with too many
 /// is not split.
@@ -29,7 +32,7 @@ pub(crate) fn check(
 ) -> Result<(), Overflow> {
     let orders = care.batch.orders();
     let medicines = care.batch.members(settings.medicines, &orders.items());
-    let mut groups: Vec<((Row<Encounters>, Day, Option<Token>), Prescribed<'_>)> = Vec::new();
+    let mut groups: Vec<(Together, Prescribed<'_>)> = Vec::new();
     for line in care.lines.under_review() {
         let visit_type = care.batch.encounters().visit_types().get(line.encounter);
         let at_clinic = visit_type.is_some_and(|it| settings.clinic_types.contains(&it));

@@ -46,23 +46,24 @@ pub(crate) fn check(
         if !exceeds(difference, consumed, pack.difference_max) {
             continue;
         }
-        let rate = Ratio::of(difference.0.saturating_abs(), consumed.0);
-        let (template, certainty) = match (difference > Quantity::ZERO, rate) {
-            (true, Some(_)) if consumed > Quantity::ZERO => {
-                ("billed-more", Certainty::HighSuspicion)
-            }
-            (true, _) => ("nothing-consumed", Certainty::HighSuspicion),
-            (false, _) => ("consumed-more", Certainty::LowSuspicion),
+        let (template, certainty) = match difference > Quantity::ZERO {
+            true => ("billed-more", Certainty::HighSuspicion),
+            false => ("consumed-more", Certainty::LowSuspicion),
         };
-        answer.add(
+        let finding = |template, certainty| {
             Finding::new(ID, template, certainty)
                 .offending(account.row, Money::ZERO)
                 .argument("item", account.item)
                 .argument("consumed", consumed)
                 .argument("billed", billed)
-                .argument("rate", rate.unwrap_or_default())
+        };
+        let rate = Ratio::of(difference.0.saturating_abs(), consumed.0);
+        answer.add(match rate.filter(|_| consumed > Quantity::ZERO) {
+            Some(rate) => finding(template, certainty)
+                .argument("rate", rate)
                 .argument("limit", pack.difference_max),
-        );
+            None => finding("nothing-consumed", Certainty::HighSuspicion),
+        });
     }
     Ok(())
 }
