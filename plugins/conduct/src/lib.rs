@@ -42,6 +42,11 @@ use rulepack_sdk::prelude::*;
 use lines::Lines;
 use rules::antibiotics::Antibiotics;
 use rules::budgets::Budgets;
+use rules::{
+    antibiotics, budgets, consent, cost_structure, frequent_visits, idle_bed, impersonation,
+    operations, refused_claims, similar_treatments, split_prescriptions, treatment_frequency,
+    treatment_records, treatment_sites, unordered_charges,
+};
 use settings::Settings;
 use treatments::Treatments;
 
@@ -91,27 +96,77 @@ impl Conduct {
     fn check_care(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
         let lines = Lines::read(batch)?;
         let care = Care { batch, lines };
-        rules::impersonation::check(&self.settings, batch, answer);
-        rules::idle_bed::check(&self.settings, &care, answer)?;
-        rules::frequent_visits::check(&self.settings, batch, answer);
-        rules::split_prescriptions::check(&self.settings, &care, answer)?;
-        rules::antibiotics::check(self, &care, answer);
-        rules::treatment_records::check(self, &care, answer);
-        rules::treatment_sites::check(self, &care, answer);
-        rules::treatment_frequency::check(self, &care, answer)?;
-        rules::similar_treatments::check(self, &care, answer);
-        rules::operations::check(&self.settings, &care, answer);
-        rules::consent::check(&self.settings, &care, answer);
-        rules::unordered_charges::check(&self.settings, &care, answer);
+        self.check_visits(&care, answer)?;
+        self.check_treatments(&care, answer)
+    }
+
+    /// Rules about who is treated, how long, and what is prescribed.
+    fn check_visits(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
+        let batch = care.batch;
+        let runs = |stages, needs| runs(batch, stages, needs);
+        if runs(impersonation::STAGES, impersonation::NEEDS) {
+            impersonation::check(&self.settings, batch, answer);
+        }
+        if runs(idle_bed::STAGES, idle_bed::NEEDS) {
+            idle_bed::check(&self.settings, care, answer)?;
+        }
+        if runs(frequent_visits::STAGES, frequent_visits::NEEDS) {
+            frequent_visits::check(&self.settings, batch, answer);
+        }
+        if runs(split_prescriptions::STAGES, split_prescriptions::NEEDS) {
+            split_prescriptions::check(&self.settings, care, answer)?;
+        }
+        if runs(antibiotics::STAGES, antibiotics::NEEDS) {
+            antibiotics::check(self, care, answer);
+        }
+        Ok(())
+    }
+
+    /// Rules about what is done and charged.
+    fn check_treatments(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
+        let runs = |stages, needs| runs(care.batch, stages, needs);
+        if runs(treatment_records::STAGES, treatment_records::NEEDS) {
+            treatment_records::check(self, care, answer);
+        }
+        if runs(treatment_sites::STAGES, treatment_sites::NEEDS) {
+            treatment_sites::check(self, care, answer);
+        }
+        if runs(treatment_frequency::STAGES, treatment_frequency::NEEDS) {
+            treatment_frequency::check(self, care, answer)?;
+        }
+        if runs(similar_treatments::STAGES, similar_treatments::NEEDS) {
+            similar_treatments::check(self, care, answer);
+        }
+        if runs(operations::STAGES, operations::NEEDS) {
+            operations::check(&self.settings, care, answer);
+        }
+        if runs(consent::STAGES, consent::NEEDS) {
+            consent::check(&self.settings, care, answer);
+        }
+        if runs(unordered_charges::STAGES, unordered_charges::NEEDS) {
+            unordered_charges::check(&self.settings, care, answer);
+        }
         Ok(())
     }
 
     fn check_institution(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
-        rules::refused_claims::check(&self.settings, batch, answer)?;
-        let departments = totals::by_department(batch, answer);
-        rules::cost_structure::check(&self.settings, &departments, answer)?;
-        rules::budgets::check(&self.budgets, &departments, answer)
+        if runs(batch, refused_claims::STAGES, refused_claims::NEEDS) {
+            refused_claims::check(&self.settings, batch, answer)?;
+        }
+        let departments = totals::by_department(batch);
+        if runs(batch, cost_structure::STAGES, cost_structure::NEEDS) {
+            cost_structure::check(&self.settings, &departments, answer)?;
+        }
+        if runs(batch, budgets::STAGES, budgets::NEEDS) {
+            budgets::check(&self.budgets, &departments, answer)?;
+        }
+        Ok(())
     }
+}
+
+/// Whether a rule runs at this stage and has the columns that it needs.
+fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
+    stages.contains(&batch.stage()) && rules::evaluable(batch, needs)
 }
 
 rulepack_sdk::export!(Conduct);

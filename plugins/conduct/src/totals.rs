@@ -2,7 +2,22 @@
 
 use rulepack_sdk::prelude::*;
 
-use crate::rules::{budgets, cost_structure};
+/// The departments, and the rows that cannot be summed, each with the column that it lacks.
+#[derive(Debug, Default)]
+pub struct Departments {
+    /// Each department and month.
+    pub departments: Vec<Department>,
+    untold: Vec<(Row<Totals>, &'static str)>,
+}
+
+impl Departments {
+    /// Tells the rows that a rule could not sum.
+    pub(crate) fn abstain(&self, rule: &'static str, answer: &mut Answer) {
+        for (row, missing) in &self.untold {
+            answer.add(Abstention::new(rule, *row).missing(missing));
+        }
+    }
+}
 
 /// A department in a month.
 #[derive(Debug)]
@@ -41,10 +56,10 @@ impl Department {
 
 /// The sums by department and 收费类别 whose time lies in the period of the review. Sums by anything else are
 /// those of other rules.
-pub(crate) fn by_department(batch: &Batch, answer: &mut Answer) -> Vec<Department> {
+pub(crate) fn by_department(batch: &Batch) -> Departments {
     let table = batch.totals();
     let (first, last) = batch.period().unwrap_or((batch.today(), batch.today()));
-    let mut departments: Vec<Department> = Vec::new();
+    let mut read = Departments::default();
     for (row, code) in table.departments().recorded() {
         let apart = table.items().get(row).is_some()
             || table.doctors().get(row).is_some()
@@ -63,26 +78,25 @@ pub(crate) fn by_department(batch: &Batch, answer: &mut Answer) -> Vec<Departmen
             } else {
                 "totals.amounts"
             };
-            for rule in [cost_structure::ID, budgets::ID] {
-                answer.add(Abstention::new(rule, row).missing(missing));
-            }
+            read.untold.push((row, missing));
             continue;
         };
         if start < first || end > last {
             continue;
         }
         let charge = (row, kind, amount);
-        match departments
+        match read
+            .departments
             .iter_mut()
             .find(|it| it.code == code && it.start == start)
         {
             Some(department) => department.charges.push(charge),
-            None => departments.push(Department {
+            None => read.departments.push(Department {
                 code,
                 start,
                 charges: vec![charge],
             }),
         }
     }
-    departments
+    read
 }

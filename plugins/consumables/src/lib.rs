@@ -39,6 +39,10 @@ pub mod uses;
 use rulepack_sdk::prelude::*;
 
 use lines::Lines;
+use rules::{
+    bundles, counts, evaluable, expiry, five_codes, four_prices, identifiers, scans, single_piece,
+    stock_counts, stock_difference, stocking, suppliers,
+};
 use tables::{Bundles, CodeMapping, Suppliers, TracedItems};
 use uses::Uses;
 
@@ -100,22 +104,48 @@ impl Consumables {
         let lines = Lines::read(self, batch)?;
         let uses = Uses::read(batch, &lines)?;
         let care = Care { batch, lines, uses };
-        rules::five_codes::check(self, &care, answer);
-        rules::identifiers::check(&care, answer);
-        rules::scans::check(&care, answer);
-        rules::counts::check(&care, answer)?;
-        rules::stocking::check(&care, answer);
-        rules::expiry::check(&care, answer);
-        rules::single_piece::check(&care, answer);
-        rules::bundles::check(self, &care, answer)
+        if evaluable(batch, five_codes::NEEDS) {
+            five_codes::check(self, &care, answer);
+        }
+        if evaluable(batch, identifiers::NEEDS) {
+            identifiers::check(&care, answer);
+        }
+        if evaluable(batch, scans::NEEDS) {
+            scans::check(&care, answer);
+        }
+        if evaluable(batch, counts::NEEDS) {
+            counts::check(&care, answer)?;
+        }
+        if evaluable(batch, stocking::NEEDS) {
+            stocking::check(&care, answer);
+        }
+        if evaluable(batch, expiry::NEEDS) {
+            expiry::check(&care, answer);
+        }
+        if evaluable(batch, single_piece::NEEDS) {
+            single_piece::check(&care, answer);
+        }
+        if evaluable(batch, bundles::NEEDS) {
+            bundles::check(self, &care, answer)?;
+        }
+        Ok(())
     }
 
     fn check_store(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
         let accounts = stock::accounts(self, batch);
-        rules::stock_difference::check(self, &accounts, answer)?;
-        rules::stock_counts::check(&accounts, answer)?;
-        rules::four_prices::check(self, batch, answer);
-        rules::suppliers::check(self, batch, answer)
+        if evaluable(batch, stock_difference::NEEDS) {
+            stock_difference::check(self, &accounts, answer)?;
+        }
+        if evaluable(batch, stock_counts::NEEDS) {
+            stock_counts::check(&accounts, answer)?;
+        }
+        if evaluable(batch, four_prices::NEEDS) {
+            four_prices::check(self, batch, answer);
+        }
+        if evaluable(batch, suppliers::NEEDS) {
+            suppliers::check(self, batch, answer)?;
+        }
+        Ok(())
     }
 }
 

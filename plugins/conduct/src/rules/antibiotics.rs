@@ -6,6 +6,10 @@ use crate::{Care, Conduct};
 
 /// Id of the rule.
 pub const ID: &str = "CND-05";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.items", "orders.days", "orders.doctor-titles"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::Before, Stage::During, Stage::After];
 /// 越级使用 in an emergency lasts at most a day.
 const EMERGENCY_SUPPLY_MAX: Quantity = Quantity(10_000);
 

@@ -2,10 +2,18 @@
 
 use rulepack_sdk::prelude::*;
 
-use crate::totals::Department;
+use crate::totals::{Department, Departments};
 
 /// Id of the rule.
 pub const ID: &str = "CND-15";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "totals.departments",
+    "totals.charge-types",
+    "totals.amounts",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 /// The place of `department-budgets` among the tables of the manifest.
 const BUDGETS: u8 = 2;
 
@@ -46,10 +54,11 @@ impl Budgets {
 /// [`Overflow`] of a sum.
 pub(crate) fn check(
     budgets: &Budgets,
-    departments: &[Department],
+    departments: &Departments,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
-    for department in departments {
+    departments.abstain(ID, answer);
+    for department in &departments.departments {
         for (place, budget) in budgets.0.iter().enumerate() {
             if budget.department != department.code || !budget.validity.includes(department.start) {
                 continue;

@@ -8,6 +8,10 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-11";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.own-pays"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 
 /// How a line stands with consents.
 enum Consent {

@@ -3,10 +3,18 @@
 use rulepack_sdk::prelude::*;
 
 use crate::settings::Settings;
-use crate::totals::Department;
+use crate::totals::Departments;
 
 /// Id of the rule.
 pub const ID: &str = "CND-14";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "totals.departments",
+    "totals.charge-types",
+    "totals.amounts",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// Each share is a measure; above its limit it is told as a low suspicion, for the patients of a
 /// department differ.
@@ -15,7 +23,7 @@ pub const ID: &str = "CND-14";
 /// [`Overflow`] of a sum.
 pub(crate) fn check(
     settings: &Settings,
-    departments: &[Department],
+    departments: &Departments,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
     let shares = [
@@ -26,7 +34,8 @@ pub(crate) fn check(
             settings.consumable_share_max,
         ),
     ];
-    for department in departments {
+    departments.abstain(ID, answer);
+    for department in &departments.departments {
         let whole = department.sum()?;
         for (template, kinds, limit) in &shares {
             let Some((row, part)) = department.sum_of(kinds)? else {

@@ -6,6 +6,14 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-03";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.current",
+    "encounters.visit-types",
+    "encounters.admission-days",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// A kind of visits that are counted together.
 struct Kind<'a> {

@@ -7,6 +7,16 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-02";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.visit-types",
+    "encounters.admission-days",
+    "orders.days",
+    "orders.charge-types",
+    "care-records.performed",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 /// No stay is longer than this; dates beyond are mistakes, and are not walked through.
 const STAY_DAYS_MAX: i64 = 3_660;
 

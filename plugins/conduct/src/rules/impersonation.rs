@@ -6,6 +6,10 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-01";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["encounters.current"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::Before, Stage::During, Stage::After];
 
 /// Two signs: the record of a check of identity says that person and card do not agree; or the insured
 /// lies in one hospital and is seen at another on a day strictly between admission and discharge. On the

@@ -8,6 +8,10 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-10";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.charged", "orders.charge-types"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// Each of the three is looked for in the stay; what is missing is evidence only where the hospital's data
 /// is complete. Lines of operations that were refunded in full are none.

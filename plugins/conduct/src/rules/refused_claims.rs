@@ -7,6 +7,10 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-13";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["denials.doctors", "denials.days", "denials.amounts"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// What was refused of a doctor's claims in a month.
 struct Refused {

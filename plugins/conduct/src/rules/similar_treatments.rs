@@ -7,6 +7,10 @@ use crate::{Care, Conduct};
 
 /// Id of the rule.
 pub const ID: &str = "CND-09";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.items", "orders.days"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 
 /// Different items of one family in a stay or visit on one day. The dearest one stands, the others are at
 /// stake; where both lines name their body part, and another, both stand.

@@ -8,6 +8,15 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-04";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.visit-types",
+    "orders.items",
+    "orders.days",
+    "orders.prescriptions",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::Before, Stage::During, Stage::After];
 
 /// A medicine of a visit, on its prescription.
 struct Prescribed<'a> {

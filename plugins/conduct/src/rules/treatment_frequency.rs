@@ -7,6 +7,10 @@ use crate::{Care, Conduct};
 
 /// Id of the rule.
 pub const ID: &str = "CND-08";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.items", "orders.days", "orders.quantities"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 
 /// All lines of an item in a stay or visit on one day, refunds taken off. At stake is the share beyond.
 ///

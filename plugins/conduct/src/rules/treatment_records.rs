@@ -7,6 +7,15 @@ use crate::{Care, Conduct};
 
 /// Id of the rule.
 pub const ID: &str = "CND-06";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "orders.items",
+    "orders.days",
+    "care-records.items",
+    "care-records.performed",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 /// The place of `treatments` among the tables of the manifest.
 pub(crate) const TREATMENTS: u8 = 1;
 

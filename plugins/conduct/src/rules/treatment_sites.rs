@@ -7,6 +7,16 @@ use crate::{Care, Conduct};
 
 /// Id of the rule.
 pub const ID: &str = "CND-07";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "orders.items",
+    "orders.days",
+    "care-records.items",
+    "care-records.performed",
+    "care-records.body-sites",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// A treatment without a record is the matter of CND-06.
 pub(crate) fn check(pack: &Conduct, care: &Care<'_>, answer: &mut Answer) {

@@ -8,6 +8,15 @@ use crate::settings::Settings;
 
 /// Id of the rule.
 pub const ID: &str = "CND-12";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.visit-types",
+    "orders.charged",
+    "orders.charge-types",
+    "orders.fulfils",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// Charges that fulfil no order, but for those of being in bed (床位、诊察、护理). Evidence only where the
 /// hospital's orders are complete. Charges of operations are the matter of CND-10.

@@ -9,6 +9,8 @@ use crate::{Care, Consumables};
 
 /// Id of the rule.
 pub const ID: &str = "CON-08";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.items", "orders.days"];
 /// The place of `bundles` among the tables of the manifest.
 const BUNDLES: u8 = 2;
 

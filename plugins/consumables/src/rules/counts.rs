@@ -6,6 +6,8 @@ use crate::Care;
 
 /// Id of the rule.
 pub const ID: &str = "CON-04";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["orders.items", "device-uses.orders"];
 
 /// A line without any record of use is the matter of CON-03. More charged than used is a breach; more used than
 /// charged costs the fund nothing and is told to the hospital (漏费).

@@ -6,6 +6,8 @@ use crate::Care;
 
 /// Id of the rule.
 pub const ID: &str = "CON-06";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["device-uses.used"];
 
 /// The last day is the store's, else the one on the carrier (AI 17); on it a device may still be used.
 pub(crate) fn check(care: &Care<'_>, answer: &mut Answer) {

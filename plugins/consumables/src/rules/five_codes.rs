@@ -9,6 +9,8 @@ use crate::{Care, Consumables};
 
 /// Id of the rule.
 pub const ID: &str = "CON-01";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["device-uses.insurance-codes"];
 /// The place of `code-mapping` among the tables of the manifest.
 const MAPPING: u8 = 1;
 

@@ -7,6 +7,13 @@ use crate::Consumables;
 
 /// Id of the rule.
 pub const ID: &str = "CON-11";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "item-prices.items",
+    "item-prices.kinds",
+    "item-prices.starts",
+    "item-prices.unit-prices",
+];
 
 /// Words for the four kinds, as the hospital's export writes them.
 #[derive(Debug)]

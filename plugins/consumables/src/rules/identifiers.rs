@@ -9,6 +9,8 @@ use crate::uses::Use;
 
 /// Id of the rule.
 pub const ID: &str = "CON-02";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["device-uses.device-identifiers"];
 
 /// Identifiers of other agencies than GS1 are not judged.
 pub(crate) fn check(care: &Care<'_>, answer: &mut Answer) {

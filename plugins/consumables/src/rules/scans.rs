@@ -7,6 +7,13 @@ use crate::lines::Line;
 
 /// Id of the rule.
 pub const ID: &str = "CON-03";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "orders.items",
+    "orders.days",
+    "device-uses.orders",
+    "device-uses.scanned",
+];
 
 /// No scan is evidence only where all pieces of the hospital are known, and each says for which line it is.
 pub(crate) fn check(care: &Care<'_>, answer: &mut Answer) {

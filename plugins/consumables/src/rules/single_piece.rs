@@ -7,6 +7,12 @@ use crate::uses::Use;
 
 /// Id of the rule.
 pub const ID: &str = "CON-07";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "device-uses.device-identifiers",
+    "device-uses.production-identifiers",
+    "device-uses.orders",
+];
 
 /// The same UDI-DI and UDI-PI in more than one row of a patient, under review or before. Only items whose
 /// pieces have serial numbers are looked at: a lot is shared by many. What was refunded in full was not

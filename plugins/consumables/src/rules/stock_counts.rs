@@ -7,6 +7,17 @@ use crate::stock::Account;
 
 /// Id of the rule.
 pub const ID: &str = "CON-10";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "stock.items",
+    "stock.period-ends",
+    "stock.opening",
+    "stock.received",
+    "stock.supplier-returns",
+    "stock.adjusted",
+    "stock.closing",
+    "stock.billed",
+];
 
 /// # Errors
 /// [`Overflow`] of a sum.

@@ -8,6 +8,17 @@ use crate::stock::Account;
 
 /// Id of the rule.
 pub const ID: &str = "CON-09";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "stock.items",
+    "stock.period-ends",
+    "stock.opening",
+    "stock.received",
+    "stock.supplier-returns",
+    "stock.adjusted",
+    "stock.closing",
+    "stock.billed",
+];
 
 /// Charged beyond what was there is suspected to be charged for nothing or exchanged (虚记、串换); consumed
 /// beyond what was charged may be loss. The measure is the difference and what was consumed.

@@ -6,6 +6,8 @@ use crate::Care;
 
 /// Id of the rule.
 pub const ID: &str = "CON-05";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["device-uses.stocked", "device-uses.used"];
 
 /// Used in the very second of its stocking is used after it.
 pub(crate) fn check(care: &Care<'_>, answer: &mut Answer) {

@@ -6,6 +6,12 @@ use crate::Consumables;
 
 /// Id of the rule.
 pub const ID: &str = "CON-12";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "purchases.items",
+    "purchases.suppliers",
+    "purchases.ordered-days",
+];
 /// The place of `supplier-blacklist` among the tables of the manifest.
 const BLACKLIST: u8 = 3;
 
