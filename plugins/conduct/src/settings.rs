@@ -25,6 +25,8 @@ pub struct Settings {
     pub bed_charges: Vec<Code>,
     /// 收费类别 of operations.
     pub operation_charges: Vec<Code>,
+    /// 收费类别 of which the hospital links each charge to its order.
+    pub linked_charges: Vec<Code>,
     /// 收费类别 of drugs.
     pub drug_charges: Vec<Code>,
     /// 收费类别 of consumables.
@@ -70,6 +72,7 @@ impl Settings {
             passive_charges: codes("passive_charges")?,
             bed_charges: codes("bed_charges")?,
             operation_charges: codes("operation_charges")?,
+            linked_charges: codes("linked_charges")?,
             drug_charges: codes("drug_charges")?,
             consumable_charges: codes("consumable_charges")?,
             medicines: setup.code_set(&["X", "Z"]),

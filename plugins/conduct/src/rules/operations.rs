@@ -14,7 +14,7 @@ pub(crate) const NEEDS: &[&str] = &["orders.charged", "orders.charge-types"];
 pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// Each of the three is looked for in the stay; what is missing is evidence only where the hospital's data
-/// is complete. Lines of operations that were refunded in full are none.
+/// is complete, of the order also only where the hospital links operations to orders. Lines of operations that were refunded in full are none.
 pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
     let batch = care.batch;
     for (encounter, current) in batch.encounters().current().recorded() {
@@ -51,7 +51,11 @@ pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
         let fulfils = batch.orders().fulfils();
         let ordered = charges.iter().any(|line| fulfils.get(line.order).is_some());
         let complete = batch.presence::<Orders>() == Presence::Complete;
-        tell(ordered, complete, "no-order", "orders.fulfils");
+        let linked = settings
+            .operation_charges
+            .iter()
+            .any(|it| settings.linked_charges.contains(it));
+        tell(ordered || !linked, complete, "no-order", "orders.fulfils");
     }
 }
 

@@ -18,8 +18,9 @@ pub(crate) const NEEDS: &[&str] = &[
 /// When in the course of care it runs, as in the manifest.
 pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
-/// Charges that fulfil no order, but for those of being in bed (床位、诊察、护理). Evidence only where the
-/// hospital's orders are complete. Charges of operations are the matter of CND-10.
+/// Charges that fulfil no order, of the kinds that the hospital links to orders: by default drugs, for which
+/// every hospital does. Evidence only where its orders are complete. Charges of operations are the matter
+/// of CND-10.
 pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
     let batch = care.batch;
     let orders = batch.orders();
@@ -38,9 +39,9 @@ pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
                 answer.add(Abstention::new(ID, line.order).missing("orders.charge-types"));
                 continue;
             };
-            let is_exempt = settings.passive_charges.contains(&kind)
-                || settings.operation_charges.contains(&kind);
-            if !is_exempt {
+            let judged = settings.linked_charges.contains(&kind)
+                && !settings.operation_charges.contains(&kind);
+            if judged {
                 found.push(line);
             }
         }
