@@ -97,6 +97,7 @@ impl Hits {
     ///
     /// # Errors
     /// Where the sum of the money at stake exceeds 64 bits.
+    #[inline(never)]
     pub fn tell(self, answer: &mut Answer) -> Result<(), Overflow> {
         for ((rule, _), hits) in self.scopes {
             let (Some(binding), Some(first)) = (BINDINGS.get(rule), hits.first()) else {

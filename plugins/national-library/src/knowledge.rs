@@ -213,6 +213,7 @@ impl<T> Index<T> {
         rows.filter(|entry| line.day.is_none_or(|day| entry.validity.includes(day)))
     }
 
+    #[inline(never)]
     fn read(
         setup: &Setup,
         name: &str,
@@ -287,6 +288,7 @@ impl Knowledge {
     }
 }
 
+#[inline(never)]
 fn limits(setup: &Setup) -> Result<Index<Limit>, String> {
     let table = setup.table("limits")?;
     let values = table.optional_codes("value")?;
@@ -301,6 +303,7 @@ fn limits(setup: &Setup) -> Result<Index<Limit>, String> {
     })
 }
 
+#[inline(never)]
 fn evidence(setup: &Setup) -> Result<Index<Evidence>, String> {
     let table = setup.table("evidence")?;
     let alternatives = table.integers("alternative")?;
@@ -322,6 +325,7 @@ fn evidence(setup: &Setup) -> Result<Index<Evidence>, String> {
     })
 }
 
+#[inline(never)]
 fn window_limits(setup: &Setup) -> Result<Index<WindowLimit>, String> {
     let table = setup.table("window-limits")?;
     let subjects = table.codes("subject")?;
@@ -357,6 +361,7 @@ fn window_limits(setup: &Setup) -> Result<Index<WindowLimit>, String> {
     })
 }
 
+#[inline(never)]
 fn line_limits(setup: &Setup) -> Result<Index<LineLimit>, String> {
     let table = setup.table("line-limits")?;
     let measures = table.texts("measure")?;
@@ -376,6 +381,7 @@ fn line_limits(setup: &Setup) -> Result<Index<LineLimit>, String> {
     })
 }
 
+#[inline(never)]
 fn pairs(setup: &Setup) -> Result<Index<Pair>, String> {
     let table = setup.table("pairs")?;
     let others = table.codes("other")?;
@@ -402,6 +408,7 @@ fn pairs(setup: &Setup) -> Result<Index<Pair>, String> {
     })
 }
 
+#[inline(never)]
 fn groups(setup: &Setup) -> Result<Index<Member>, String> {
     let table = setup.table("groups")?;
     let groups = table.codes("group")?;

@@ -56,6 +56,7 @@ impl Lines {
     ///
     /// # Errors
     /// Where a sum exceeds 64 bits.
+    #[inline(never)]
     pub fn collect(settings: &Settings, batch: &Batch) -> Result<Self, Overflow> {
         let orders = batch.orders();
         let items = orders.items();

@@ -27,6 +27,7 @@ macro_rules! parameters {
         pub struct $name { $($(#[$field_doc])* pub $field: $kind,)* }
 
         impl $name {
+            #[inline(never)]
             fn read(setup: &Setup) -> Result<Self, String> {
                 Ok($name { $($field: setup.$read(stringify!($field))?,)* })
             }

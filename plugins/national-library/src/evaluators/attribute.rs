@@ -61,6 +61,7 @@ struct Subject {
 }
 
 /// Judges the lines, diagnoses and procedures under review.
+#[inline(never)]
 pub fn attribute(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     for line in context.lines.reviewed() {
         judge_line(context, line, hits, answer);
@@ -78,6 +79,7 @@ pub fn attribute(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     }
 }
 
+#[inline(never)]
 fn judge_line(context: &Context<'_>, line: &Line, hits: &mut Hits, answer: &mut Answer) {
     let mut entries: Vec<&Entry<Limit>> = context.knowledge.limits.about(line).collect();
     entries.sort_by_key(|entry| entry.rule);
@@ -108,6 +110,7 @@ fn judge_line(context: &Context<'_>, line: &Line, hits: &mut Hits, answer: &mut 
     }
 }
 
+#[inline(never)]
 fn judge_record(
     context: &Context<'_>,
     (at, codes, encounter): (RowReference, Vec<Code>, Row<Encounters>),
@@ -160,6 +163,7 @@ fn told(hit: Hit, rows: &[&Entry<Limit>], found: Option<Figure>) -> Hit {
     }
 }
 
+#[inline(never)]
 fn judge(
     context: &Context<'_>,
     attribute: Attribute,

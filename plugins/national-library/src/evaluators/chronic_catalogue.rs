@@ -40,6 +40,7 @@ impl Catalogue {
 }
 
 /// Judges lines of chronic visits that name their disease.
+#[inline(never)]
 pub fn chronic_catalogue(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     let encounters = context.batch.encounters();
     let care_types = &context.settings.lists.chronic_care_types;

@@ -16,6 +16,7 @@ type Rule = (usize, &'static Binding);
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn consistency(
     context: &Context<'_>,
     hits: &mut Hits,
@@ -70,6 +71,7 @@ fn charge_in_stay(
 /// An antibiotic (rows of `limits` that name an item) in a stay with an operation whose prophylaxis is
 /// limited (rows that name a procedure) begins too early or lasts too long. A stay with an infection
 /// among its diagnoses is treated, not protected.
+#[inline(never)]
 fn prophylaxis(
     context: &Context<'_>,
     (rule, binding): Rule,

@@ -26,6 +26,7 @@ enum Held {
 }
 
 /// Judges lines, diagnoses of the settlement list and principal procedures under review.
+#[inline(never)]
 pub fn evidence(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     let knowledge = &context.knowledge.evidence;
     for line in context.lines.reviewed() {
@@ -91,6 +92,7 @@ fn rules_of(entries: &[&Entry<Evidence>]) -> Vec<&'static Binding> {
         .collect()
 }
 
+#[inline(never)]
 fn judge(
     context: &Context<'_>,
     subject: &Subject,
@@ -137,6 +139,7 @@ fn judge(
 }
 
 /// Whether all rows of any alternative are found.
+#[inline(never)]
 fn held(context: &Context<'_>, subject: &Subject, need: Need, rows: &[&Entry<Evidence>]) -> Held {
     let mut unknown = None;
     for alternative in rows.chunk_by(|one, next| one.value.alternative == next.value.alternative) {

@@ -9,6 +9,7 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn inventory(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Result<(), Overflow> {
     let items = batch.stock().items();
     let medicines = batch.members(settings.medicines, &items);

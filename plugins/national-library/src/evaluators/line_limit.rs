@@ -12,6 +12,7 @@ use crate::lines::{Class, Line};
 ///
 /// # Errors
 /// Where a product exceeds 64 bits.
+#[inline(never)]
 pub fn line_limit(
     context: &Context<'_>,
     hits: &mut Hits,
@@ -24,6 +25,7 @@ pub fn line_limit(
     Ok(())
 }
 
+#[inline(never)]
 fn over_limit(
     context: &Context<'_>,
     line: &Line,

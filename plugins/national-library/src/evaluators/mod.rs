@@ -1,5 +1,6 @@
 //! The generic evaluators. Each is a sentence; the rules that it judges are bound to it in
-//! [`crate::binding`].
+//! [`crate::binding`]. Their functions are not inlined: a pack may not hold a function body of more than
+//! 64 KiB, and inlined into one another they are one.
 
 pub mod attribute;
 mod chronic_catalogue;

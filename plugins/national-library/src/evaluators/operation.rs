@@ -20,6 +20,7 @@ type Groups<'a> = BTreeMap<(Row<Encounters>, Day, Code), Vec<(&'a Line, usize)>>
 ///
 /// # Errors
 /// Where a product exceeds 64 bits.
+#[inline(never)]
 pub fn operation(
     context: &Context<'_>,
     hits: &mut Hits,
@@ -40,6 +41,7 @@ pub fn operation(
     Ok(())
 }
 
+#[inline(never)]
 fn groups<'a>(
     context: &'a Context<'_>,
     rule: usize,

@@ -13,6 +13,7 @@ use crate::lines::Line;
 const UNTOLD_SUPPLY_DAYS: i64 = 31;
 
 /// Judges each pair of which a line is under review.
+#[inline(never)]
 pub fn pair(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     for lines in context.lines.by_patient() {
         if !lines.iter().any(|line| line.under_review) {
@@ -45,6 +46,7 @@ pub fn pair(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
 }
 
 /// Judges each two medicines of one class, of different names, of which one is under review.
+#[inline(never)]
 pub fn same_class(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     for (rule, binding) in bound(Evaluator::SameClass) {
         for lines in context.lines.by_patient() {
@@ -85,6 +87,7 @@ struct Two<'a> {
 }
 
 impl Two<'_> {
+    #[inline(never)]
     fn judge(
         &self,
         context: &Context<'_>,

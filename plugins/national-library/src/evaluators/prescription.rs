@@ -18,6 +18,7 @@ type Prescriptions<'a> = BTreeMap<(Row<Encounters>, Token), Vec<&'a Line>>;
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn prescription(
     context: &Context<'_>,
     hits: &mut Hits,
@@ -50,6 +51,7 @@ fn of_check(check: PrescriptionCheck) -> impl Iterator<Item = (usize, &'static B
 }
 
 /// The prescriptions with a line under review. A line that tells no prescription is not judged.
+#[inline(never)]
 fn prescriptions<'a>(
     context: &'a Context<'_>,
     binding: &Binding,
@@ -145,6 +147,7 @@ fn kinds(lines: &[&Line]) -> i64 {
 }
 
 /// 超大处方: too many slices, or too many grams of them in one dose.
+#[inline(never)]
 fn slice_size(
     context: &Context<'_>,
     (rule, binding): (usize, &Binding),
@@ -204,6 +207,7 @@ fn grams_of_a_dose(
 }
 
 /// 超量上传: the charge lines that fulfil an order of slices sum to more than was ordered.
+#[inline(never)]
 fn slice_charges(
     context: &Context<'_>,
     (rule, binding): (usize, &Binding),

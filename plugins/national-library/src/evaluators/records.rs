@@ -8,6 +8,7 @@ use crate::binding::{Binding, Evaluator, RecordCheck, bound};
 use crate::findings::{Hit, Hits};
 
 /// Judges the records of the encounters under review.
+#[inline(never)]
 pub fn records(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     for encounter in context.reviewed() {
         for row in context.batch.data_defects().of(encounter) {

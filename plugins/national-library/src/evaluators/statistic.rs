@@ -29,6 +29,7 @@ type Month = (Option<Row<Institutions>>, Option<Day>);
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn shares(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Result<(), Overflow> {
     for binding in &BINDINGS {
         let Evaluator::Statistic(statistic) = binding.evaluator else {
@@ -131,6 +132,7 @@ fn months(
 }
 
 /// One measure a stay that ended: 1 of 1 where an infection arose, or where the patient came back.
+#[inline(never)]
 pub fn rates(context: &Context<'_>, answer: &mut Answer) {
     let encounters = context.batch.encounters();
     let stays = &context.settings.lists.inpatient_visit_types;

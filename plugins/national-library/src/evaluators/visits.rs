@@ -14,6 +14,7 @@ type Rule = (usize, &'static Binding);
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn visits(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) -> Result<(), Overflow> {
     let (lists, numbers) = (&context.settings.lists, &context.settings.numbers);
     let counted = [
@@ -111,6 +112,7 @@ pub fn previous_stay(
 }
 
 /// 分解住院: admitted again to the same hospital within the days of parameter `readmission_days`.
+#[inline(never)]
 fn split_stay(
     context: &Context<'_>,
     (rule, binding): Rule,
@@ -139,6 +141,7 @@ fn split_stay(
 }
 
 /// More visits of one type in the days up to this one than allowed.
+#[inline(never)]
 fn too_often(
     context: &Context<'_>,
     (rule, binding): Rule,
@@ -184,6 +187,7 @@ fn too_often(
 }
 
 /// 无指征住院: a short stay without operation or treatment that cost mostly examinations.
+#[inline(never)]
 fn no_reason(
     context: &Context<'_>,
     (rule, binding): Rule,

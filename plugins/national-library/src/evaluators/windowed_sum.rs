@@ -29,6 +29,7 @@ type Missing = &'static str;
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn windowed_sum(
     context: &Context<'_>,
     hits: &mut Hits,
@@ -51,6 +52,7 @@ pub fn windowed_sum(
 }
 
 /// The uses of each rule and subject, in the order of time.
+#[inline(never)]
 fn subjects<'a>(
     context: &'a Context<'_>,
     lines: &'a [Line],
@@ -130,6 +132,7 @@ fn covered(context: &Context<'_>, line: &Line) -> Result<Option<Money>, Overflow
 }
 
 /// Judges the last of these uses.
+#[inline(never)]
 fn judge(
     context: &Context<'_>,
     number: i64,
