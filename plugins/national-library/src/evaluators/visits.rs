@@ -37,7 +37,7 @@ pub fn visits(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) -> Re
     for encounter in context.reviewed() {
         for (check, types, visits_max) in &counted {
             for rule in bound(Evaluator::Visits(*check)) {
-                too_often(context, rule, encounter, (types, *visits_max), hits, answer);
+                too_often(context, rule, (encounter, types, *visits_max), hits, answer);
             }
         }
         if context.is_visit(encounter, &lists.inpatient_visit_types) == Some(true) {
@@ -145,8 +145,7 @@ fn split_stay(
 fn too_often(
     context: &Context<'_>,
     (rule, binding): Rule,
-    encounter: Row<Encounters>,
-    (types, visits_max): (&[Code], i64),
+    (encounter, types, visits_max): (Row<Encounters>, &[Code], i64),
     hits: &mut Hits,
     answer: &mut Answer,
 ) {
