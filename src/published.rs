@@ -110,7 +110,7 @@ impl Published {
     }
 
     /// Lets the last refresh of a host be forgotten in the copy, so that an earlier day may be asked about.
-    pub fn as_of_earlier(self) -> Outcome<Self> {
+    pub fn forgetting_the_last_refresh(self) -> Outcome<Self> {
         let mut state = self.store.read()?;
         state.floors.last_good = None;
         self.store.commit(&state, &NoFailures)?;

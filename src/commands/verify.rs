@@ -112,7 +112,7 @@ impl Command for VerifyArgs {
         let at = self.at.map_or(now, |At(at)| at);
         let published = Published::of(&self.trust, Freshness::as_of(at, now))?;
         let published = match at < now {
-            true => published.as_of_earlier()?,
+            true => published.forgetting_the_last_refresh()?,
             false => published,
         };
         let (target, refreshed, bytes) = self.find(&published)?;

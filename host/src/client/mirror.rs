@@ -218,7 +218,7 @@ impl Mirror<'_> {
             path: path.clone(),
             source,
         };
-        if digest_of(&path).map_err(failed)? == Some(target.digest) {
+        if is_there(&path, target).map_err(failed)? {
             return Ok(false);
         }
         let downloaded = download(self.transport, target, &self.incoming(), self.failures)?;
@@ -295,10 +295,16 @@ impl Mirror<'_> {
     }
 }
 
-/// The digest of a file, or `None` where there is none.
-fn digest_of(path: &Path) -> io::Result<Option<Digest>> {
-    let bytes = files::read_if_there(path)?;
-    Ok(bytes.map(|bytes| Digest::of(&bytes)))
+/// Whether a file has the length and the digest of a signed entry.
+fn is_there(path: &Path, target: &ResolvedTarget) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(found) if found.len() == target.length => {
+            Ok(Digest::of(&fs::read(path)?) == target.digest)
+        }
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Why name spaces are not in the copy. One that published nothing yet is no fault.

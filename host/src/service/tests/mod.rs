@@ -1,6 +1,7 @@
 //! The service over a real connection, without packs: envelope, refusals, limits, counts and what never
 //! leaves. What packs find is tested with whole packs beside the command.
 
+mod air_gap;
 mod canary;
 mod server;
 
