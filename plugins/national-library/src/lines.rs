@@ -166,9 +166,9 @@ fn is_claimed(
 
 /// The class of every line of a batch.
 struct Classes {
-    medicines: Vec<bool>,
-    slices: Vec<bool>,
-    consumables: Vec<bool>,
+    medicines: Members<Orders>,
+    slices: Members<Orders>,
+    consumables: Members<Orders>,
 }
 
 impl Classes {
@@ -182,11 +182,10 @@ impl Classes {
     }
 
     fn of(&self, order: Row<Orders>) -> Class {
-        let is = |members: &[bool]| members.get(order.index()).copied().unwrap_or(false);
         match () {
-            () if is(&self.medicines) => Class::Medicine,
-            () if is(&self.slices) => Class::Slice,
-            () if is(&self.consumables) => Class::Consumable,
+            () if self.medicines.contains(order) => Class::Medicine,
+            () if self.slices.contains(order) => Class::Slice,
+            () if self.consumables.contains(order) => Class::Consumable,
             () => Class::Service,
         }
     }

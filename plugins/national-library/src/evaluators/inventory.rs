@@ -16,10 +16,9 @@ pub fn inventory(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Res
     let slices = batch.members(settings.slices, &items);
     let consumables = batch.members(settings.consumables, &items);
     for (row, item) in items.recorded() {
-        let is = |members: &[bool]| members.get(row.index()).copied().unwrap_or(false);
         let goods = match () {
-            () if is(&medicines) || is(&slices) => Goods::Medicines,
-            () if is(&consumables) => Goods::Consumables,
+            () if medicines.contains(row) || slices.contains(row) => Goods::Medicines,
+            () if consumables.contains(row) => Goods::Consumables,
             () => continue,
         };
         for (_, binding) in bound(Evaluator::Inventory(goods)) {
