@@ -75,6 +75,7 @@ fn a_plugin_gives_the_same_answers_natively_and_in_the_sandbox() {
     same_answers::<conduct::Conduct>("conduct");
     same_answers::<consumables::Consumables>("consumables");
     same_answers::<drg_checks::DrgChecks>("drg-checks");
+    same_answers::<national_library::NationalLibrary>("national-library");
     same_answers::<vbp_quota::VbpQuota>("vbp-quota");
 }
 

@@ -16,11 +16,12 @@ use rulepack_protocol::pack::{self, Bounds, Pack};
 use serde_json::Value;
 
 /// The plugins of this workspace.
-pub const PLUGINS: [&str; 5] = [
+pub const PLUGINS: [&str; 6] = [
     "chronic-limits",
     "conduct",
     "consumables",
     "drg-checks",
+    "national-library",
     "vbp-quota",
 ];
 
