@@ -12,6 +12,7 @@ fn main() {
     let mut code = String::new();
     for id in TableId::all() {
         write_view(&mut code, id, component).expect("strings take text");
+        write_part(&mut code, id, component).expect("strings take text");
     }
     write_views(&mut code, component).expect("strings take text");
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
@@ -27,10 +28,7 @@ fn write_view(code: &mut String, id: TableId, component: bool) -> std::fmt::Resu
     if !component {
         writeln!(code, "    source: std::rc::Rc<crate::host::Source>,")?;
     }
-    for column in table.columns {
-        let (field, raw) = (snake(column.name), raw(column.kind));
-        writeln!(code, "    {field}: std::cell::OnceCell<Vec<{raw}>>,")?;
-    }
+    write_cells(code, table)?;
     writeln!(code, "}}\n\nimpl crate::column::Table for {view} {{")?;
     writeln!(code, "    const NUMBER: u8 = {};", id.number())?;
     writeln!(
@@ -41,8 +39,9 @@ fn write_view(code: &mut String, id: TableId, component: bool) -> std::fmt::Resu
     writeln!(code, "impl {view} {{")?;
     write_constructor(code, table, component)?;
     for (index, column) in table.columns.iter().enumerate() {
-        write_column(code, id, index, column, component)?;
+        write_column(code, (id, index, column), component, Form::Whole)?;
     }
+    write_part_of(code, table, component)?;
     if let Some((index, owner)) = table.owner() {
         let (owner, column) = (camel(owner.table().name), &table.columns[index]);
         writeln!(
@@ -57,6 +56,87 @@ fn write_view(code: &mut String, id: TableId, component: bool) -> std::fmt::Resu
     writeln!(code, "}}\n")
 }
 
+/// Which rows a view is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    Part,
+}
+
+/// The method of a view that makes a part of its table.
+fn write_part_of(code: &mut String, table: &Table, component: bool) -> std::fmt::Result {
+    let view = camel(table.name);
+    writeln!(
+        code,
+        "    /// These rows alone, in ascending order: a column of the part is fetched for them only. A range\n    \
+         /// that begins within the one before loses what they share.\n    #[must_use]\n    \
+         pub fn part(&self, rows: impl IntoIterator<Item = Rows<{view}>>) -> {view}Part {{\n        \
+         {view}Part {{\n            selection: Selection::new(rows),"
+    )?;
+    match (component, table.owner()) {
+        (false, _) => writeln!(code, "            source: self.source.clone(),")?,
+        (true, None) => writeln!(code, "            length: None,")?,
+        (true, Some((owner, _))) => {
+            let owner = snake(table.columns[owner].name);
+            writeln!(
+                code,
+                "            length: self.{owner}.get().map(Vec::len),"
+            )?;
+        }
+    }
+    write_empty_cells(code, table)?;
+    writeln!(code, "        }}\n    }}\n")
+}
+
+/// The struct of some rows of one table, with the same methods.
+fn write_part(code: &mut String, id: TableId, component: bool) -> std::fmt::Result {
+    let table = id.table();
+    let view = camel(table.name);
+    writeln!(
+        code,
+        "/// Some rows of table `{}`, numbered anew: see [`{view}::part`].\npub struct {view}Part {{\n    \
+         selection: Selection<{view}>,",
+        table.name
+    )?;
+    match component {
+        // How many rows the table has, where that is known already.
+        true => writeln!(code, "    length: Option<usize>,")?,
+        false => writeln!(code, "    source: std::rc::Rc<crate::host::Source>,")?,
+    }
+    write_cells(code, table)?;
+    writeln!(
+        code,
+        "}}\n\nimpl {view}Part {{\n    \
+         /// The rows of each range that the part was made of, in their order.\n    \
+         pub fn ranges(&self) -> impl Iterator<Item = Rows<InPart<{view}>>> + use<'_> {{\n        \
+         self.selection.groups()\n    }}\n\n    \
+         /// Every row of the part, with the row of the table that it is.\n    \
+         pub fn rows(&self) -> impl Iterator<Item = (Row<InPart<{view}>>, Row<{view}>)> + use<'_> {{\n        \
+         self.selection.rows()\n    }}\n"
+    )?;
+    for (index, column) in table.columns.iter().enumerate() {
+        write_column(code, (id, index, column), component, Form::Part)?;
+    }
+    writeln!(code, "}}\n")
+}
+
+/// A cell for each column, filled when a rule first asks for it.
+fn write_cells(code: &mut String, table: &Table) -> std::fmt::Result {
+    for column in table.columns {
+        let (field, raw) = (snake(column.name), raw(column.kind));
+        writeln!(code, "    {field}: std::cell::OnceCell<Vec<{raw}>>,")?;
+    }
+    Ok(())
+}
+
+fn write_empty_cells(code: &mut String, table: &Table) -> std::fmt::Result {
+    for column in table.columns {
+        let field = snake(column.name);
+        writeln!(code, "            {field}: std::cell::OnceCell::new(),")?;
+    }
+    Ok(())
+}
+
 fn write_constructor(code: &mut String, table: &Table, component: bool) -> std::fmt::Result {
     match component {
         true => writeln!(code, "    fn new() -> Self {{\n        Self {{")?,
@@ -66,22 +146,15 @@ fn write_constructor(code: &mut String, table: &Table, component: bool) -> std::
              source,"
         )?,
     }
-    for column in table.columns {
-        writeln!(
-            code,
-            "            {}: std::cell::OnceCell::new(),",
-            snake(column.name)
-        )?;
-    }
+    write_empty_cells(code, table)?;
     writeln!(code, "        }}\n    }}\n")
 }
 
 fn write_column(
     code: &mut String,
-    id: TableId,
-    index: usize,
-    column: &Column,
+    (id, index, column): (TableId, usize, &Column),
     component: bool,
+    form: Form,
 ) -> std::fmt::Result {
     let table = id.table();
     let method = snake(column.name);
@@ -92,26 +165,44 @@ fn write_column(
         unit(column.kind)
     );
     write_doc(code, "    ", column.doc, &name)?;
+    let marker = match form {
+        Form::Whole => camel(table.name),
+        Form::Part => format!("InPart<{}>", camel(table.name)),
+    };
     writeln!(
         code,
-        "    #[must_use]\n    #[inline]\n    pub fn {method}(&self) -> Column<'_, {}, {}> {{",
-        camel(table.name),
+        "    #[must_use]\n    #[inline]\n    pub fn {method}(&self) -> Column<'_, {marker}, {}> {{",
         value(column.kind)
     )?;
     let target = match column.kind {
         Kind::Row(target) => target,
         _ => id,
     };
-    match component {
-        true => writeln!(
+    let import = format!(
+        "crate::bindings::rulepack::rules::{}::{method}",
+        snake(table.name)
+    );
+    match (component, form) {
+        (true, Form::Whole) => writeln!(
             code,
-            "        let fetch = crate::bindings::rulepack::rules::{}::{method};\n        \
-             Column::new(self.{method}.get_or_init(fetch), 0)",
-            snake(table.name)
+            "        let fetch = || crate::host::all({import});\n        \
+             Column::new(self.{method}.get_or_init(fetch), 0)"
         )?,
-        false => writeln!(
+        (true, Form::Part) => writeln!(
+            code,
+            "        let fetch = || crate::host::only((self.selection.ranges(), self.length), {import});\n        \
+             Column::new(self.{method}.get_or_init(fetch), 0)"
+        )?,
+        (false, Form::Whole) => writeln!(
             code,
             "        let values = self.source.values(&self.{method}, {}, {index});\n        \
+             Column::new(values, self.source.start({}))",
+            id.0, target.0
+        )?,
+        (false, Form::Part) => writeln!(
+            code,
+            "        let ranges = self.selection.ranges();\n        \
+             let values = self.source.part(&self.{method}, ({}, {index}), ranges);\n        \
              Column::new(values, self.source.start({}))",
             id.0, target.0
         )?,

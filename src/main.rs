@@ -3,14 +3,19 @@
 
 mod clock;
 mod commands;
+mod drafts;
 mod engine;
 mod failure;
+mod failure_points;
 mod files;
 mod generate;
+mod keys;
+mod log;
 mod output;
 mod packs;
 mod plain_tuf;
 mod published;
+mod shutdown;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -33,8 +38,7 @@ pub struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let told = arguments.command.tell();
-    match told.and_then(|told| output::print(&told, arguments.json)) {
+    match arguments.command.run(arguments.json) {
         Ok(code) => code,
         Err(failure) => output::print_failure(&failure, arguments.json),
     }

@@ -44,6 +44,19 @@ pub fn line(text: &str) -> Outcome {
     }
 }
 
+/// Tells a person something beside the result: on the way of errors, so that a result stays readable by
+/// programs.
+pub fn notice(text: &str) -> Outcome {
+    Ok(writeln!(std::io::stderr().lock(), "{text}")?)
+}
+
+/// Shows what goes wrong beside a command's own work, on standard error. A server logs already, and more.
+pub fn show_warnings() {
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN);
+    let subscriber = subscriber.without_time().with_target(false);
+    let _ = subscriber.with_writer(std::io::stderr).try_init();
+}
+
 /// Prints why a command failed.
 pub fn print_failure(failure: &Failure, json: bool) -> ExitCode {
     let mut err = std::io::stderr().lock();

@@ -310,7 +310,7 @@ fn sign_names_the_file_that_is_no_metadata_and_the_key_that_is_none() {
     let nation = Nation::found();
     let sign = |bytes: &[u8]| {
         fs::write(nation.path("37.json"), bytes).unwrap();
-        let ran = nation.run("sign {}/37.json --key {}/keys/bureau-a.key");
+        let ran = nation.run("sign {}/37.json --key {}/keys/bureau-a.key --yes");
         let start = format!("error: `{}`: ", nation.path("37.json").display());
         let reason = ran.failed();
         assert_eq!(fs::read(nation.path("37.json")).unwrap(), bytes);
@@ -325,7 +325,7 @@ fn sign_names_the_file_that_is_no_metadata_and_the_key_that_is_none() {
     assert_eq!(sign(b"{}"), "expected metadata of type `targets`, got ``");
 
     let twice = nation
-        .run("sign {}/root.json --key {}/keys/root-a.key")
+        .run("sign {}/root.json --key {}/keys/root-a.key --yes")
         .failed();
     let start = format!("error: `{}`: the key `", nation.path("root.json").display());
     assert!(twice.starts_with(&start), "{twice}");
@@ -333,11 +333,11 @@ fn sign_names_the_file_that_is_no_metadata_and_the_key_that_is_none() {
     let key = nation.path("keys/bureau-a.pub");
     assert_eq!(
         nation
-            .run("sign {}/root.json --key {}/keys/bureau-a.pub")
+            .run("sign {}/root.json --key {}/keys/bureau-a.pub --yes")
             .failed(),
         format!(
-            "error: `{}` is no secret key: not a secret key file, expected JSON with `format`, \
-             `person`, `public` and `seed`",
+            "error: `{}`: not a secret key file, expected the line `rulepack key of PERSON`, then \
+             `id KEY`",
             key.display()
         )
     );

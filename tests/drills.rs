@@ -79,7 +79,7 @@ impl Drill {
     }
 
     fn new_key(&self, name: &str) {
-        let line = format!("key new {name} --out {{}}/keys");
+        let line = format!("key new {name} --out {{}}/keys --no-passphrase");
         self.nation.run(&line).done();
     }
 

@@ -19,7 +19,7 @@ use std::process::Command;
 use common::nation::{Host, Nation};
 use common::packs::{Source, pack};
 use common::{web, workspace};
-use rulepack_protocol::key::{SecretKey, Signer as _};
+use rulepack_protocol::key::{LockedKey, SecretKey, Signer as _};
 use rulepack_protocol::moment::Moment;
 use rulepack_protocol::tuf::{
     Authority, Envelope, FilePin, Payload, RoleName, Root, Snapshot, Targets, Timestamp, TopRole,
@@ -110,7 +110,7 @@ impl Pair {
     /// A secret key, by its path in the nation's folder.
     fn key(&self, path: &str) -> SecretKey {
         let text = fs::read_to_string(self.nation.path(path)).unwrap();
-        SecretKey::from_file(&text).unwrap()
+        LockedKey::read(text).unwrap().unlock(None).unwrap()
     }
 
     /// The repository in the hands of somebody who has the registry's keys.
@@ -231,11 +231,11 @@ fn both_clients_read_a_new_version_a_city_and_a_new_root_alike() {
 
     // The province delegates to its city, which publishes a pack of its own.
     for person in ["a", "b"] {
-        let line = format!("key new city-{person} --out {{}}/keys");
+        let line = format!("key new city-{person} --out {{}}/keys --no-passphrase");
         nation.run(&line).done();
     }
     let keys = "--key {}/keys/city-a.pub --key {}/keys/city-b.pub";
-    let line = format!("root delegate 3703 {keys} --from {{}}/37.json --out {{}}/37.json");
+    let line = format!("delegate 3703 {keys} --from {{}}/37.json --out {{}}/37.json");
     nation.run(&line).done();
     nation.sign("37.json", &["bureau-a", "bureau-b"]);
     nation.send(&[], &registry).done();

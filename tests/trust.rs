@@ -204,7 +204,8 @@ fn a_registry_that_serves_earlier_metadata_is_refused() {
     assert_eq!(
         reason,
         "error: `timestamp` contradicts what this host has seen: \
-         version 3 was seen before, now version 2 is served"
+         version 3 was seen before, now version 2 is served\n\
+         hint: an older or altered state was served: compare with another address of the registry"
     );
     assert_eq!(story.host.lock(), lock);
 
@@ -238,7 +239,7 @@ fn a_delegation_that_is_gone_stops_its_packs() {
     let story = Story::begin();
     let registry = story.nation.serve();
     story.host.follow(&registry.address);
-    let revoke = "root revoke 37 --from {}/targets.json --out {}/targets.json";
+    let revoke = "revoke 37 --from {}/targets.json --out {}/targets.json";
     story.nation.run(revoke).done();
     story
         .nation

@@ -10,6 +10,7 @@
 )]
 
 pub mod client;
+mod compiled;
 pub mod data;
 pub mod files;
 pub mod history;

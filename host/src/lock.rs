@@ -180,24 +180,37 @@ impl Lock {
     }
 
     /// The highest version of a pack that is in force on a rule day.
+    ///
+    /// A version that this host refused or holds is passed over for the next lower one. A withdrawn one is
+    /// not: its bureau took back what was in force and put nothing in its place, so there is a gap until a
+    /// higher version is published (T9). Only the first wave goes back to what all others have.
     #[must_use]
     pub fn choose(&self, pack: &PackName, rule_day: Day, purpose: Purpose) -> Choice<'_> {
         let in_force = self.versions.iter().filter_map(|version| {
             let retroactive = rule_day < version.known_from;
-            let usable = version.path.pack() == pack
-                && version.state == State::Active
-                && version.status == Status::Active
+            let is_met = version.path.pack() == pack
                 && version.effective.contains(rule_day)
                 && (!retroactive || (version.retroactive && purpose == Purpose::Audit));
-            usable.then_some((version, retroactive))
+            let counts = version.is_usable() || version.is_withdrawn_for_all();
+            (is_met && counts).then_some((version, retroactive))
         });
         match in_force.max_by(|a, b| a.0.path.version().cmp(b.0.path.version())) {
-            Some((version, retroactive)) => Choice::Version {
+            Some((version, retroactive)) if version.is_usable() => Choice::Version {
                 version,
                 retroactive,
             },
-            None => Choice::Gap,
+            _ => Choice::Gap,
         }
+    }
+}
+
+impl LockedVersion {
+    fn is_usable(&self) -> bool {
+        self.state == State::Active && self.status == Status::Active
+    }
+
+    fn is_withdrawn_for_all(&self) -> bool {
+        self.status == Status::Yanked && self.channel == Channel::Stable
     }
 }
 
@@ -267,27 +280,50 @@ mod tests {
     }
 
     #[test]
-    fn withdrawn_refused_and_held_versions_are_not_chosen() {
+    fn refused_and_held_versions_are_passed_over_for_a_lower_one() {
         let mut lock = Lock::default();
         lock.put(version("1.0.0", "2026-01-01", "2025-12-20"));
-        for change in [
-            |v: &mut LockedVersion| v.status = Status::Yanked,
-            |v: &mut LockedVersion| {
-                v.state = State::Refused {
-                    reason: "a case differs".into(),
-                }
+        for state in [
+            State::Refused {
+                reason: "a case differs".into(),
             },
-            |v: &mut LockedVersion| {
-                v.state = State::Held {
-                    reason: "looking into it".into(),
-                }
+            State::Held {
+                reason: "looking into it".into(),
             },
         ] {
             let mut newer = version("1.1.0", "2026-01-01", "2025-12-20");
-            change(&mut newer);
+            newer.state = state;
             lock.put(newer);
             let chosen = chosen(&lock, "2026-03-15", Purpose::Audit).unwrap();
             assert_eq!(chosen.0, "1.0.0");
         }
+    }
+
+    #[test]
+    fn a_fall_back_never_crosses_a_withdrawn_version() {
+        let mut lock = Lock::default();
+        lock.put(version("1.0.0", "2026-01-01", "2025-12-20"));
+        let mut withdrawn = version("1.1.0", "2026-02-01", "2026-01-20");
+        withdrawn.status = Status::Yanked;
+        withdrawn.state = State::Refused {
+            reason: "it was withdrawn (撤回)".into(),
+        };
+        lock.put(withdrawn.clone());
+        let at = |lock: &Lock, day| chosen(lock, day, Purpose::Audit).map(|(version, _)| version);
+        assert_eq!(at(&lock, "2026-01-31").unwrap(), "1.0.0");
+        assert_eq!(at(&lock, "2026-02-01"), None);
+        // Nor does one that begins at a faulty version above it.
+        let mut faulty = version("1.2.0", "2026-02-01", "2026-01-20");
+        lock.put(faulty.clone());
+        assert_eq!(at(&lock, "2026-02-01").unwrap(), "1.2.0");
+        faulty.state = State::Refused {
+            reason: "a case differs".into(),
+        };
+        lock.put(faulty);
+        assert_eq!(at(&lock, "2026-02-01"), None);
+        // In the first wave it was an offer: what everybody has goes on.
+        withdrawn.channel = Channel::Canary;
+        lock.put(withdrawn);
+        assert_eq!(at(&lock, "2026-02-01").unwrap(), "1.0.0");
     }
 }

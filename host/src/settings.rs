@@ -147,6 +147,12 @@ impl HostFolder {
         &self.root
     }
 
+    /// Whether a host is set up there.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        self.settings_path().exists()
+    }
+
     /// What the host remembers of trust.
     #[must_use]
     pub fn trust(&self) -> PathBuf {
@@ -175,6 +181,18 @@ impl HostFolder {
     #[must_use]
     pub fn history(&self) -> PathBuf {
         self.root.join("history")
+    }
+
+    /// Compiled packs: nothing but a saving of time, may be deleted.
+    #[must_use]
+    pub fn compiled(&self) -> PathBuf {
+        self.root.join("compiled")
+    }
+
+    /// The secret under which this host knows its own compiled packs again.
+    #[must_use]
+    pub fn compiled_secret(&self) -> PathBuf {
+        self.root.join("compiled.secret")
     }
 
     /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.

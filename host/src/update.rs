@@ -10,13 +10,14 @@ use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
-use rulepack_engine::cases::{self, CaseResult};
-use rulepack_engine::{LoadError, Program};
+use rulepack_engine::worker::CaseOutcome;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, RoleStatus, TrustError};
-use rulepack_protocol::tuf::{Channel, RoleName, Status};
+use rulepack_protocol::tuf::{
+    Channel, ExpiryWarning, Payload as _, RoleName, Status, expiry_warnings,
+};
 use serde::Serialize;
 
 use crate::client::{
@@ -41,6 +42,8 @@ pub struct UpdateReport {
     pub stopped: Vec<(TargetPath, String)>,
     /// Followed name spaces that gave nothing, and why.
     pub failed: Vec<(NameSpace, String)>,
+    /// Roles that expire soon, of those that the followed name spaces stand on.
+    pub expiring: Vec<ExpiryWarning>,
     /// Roles that have other officers than before: a province can replace those of its cities (T8).
     pub rekeyed: BTreeSet<RoleName>,
     /// The time of the last completed refresh, where this host's clock stands before it: that time was
@@ -98,9 +101,6 @@ pub enum Refusal {
     /// What its bureau declares of it is not what it says itself.
     #[error("its signed `{0}` is not that of the sealed manifest")]
     Declaration(&'static str),
-    /// The engine cannot run it.
-    #[error(transparent)]
-    Load(#[from] LoadError),
     /// A sealed case does not give the expected answer.
     #[error("case `{name}`: {reason}")]
     Case {
@@ -134,7 +134,8 @@ struct Source<'a> {
 }
 
 impl Updater<'_> {
-    /// Updates only where the registry serves another timestamp, or a day has gone by.
+    /// Updates only where the registry serves another timestamp, a day has gone by, something that is in
+    /// force has expired, or a download was interrupted.
     ///
     /// # Errors
     /// [`UpdateError`].
@@ -144,10 +145,26 @@ impl Updater<'_> {
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
         // A clock that stands before the last refresh says nothing about expiry.
         let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
-        if is_recent && client::is_unchanged(transport.as_ref(), &store, self.now)? {
+        if is_recent
+            && !self.was_interrupted()?
+            && client::is_unchanged(transport.as_ref(), &store, self.now)?
+        {
             return Ok(None);
         }
         self.update().map(Some)
+    }
+
+    /// Whether a version of the lock waits for the rest of its bytes.
+    fn was_interrupted(&self) -> Result<bool, UpdateError> {
+        let lock = Lock::read(self.folder)?;
+        let refused = lock
+            .versions
+            .iter()
+            .filter(|version| matches!(version.state, State::Refused { .. }));
+        let wanted: Vec<_> = refused.map(|version| version.digest).collect();
+        let folder = self.folder.packs();
+        // Where it cannot be told, the full refresh meets the same folder and says what is wrong.
+        Ok(client::interrupted(&folder, &wanted).unwrap_or(true))
     }
 
     /// Refreshes and brings the lock up to date.
@@ -200,6 +217,7 @@ impl Updater<'_> {
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
+            expiring: expiring(&refreshed, &followed, self.now),
             rekeyed: refreshed.rekeyed.clone(),
             clock_behind: refreshed.clock_behind,
             roles: refreshed.trusted.status(),
@@ -339,8 +357,8 @@ impl Updater<'_> {
         let pack = packs::open(&bytes).map_err(PackError::from)?;
         check_declaration(target, &pack)?;
         version.retroactive = pack.manifest.pack.retroactive.is_some();
-        let results = cases::run(self.packs.engine(), Program::of(&pack, &bytes), &pack.cases);
-        match results.into_iter().find(|result| !result.passed()) {
+        let outcomes = self.packs.run_cases(&pack, &bytes)?;
+        match outcomes.into_iter().find(|outcome| !outcome.passed) {
             Some(failed) => Err(case_refusal(failed)),
             // Compiled once here, so that the first request does not wait for it.
             None => {
@@ -378,8 +396,12 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
 }
 
 fn forbidden(target: &ResolvedTarget) -> Option<String> {
-    let withdrawn =
-        || (target.custom.status == Status::Yanked).then(|| "it was withdrawn (撤回)".to_owned());
+    let withdrawn = || {
+        let reason = target.custom.reason.as_ref();
+        let since = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let is_withdrawn = target.custom.status == Status::Yanked;
+        is_withdrawn.then(|| format!("it was withdrawn (撤回){since}"))
+    };
     stop::forbids(&target.standing).or_else(withdrawn)
 }
 
@@ -395,14 +417,10 @@ fn check_declaration(target: &ResolvedTarget, pack: &Pack) -> Result<(), Refusal
     }
 }
 
-fn case_refusal(failed: CaseResult) -> Refusal {
-    let reason = match failed.outcome {
-        Ok(differences) => differences.into_iter().next().unwrap_or_default(),
-        Err(failure) => failure.to_string(),
-    };
+fn case_refusal(failed: CaseOutcome) -> Refusal {
     Refusal::Case {
         name: failed.name,
-        reason,
+        reason: failed.differences.into_iter().next().unwrap_or_default(),
     }
 }
 
@@ -421,6 +439,21 @@ fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, Stri
         }
     }
     failed
+}
+
+/// The roles of the followed name spaces, and those above them, that expire soon.
+fn expiring(refreshed: &Refreshed, followed: &[NameSpace], now: Moment) -> Vec<ExpiryWarning> {
+    let trusted = &refreshed.trusted;
+    let root = (RoleName::ROOT, trusted.root().signed().expires());
+    let parents = followed.iter().filter_map(NameSpace::parent);
+    let spaces = parents.chain(followed.iter().cloned()).map(RoleName::Space);
+    let roles = std::iter::once(RoleName::TARGETS)
+        .chain(spaces)
+        .filter_map(|role| {
+            let expires = trusted.role(&role)?.signed().expires();
+            Some((role, expires))
+        });
+    expiry_warnings(std::iter::once(root).chain(roles), now)
 }
 
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
@@ -456,6 +489,9 @@ impl fmt::Display for UpdateReport {
         }
         for (name_space, reason) in &self.failed {
             writeln!(f, "failed    {name_space}: {reason}")?;
+        }
+        for warning in &self.expiring {
+            writeln!(f, "warning   {warning}")?;
         }
         for role in &self.rekeyed {
             writeln!(f, "officers  of `{role}` are others than before")?;

@@ -9,31 +9,46 @@ use std::io;
 /// A durable step of a publication that has just been completed, in the order in which they happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FailurePoint {
+    /// A file is whole in `staging/`, and not yet in its place. Reached for each file that is stored.
+    FileWritten,
     /// The parts of the upload lie in their own folder of `staging/`.
     UploadStaged,
     /// A pack lies under `targets/`, to which no metadata refers yet.
     TargetStored,
     /// A signed role lies under `metadata/`, to which no snapshot refers yet.
     RoleStored,
+    /// The signer has verified what it is to sign, and signed it in its memory alone.
+    SuccessorVerified,
+    /// The signer's new record is whole on its own disk, and not yet in its place.
+    SuccessorWritten,
     /// The signer has its successor on its own disk: from here on the publication happens.
     SuccessorRecorded,
+    /// The registry has received the successor, and stored nothing of it.
+    SuccessorReceived,
     /// The next snapshot lies under `metadata/`, to which no timestamp refers yet.
     SnapshotStored,
     /// The timestamp is replaced: hosts see the publication.
     TimestampStored,
+    /// What was staged is removed again.
+    StagingCleared,
     /// The derived index knows the publication.
     IndexUpdated,
 }
 
 impl FailurePoint {
     /// All points, in order.
-    pub const ALL: [FailurePoint; 7] = [
+    pub const ALL: [FailurePoint; 12] = [
+        FailurePoint::FileWritten,
         FailurePoint::UploadStaged,
         FailurePoint::TargetStored,
         FailurePoint::RoleStored,
+        FailurePoint::SuccessorVerified,
+        FailurePoint::SuccessorWritten,
         FailurePoint::SuccessorRecorded,
+        FailurePoint::SuccessorReceived,
         FailurePoint::SnapshotStored,
         FailurePoint::TimestampStored,
+        FailurePoint::StagingCleared,
         FailurePoint::IndexUpdated,
     ];
 }
@@ -54,5 +69,11 @@ pub struct NoFailure;
 impl FailurePoints for NoFailure {
     fn reached(&self, _: FailurePoint) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl<T: FailurePoints + ?Sized> FailurePoints for std::sync::Arc<T> {
+    fn reached(&self, point: FailurePoint) -> io::Result<()> {
+        (**self).reached(point)
     }
 }

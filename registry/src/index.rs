@@ -23,30 +23,40 @@ use crate::store::{TargetFile, Tree};
 #[derive(Debug)]
 pub struct Index {
     database: sled::Db,
+    /// Why an index that was there had to be thrown away.
+    thrown_away: Option<String>,
 }
 
 /// A version of a pack, as people see it in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Entry {
     /// The pack.
+    #[schema(value_type = String)]
     pub name: PackName,
     /// Its version.
+    #[schema(value_type = String)]
     pub version: Version,
     /// What people call it; empty where the file could not be opened.
     pub title: String,
     /// The digest of its file.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// The length of its file in bytes.
     pub length: u64,
     /// The first day in force.
+    #[schema(value_type = String)]
     pub effective_from: Day,
     /// The last day in force; none is open.
+    #[schema(value_type = Option<String>)]
     pub effective_to: Option<Day>,
     /// Who is to run it.
+    #[schema(value_type = String)]
     pub channel: Channel,
     /// Whether it is withdrawn.
+    #[schema(value_type = String)]
     pub status: Status,
     /// The day of publication.
+    #[schema(value_type = String)]
     pub published: Day,
 }
 
@@ -65,6 +75,12 @@ pub enum IndexError {
     /// The database.
     #[error("the index cannot be read or written")]
     Database(#[from] sled::Error),
+    /// Nothing that this release wrote.
+    #[error("it holds no index of this release")]
+    Format,
+    /// The database gave up on its files.
+    #[error("the files of the index are damaged")]
+    Damaged,
     /// A record that is not ours.
     #[error("a record of the index is damaged")]
     Record(#[from] serde_json::Error),
@@ -82,20 +98,66 @@ const PACKS: &str = "packs";
 const PINS: &str = "pins";
 
 impl Index {
-    /// Opens the index below `folder`; one that does not open is removed and begun again.
+    /// Opens the index below `folder`. One that does not open, or holds what cannot be read, is thrown
+    /// away and begun again ([`Index::thrown_away`]).
     ///
     /// # Errors
     /// Where even a new one cannot be made.
     pub fn open(folder: &Path) -> Result<Self, IndexError> {
-        let database = match sled::open(folder) {
-            Ok(database) => database,
+        if !folder.try_exists().unwrap_or(true) {
+            return Self::anew(folder);
+        }
+        match Self::open_sound(folder) {
+            Ok(index) => Ok(index),
             Err(error) => {
                 tracing::warn!(error = %error, "the index does not open and is built again");
-                remove(folder)?;
-                sled::open(folder)?
+                let thrown_away = Some(error.to_string());
+                Ok(Self {
+                    thrown_away,
+                    ..Self::anew(folder)?
+                })
             }
-        };
-        Ok(Self { database })
+        }
+    }
+
+    /// Begins a new index below `folder`, whatever was there.
+    ///
+    /// # Errors
+    /// Where what was there cannot be removed, or a new one not be made.
+    pub fn anew(folder: &Path) -> Result<Self, IndexError> {
+        remove(folder)?;
+        let database = sled::open(folder)?;
+        database.insert(FORMAT_KEY, FORMAT.as_bytes())?;
+        Ok(Self {
+            database,
+            thrown_away: None,
+        })
+    }
+
+    /// Why the index that was found was thrown away, where it was.
+    pub fn thrown_away(&self) -> Option<&str> {
+        self.thrown_away.as_deref()
+    }
+
+    /// Opens a database and reads all of it once.
+    fn open_sound(folder: &Path) -> Result<Self, IndexError> {
+        // On damaged files the database may panic instead of giving an error.
+        let opened = std::panic::catch_unwind(|| {
+            let index = Self {
+                database: sled::open(folder)?,
+                thrown_away: None,
+            };
+            // Over damaged files the database may also begin an empty one without a word.
+            if index.database.get(FORMAT_KEY)?.as_deref() != Some(FORMAT.as_bytes()) {
+                return Err(IndexError::Format);
+            }
+            index.entries("")?;
+            for record in &index.database.open_tree(PINS)? {
+                record?;
+            }
+            Ok(index)
+        });
+        opened.unwrap_or(Err(IndexError::Damaged))
     }
 
     /// Brings the index to `state`. Only roles whose pin changed are read, and of their packs only new
@@ -104,27 +166,12 @@ impl Index {
     /// # Errors
     /// Where the files are damaged or the database fails.
     pub fn follow(&self, tree: &Tree, state: &State) -> Result<(), IndexError> {
-        if self.database.get(FORMAT_KEY)?.as_deref() != Some(FORMAT.as_bytes()) {
-            return self.rebuild(tree, state);
-        }
         for name_space in state.name_spaces() {
             let role = RoleName::Space(name_space);
             self.follow_role(tree, state, &role)?;
         }
         self.database.flush()?;
         Ok(())
-    }
-
-    /// Builds the index from the files, from nothing.
-    ///
-    /// # Errors
-    /// Where the files are damaged or the database fails.
-    pub fn rebuild(&self, tree: &Tree, state: &State) -> Result<(), IndexError> {
-        for name in self.database.tree_names() {
-            self.database.open_tree(name)?.clear()?;
-        }
-        self.database.insert(FORMAT_KEY, FORMAT.as_bytes())?;
-        self.follow(tree, state)
     }
 
     fn follow_role(&self, tree: &Tree, state: &State, role: &RoleName) -> Result<(), IndexError> {
@@ -230,6 +277,7 @@ fn title(tree: &Tree, path: &TargetPath, digest: Digest) -> Result<String, Index
 fn remove(folder: &Path) -> Result<(), IndexError> {
     match fs::remove_dir_all(folder) {
         Err(source) if source.kind() == io::ErrorKind::NotADirectory => fs::remove_file(folder),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
     .map_err(|source| IndexError::Remove {

@@ -7,9 +7,11 @@
 //! | [`publish`] | what an upload must pass, step by step |
 //! | [`store`] | the folder of a repository, which is the truth |
 //! | [`state`] | what its files show, verified |
+//! | [`host_view`] | the same files as a host sees them |
 //! | [`signer`] | who signs snapshot and timestamp |
 //! | [`index`] | what people search: derived, never trusted |
 //! | [`http`] | the server |
+//! | [`check`] | the whole repository verified from disk |
 //! | [`client`] | the bureau's side of publishing |
 //! | [`failure`] | where tests stop it |
 //!
@@ -25,8 +27,10 @@
     )
 )]
 
+pub mod check;
 pub mod client;
 pub mod failure;
+pub mod host_view;
 pub mod http;
 pub mod index;
 pub mod publication;
@@ -41,5 +45,5 @@ mod tests;
 pub use client::Client;
 pub use publication::Publication;
 pub use publish::{CaseRunner, CasesFailed, Receipt, Refusal, RefusalKind};
-pub use registry::{Parts, Registry, RegistryError};
-pub use signer::{EmbeddedSigner, SignerKeys, SuccessorSigner};
+pub use registry::{Parts, Registry, RegistryError, reindex};
+pub use signer::{KeySigner, RemoteSigner, SignerKeys, SignerServer, SuccessorSigner};

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Moment;
@@ -20,8 +21,8 @@ use crate::publish::{
     CaseRunner, Receipt, Refusal, RootError, already_published, check_packs, check_uploaded,
     verify_roles, verify_root,
 };
-use crate::signer::{SignerError, Successor, SuccessorSigner};
-use crate::state::State;
+use crate::signer::{RemoteError, RoleVersion, SignerError, Successor, SuccessorSigner};
+use crate::state::{State, StateError, holds_all_of};
 use crate::store::{MetadataFile, Store, StoreError, TargetFile, Tree};
 
 /// What a registry is made of.
@@ -35,7 +36,7 @@ pub struct Parts {
     /// The time.
     pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
     /// [`NoFailure`](crate::failure::NoFailure) outside of tests.
-    pub failure_points: Box<dyn FailurePoints>,
+    pub failure_points: Arc<dyn FailurePoints>,
 }
 
 /// An open registry. All functions block; a server calls them on threads made for that.
@@ -46,7 +47,8 @@ pub struct Registry {
     signer: Box<dyn SuccessorSigner>,
     cases: Box<dyn CaseRunner>,
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
-    failure_points: Box<dyn FailurePoints>,
+    failure_points: Arc<dyn FailurePoints>,
+    shown: AtomicU64,
 }
 
 /// Why a registry does not open.
@@ -65,12 +67,13 @@ pub enum RegistryError {
 
 impl Registry {
     /// Opens the repository, finishes or removes what a stop left half done, and brings the index up
-    /// to date. An empty folder is a registry that waits for [`Registry::install_root`].
+    /// to date. An empty folder is a registry that waits for [`Registry::install_root`]. Where the signer
+    /// does not answer, what is there is served all the same; nothing is published until it does.
     ///
     /// # Errors
     /// [`RegistryError`].
     pub fn open(parts: Parts) -> Result<Self, RegistryError> {
-        let store = Store::open(&parts.folder)?;
+        let store = Store::open(&parts.folder)?.stopping_at(Arc::clone(&parts.failure_points));
         let tree = store.tree().clone();
         let index = Index::open(&parts.folder.join("index"))?;
         let registry = Self {
@@ -81,10 +84,14 @@ impl Registry {
             cases: parts.cases,
             clock: parts.clock,
             failure_points: parts.failure_points,
+            shown: AtomicU64::new(0),
         };
-        registry
-            .recover(&registry.writer())
-            .map_err(RegistryError::Recovery)?;
+        match registry.recover(&registry.writer()) {
+            Err(Refusal::Signer(SignerError::Remote(error @ RemoteError::Unreachable { .. }))) => {
+                tracing::warn!(error = %error, "nothing can be published until the signer answers");
+            }
+            recovered => recovered.map_err(RegistryError::Recovery)?,
+        }
         registry.bring_index_up_to_date()?;
         Ok(registry)
     }
@@ -108,7 +115,7 @@ impl Registry {
             None => {}
         }
         let root = verify_root(None, bytes, self.now())?;
-        self.signer.check_keys(root.signed())?;
+        self.signer.check_keys(&root)?;
         store.put_metadata(&first, bytes)?;
         Ok(())
     }
@@ -145,30 +152,29 @@ impl Registry {
         let (versions, listed_now) = verify_roles(&state, &self.tree, &publication, now)?;
         check_uploaded(&listed_now, &publication.targets)?;
         self.store_publication(&store, body, &publication)?;
-        let successor = self.signer.sign(&self.tree, &versions, now)?;
-        self.reached(FailurePoint::SuccessorRecorded)?;
-        self.release(&store, &successor)?;
+        self.sign_and_release(&store, &versions, now)?;
         self.remove_staged(&store)?;
+        self.reached(FailurePoint::StagingCleared)?;
         self.note_in_index(FailurePoint::IndexUpdated)?;
         let versions = versions.into_iter().map(|new| (new.role, new.version));
         let state = State::read(&self.tree)?;
         Ok(receipt(&publication, versions.collect(), &state, false))
     }
 
-    /// Signs timestamp (and snapshot) anew, once half of the lifetime is over or the root has changed
-    /// the signer's keys. Says whether it did.
+    /// Has timestamp (and snapshot) signed anew where it is time ([`SuccessorSigner::renew`]), and shows
+    /// what the signer renewed by its own schedule. Says whether something was due now.
     ///
     /// # Errors
     /// [`Refusal`]; what is in force stays in force.
     pub fn prolong(&self) -> Result<bool, Refusal> {
         let store = self.writer();
         self.recover(&store)?;
-        let state = State::read(&self.tree)?;
-        if !needs_prolonging(&state, self.now()) {
-            return Ok(false);
+        let renewed = self.signer.renew(&self.tree, self.now())?;
+        self.release_signed(&store)?;
+        if renewed {
+            self.note_in_index(FailurePoint::IndexUpdated)?;
         }
-        self.sign_anew(&store)?;
-        Ok(true)
+        Ok(renewed)
     }
 
     /// The files, read only.
@@ -176,26 +182,23 @@ impl Registry {
         &self.tree
     }
 
+    /// How often another timestamp was put in place since the registry was opened. A copy in memory that
+    /// was read under the present number is still what the files show.
+    pub fn times_shown(&self) -> u64 {
+        self.shown.load(Ordering::Acquire)
+    }
+
     /// The derived index: for people who look around, never for a decision.
     pub fn index(&self) -> &Index {
         &self.index
     }
 
-    /// What the operator should know about the signer.
-    pub fn notice(&self) -> Option<String> {
-        self.signer.notice()
-    }
-
-    /// Builds the index again from the files.
-    ///
-    /// # Errors
-    /// Where files are damaged or the index cannot be written.
-    pub fn reindex(&self) -> Result<(), IndexError> {
-        match State::read(&self.tree) {
-            Ok(state) => self.index.rebuild(&self.tree, &state),
-            Err(crate::state::StateError::NoRoot) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+    /// What the operator should know: about the signer, and what was found when it was opened.
+    pub fn notices(&self) -> Vec<String> {
+        let index = self.index.thrown_away().map(|reason| {
+            format!("the index was thrown away and built again from the files: {reason}")
+        });
+        self.signer.notice().into_iter().chain(index).collect()
     }
 
     /// A root is published alone: its file is the whole change, put in place by one rename.
@@ -212,7 +215,7 @@ impl Registry {
         let state = State::read(&self.tree)?;
         let root = verify_root(Some(&state.root), bytes, self.now())
             .map_err(|error| root_conflict_or(error, &state))?;
-        self.signer.check_keys(root.signed())?;
+        self.signer.check_keys(&root)?;
         let version = root.signed().version();
         store.put_metadata(&MetadataFile::Version(RoleName::ROOT, version), bytes)?;
         self.reached(FailurePoint::RoleStored)?;
@@ -229,10 +232,27 @@ impl Registry {
     }
 
     fn sign_anew(&self, store: &Store) -> Result<(), Refusal> {
-        let successor = self.signer.sign(&self.tree, &[], self.now())?;
-        self.reached(FailurePoint::SuccessorRecorded)?;
-        self.release(store, &successor)?;
+        self.sign_and_release(store, &[], self.now())?;
         self.note_in_index(FailurePoint::IndexUpdated)
+    }
+
+    /// Has the successor signed and shows it. A signer that renewed by its own schedule since the last
+    /// look has its renewal shown first.
+    fn sign_and_release(
+        &self,
+        store: &Store,
+        changed: &[RoleVersion],
+        now: Moment,
+    ) -> Result<(), Refusal> {
+        let successor = match self.signer.sign(&self.tree, changed, now) {
+            Err(SignerError::Unreleased) => {
+                self.release_signed(store)?;
+                self.signer.sign(&self.tree, changed, now)?
+            }
+            signed => signed?,
+        };
+        self.reached(FailurePoint::SuccessorReceived)?;
+        self.release(store, &successor)
     }
 
     fn store_publication(
@@ -259,22 +279,32 @@ impl Registry {
         let snapshot = MetadataFile::Version(RoleName::SNAPSHOT, successor.snapshot_version);
         store.put_metadata(&snapshot, successor.snapshot.as_bytes())?;
         self.reached(FailurePoint::SnapshotStored)?;
-        store.put_metadata(&MetadataFile::Timestamp, successor.timestamp.as_bytes())?;
+        let put = store.put_metadata(&MetadataFile::Timestamp, successor.timestamp.as_bytes());
+        // Even where it failed: whoever holds a copy of what is shown looks again.
+        self.shown.fetch_add(1, Ordering::Release);
+        put?;
         self.reached(FailurePoint::TimestampStored)?;
         Ok(())
     }
 
     /// Finishes what the signer has recorded, and removes what it has not.
     fn recover(&self, store: &Store) -> Result<(), Refusal> {
+        self.release_signed(store)?;
+        self.remove_staged(store)
+    }
+
+    /// Shows what the signer signed last, where that has not happened yet.
+    fn release_signed(&self, store: &Store) -> Result<(), Refusal> {
         let shown = self.tree.metadata(&MetadataFile::Timestamp)?;
         let shown = shown.map(|bytes| Digest::of(&bytes));
-        match self.signer.last()? {
-            Some(last) if Some(last.timestamp_digest()) == shown => {}
-            Some(last) if last.follows == shown => self.release(store, &last)?,
-            None if shown.is_none() => {}
-            _ => return Err(SignerError::Disagrees.into()),
+        let Some(successor) = self.signer.unreleased(shown)? else {
+            return Ok(());
+        };
+        // A disk restored from a copy may lack what the successor pins.
+        if !holds_all_of(&self.tree, &successor.snapshot)? {
+            return Err(SignerError::Disagrees.into());
         }
-        self.remove_staged(store)
+        self.release(store, &successor)
     }
 
     /// Removes the files of uploads that did not become part of the state, then the uploads.
@@ -332,7 +362,7 @@ impl Registry {
     fn bring_index_up_to_date(&self) -> Result<(), IndexError> {
         match State::read(&self.tree) {
             Ok(state) => self.index.follow(&self.tree, &state),
-            Err(crate::state::StateError::NoRoot) => Ok(()),
+            Err(StateError::NoRoot) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -351,25 +381,20 @@ impl Registry {
     }
 }
 
-fn needs_prolonging(state: &State, now: Moment) -> bool {
-    use crate::signer::{SNAPSHOT_DAYS, TIMESTAMP_DAYS};
-    use rulepack_protocol::tuf::TopRole;
-    let Some(pins) = &state.pins else {
-        return false;
-    };
-    let half = |days: i64| days * rulepack_protocol::moment::SECONDS_OF_DAY / 2;
-    let left = |expires: Moment| expires.unix() - now.unix();
-    let root = state.root.signed();
-    left(pins.timestamp.signed().expires()) <= half(TIMESTAMP_DAYS)
-        || left(pins.snapshot.signed().expires()) <= half(SNAPSHOT_DAYS)
-        || root
-            .authority(TopRole::Timestamp)
-            .check(&pins.timestamp)
-            .is_err()
-        || root
-            .authority(TopRole::Snapshot)
-            .check(&pins.snapshot)
-            .is_err()
+/// Throws the index of a repository away and builds it again from the files. Says how many versions of
+/// packs it lists. No registry may have the repository open; no signer is needed.
+///
+/// # Errors
+/// [`RegistryError`].
+pub fn reindex(folder: &Path) -> Result<usize, RegistryError> {
+    let store = Store::open(folder)?;
+    let index = Index::anew(&folder.join("index"))?;
+    match State::read(store.tree()) {
+        Ok(state) => index.follow(store.tree(), &state)?,
+        Err(StateError::NoRoot) => {}
+        Err(error) => return Err(IndexError::from(error).into()),
+    }
+    Ok(index.search("")?.len())
 }
 
 /// The files that the roles of a publication are stored in. One whose version cannot be read is left

@@ -13,7 +13,7 @@ use rulepack_protocol::tuf::{
     Timestamp, TopRole,
 };
 
-use crate::store::{MetadataFile, Tree};
+use crate::store::{MetadataFile, TargetFile, Tree};
 
 /// What timestamp and snapshot pin, under the newest root.
 #[derive(Debug, Clone)]
@@ -126,6 +126,61 @@ impl State {
     }
 }
 
+/// Whether the tree holds every role and pack that `snapshot` pins beyond the present state.
+///
+/// # Errors
+/// Where the present state is not valid, the snapshot malformed, or the file system fails.
+pub(crate) fn holds_all_of(tree: &Tree, snapshot: &str) -> Result<bool, StateError> {
+    let state = State::read(tree)?;
+    let snapshot: Envelope<Snapshot> = Envelope::parse(snapshot.as_bytes())
+        .map_err(|source| refused_role(&RoleName::SNAPSHOT, source))?;
+    for (file, pin) in &snapshot.signed().meta {
+        let Some(Ok(role)) = file.strip_suffix(".json").map(str::parse::<RoleName>) else {
+            continue;
+        };
+        if state.pin(&role) != Some(pin) && !holds_role(tree, &state, &role, pin)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the tree holds the pinned version of a role, and the packs that are new in it.
+fn holds_role(
+    tree: &Tree,
+    state: &State,
+    role: &RoleName,
+    pin: &FilePin,
+) -> Result<bool, StateError> {
+    let file = MetadataFile::Version(role.clone(), pin.version);
+    let bytes = tree.metadata(&file)?;
+    let Some(bytes) = bytes.filter(|bytes| FilePin::of(pin.version, bytes) == *pin) else {
+        return Ok(false);
+    };
+    let new: Envelope<Targets> = parse(&file, &bytes)?;
+    let before = state.role(tree, role)?;
+    for (path, target) in &new.signed().targets {
+        let known = before
+            .as_ref()
+            .is_some_and(|before| before.signed().targets.contains_key(path));
+        let file = TargetFile {
+            path: path.clone(),
+            digest: target.hashes.sha256,
+        };
+        if !known && !tree.target_path(&file).try_exists()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn refused_role(role: &RoleName, source: MetadataError) -> StateError {
+    StateError::Metadata {
+        file: role.file(),
+        source,
+    }
+}
+
 /// A state with roles laid over it that are not pinned yet.
 #[derive(Debug, Clone)]
 pub struct Proposal<'a> {
@@ -149,10 +204,7 @@ impl<'a> Proposal<'a> {
     /// # Errors
     /// Where the bytes are malformed.
     pub fn add(&mut self, role: RoleName, bytes: &[u8]) -> Result<(), StateError> {
-        let envelope = Envelope::parse(bytes).map_err(|source| StateError::Metadata {
-            file: role.file(),
-            source,
-        })?;
+        let envelope = Envelope::parse(bytes).map_err(|source| refused_role(&role, source))?;
         self.roles.insert(role, envelope);
         Ok(())
     }

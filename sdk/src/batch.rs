@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::codes::CodeSet;
+use crate::codes::{CodeSet, Members};
 use crate::column::{Code, Column, Table};
 use crate::host::Evaluation;
 use crate::tables::{TABLE_COUNT, Views};
@@ -163,9 +163,8 @@ impl Batch {
 
     /// For each row of a column, whether its code is in the set: one call for the whole column.
     #[must_use]
-    pub fn members<T>(&self, set: CodeSet, column: &Column<'_, T, Code>) -> Vec<bool> {
-        let flags = self.host.contains(set.0, column.raw());
-        flags.into_iter().map(|flag| flag == 1).collect()
+    pub fn members<T>(&self, set: CodeSet, column: &Column<'_, T, Code>) -> Members<T> {
+        Members::new(self.host.contains(set.0, column.raw()))
     }
 
     /// For each code, whether it is in the set.

@@ -115,6 +115,19 @@ impl<'a, T, V: Value> Column<'a, T, V> {
 }
 
 impl<T, O> Column<'_, T, Row<O>> {
+    /// Each owner that has rows, with them: one walk over the column, where asking for the rows of every
+    /// owner would search for each. Rows without an owner are left out.
+    pub fn owners(&self) -> impl Iterator<Item = (Row<O>, Rows<T>)> + use<'_, T, O> {
+        let mut end = 0;
+        let runs = self.values.chunk_by(|one, next| one == next);
+        runs.filter_map(move |run| {
+            let first = end;
+            end += run.len();
+            let owner = Row::decode(*run.first()?, self.start)?;
+            Some((owner, Rows::new(first, end)))
+        })
+    }
+
     /// The rows that point to this owner; rows stand in the order of their owners.
     pub(crate) fn owned_by(&self, owner: Row<O>) -> Rows<T> {
         let number = owner.number.saturating_add(self.start);
@@ -146,7 +159,7 @@ impl<T> Row<T> {
 }
 
 impl<T> Rows<T> {
-    fn new(first: usize, end: usize) -> Self {
+    pub(crate) fn new(first: usize, end: usize) -> Self {
         let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         Rows {
             range: number(first)..number(end),
@@ -158,6 +171,10 @@ impl<T> Rows<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.range.is_empty()
+    }
+
+    pub(crate) fn range(&self) -> Range<u32> {
+        self.range.clone()
     }
 
     /// Whether this row is one of them.
@@ -383,6 +400,16 @@ mod tests {
     fn a_row_beyond_the_table_is_not_recorded_rather_than_a_panic() {
         let money: Column<'_, Lines, Money> = Column::new(&[1], 0);
         assert_eq!(money.get(Row::new(1)), None);
+    }
+
+    #[test]
+    fn owners_are_told_with_their_rows() {
+        let owners: Column<'_, Lines, Row<Lines>> = Column::new(&[10, 10, 12, u32::MAX], 10);
+        let told: Vec<(u32, Range<u32>)> = owners
+            .owners()
+            .map(|(owner, rows)| (owner.number(), rows.range()))
+            .collect();
+        assert_eq!(told, [(0, 0..2), (2, 2..3)]);
     }
 
     #[test]

@@ -59,7 +59,8 @@
 //! - **Columns are permissions.** [`Batch::orders`] and its siblings give a view with one method a column
 //!   ([`tables`]). A column is fetched when a rule first asks for it, and a component imports exactly the
 //!   columns that its code can ask for. So a table has no length of its own: walk a column that the rule
-//!   reads anyway, with [`Column::recorded`] or [`Column::rows`].
+//!   reads anyway, with [`Column::recorded`] or [`Column::rows`]. A rule that looks at few rows of a large
+//!   table asks for a part of it ([`tables::Orders::part`]), and fetches those rows only.
 //! - **Rows are typed.** A column of `orders` takes a `Row<Orders>` only; `orders.encounters().get(order)`
 //!   is a `Row<Encounters>`; `batch.diagnoses().of(encounter)` are the rows that belong to it. Any row goes
 //!   into an answer as it is.
@@ -90,6 +91,7 @@ mod column;
 mod host;
 mod knowledge;
 mod map;
+mod part;
 mod setup;
 pub mod tables;
 mod units;
@@ -117,10 +119,11 @@ pub use answer::{
     Abstention, Answer, Certainty, Figure, Finding, Measure, Notice, Part, RowReference,
 };
 pub use batch::{Batch, Presence, Reach, Scope, Stage};
-pub use codes::CodeSet;
+pub use codes::{CodeSet, Members};
 pub use column::{Code, Column, Row, Rows, Table, Token, Value};
 pub use knowledge::{KnowledgeTable, Validity};
 pub use map::{FixedHasher, Map, Set};
+pub use part::InPart;
 pub use setup::Setup;
 pub use units::{Day, Instant, Measurement, Money, Overflow, Quantity, Ratio, UnitPrice};
 
@@ -144,9 +147,9 @@ pub trait Pack: Sized + Send + Sync + 'static {
 pub mod prelude {
     pub use crate::tables::*;
     pub use crate::{
-        Abstention, Answer, Batch, Certainty, Code, CodeSet, Column, Day, Figure, Finding, Instant,
-        KnowledgeTable, Map, Measure, Measurement, Money, Notice, Overflow, Pack, Presence,
-        Quantity, Ratio, Reach, Row, RowReference, Rows, Scope, Set, Setup, Stage, Token,
+        Abstention, Answer, Batch, Certainty, Code, CodeSet, Column, Day, Figure, Finding, InPart,
+        Instant, KnowledgeTable, Map, Measure, Measurement, Members, Money, Notice, Overflow, Pack,
+        Presence, Quantity, Ratio, Reach, Row, RowReference, Rows, Scope, Set, Setup, Stage, Token,
         UnitPrice, Validity,
     };
 }

@@ -2,6 +2,7 @@
 //! component imports exactly the columns that its rules read.
 
 use crate::column::{Code, Column, Row, Rows, Token};
+use crate::part::{InPart, Selection};
 use crate::units::{Day, Instant, Measurement, Money, Quantity, UnitPrice};
 
 include!(concat!(env!("OUT_DIR"), "/views.rs"));

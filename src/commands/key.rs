@@ -4,16 +4,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use rulepack_protocol::key::{PublicKey, SecretKey, Signer as _};
+use rulepack_protocol::key::{PublicKey, SecretKey};
 use rulepack_protocol::names::PersonId;
 use serde::Serialize;
 
 use super::Command;
-use crate::failure::{Explain as _, Outcome};
-use crate::files;
+use crate::failure::Outcome;
+use crate::keys::{self, OPEN_KEY, Protection};
 use crate::output::Report;
 
-/// Make and look at the Ed25519 signing keys of persons.
+/// Make, look at and protect the Ed25519 signing keys of persons.
+///
+/// A secret key lies in a file of PKCS#8, encrypted under a passphrase (PBES2 with scrypt and AES-256).
+/// It is never printed, and a file that other users of the machine can read is refused.
 #[derive(Debug, Args)]
 pub struct KeyArgs {
     #[command(subcommand)]
@@ -22,18 +25,30 @@ pub struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyAction {
-    /// Make a key: PERSON.key (secret, readable by you alone) and PERSON.pub.
+    /// Make a key: PERSON.key (secret, under a passphrase, readable by you alone) and PERSON.pub.
     New {
         /// Who will sign with it: an ASCII id such as `li-37`.
         person: PersonId,
-        /// Where the two files go.
+        /// The folder where the two files go.
         #[arg(long, default_value = ".")]
         out: PathBuf,
+        #[command(flatten)]
+        protection: Protection,
     },
-    /// Show whose key a file holds, secret or public; never the secret itself.
+    /// Show whose key a file holds, secret or public; never the secret itself. Asks for no passphrase.
     Show {
         /// A .key or .pub file.
         file: PathBuf,
+    },
+    /// Protect a secret key with another passphrase, in place.
+    ChangePassphrase {
+        /// The .key file.
+        file: PathBuf,
+        /// A file whose first line is the present passphrase; asked for where it is left out.
+        #[arg(long)]
+        old_passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        protection: Protection,
     },
 }
 
@@ -42,6 +57,8 @@ enum KeyAction {
 pub struct KeyReport {
     person: PersonId,
     key_id: String,
+    /// Whether a passphrase protects it; none of a public key.
+    protected: Option<bool>,
     files: Vec<PathBuf>,
 }
 
@@ -50,52 +67,64 @@ impl Command for KeyArgs {
 
     fn execute(&self) -> Outcome<KeyReport> {
         match &self.action {
-            KeyAction::New { person, out } => new_key(person, out),
-            KeyAction::Show { file } => {
-                let key = match read_secret(file) {
-                    Ok(secret) => secret.public_key().clone(),
-                    Err(_) => read_public(file)?,
-                };
-                Ok(KeyReport {
-                    person: key.person().clone(),
-                    key_id: key.id().to_string(),
-                    files: vec![file.clone()],
-                })
+            KeyAction::New {
+                person,
+                out,
+                protection,
+            } => {
+                let new = keys::create(person, out, protection)?;
+                let protected = !protection.no_passphrase;
+                Ok(report(&new.public, Some(protected), new.files.into()))
+            }
+            KeyAction::Show { file } => show(file.clone()),
+            KeyAction::ChangePassphrase {
+                file,
+                old_passphrase_file,
+                protection,
+            } => {
+                let public = keys::protect_anew(file, old_passphrase_file.as_deref(), protection)?;
+                let protected = !protection.no_passphrase;
+                Ok(report(&public, Some(protected), vec![file.clone()]))
             }
         }
     }
 }
 
-/// Makes a key and writes its two files.
-pub fn new_key(person: &PersonId, folder: &Path) -> Outcome<KeyReport> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).context(|| "cannot get random bytes".into())?;
-    let secret = SecretKey::from_seed(seed, person.clone());
-    let public = secret.public_key();
-    let secret_path = folder.join(format!("{person}.key"));
-    let public_path = folder.join(format!("{person}.pub"));
-    files::write_secret(&secret_path, &secret.to_file())
-        .hint("a key is never overwritten; choose another folder or person")?;
-    files::write(&public_path, &serde_json::to_vec_pretty(public)?)?;
+fn show(file: PathBuf) -> Outcome<KeyReport> {
+    if let Ok(public) = keys::read_public(&file) {
+        return Ok(report(&public, None, vec![file]));
+    }
+    let locked = keys::read_locked(&file)?;
     Ok(KeyReport {
-        person: person.clone(),
-        key_id: public.id().to_string(),
-        files: vec![secret_path, public_path],
+        person: locked.person().clone(),
+        key_id: locked.id().to_string(),
+        protected: Some(locked.is_encrypted()),
+        files: vec![file],
     })
 }
 
-/// Reads a secret key file.
-pub fn read_secret(path: &Path) -> Outcome<SecretKey> {
-    let text = files::read_text(path)?;
-    SecretKey::from_file(&text).context(|| format!("`{}` is no secret key", path.display()))
+/// Makes an open key for a service that starts by itself, such as the registry's signer.
+pub fn new_key(person: &PersonId, folder: &Path) -> Outcome<KeyReport> {
+    let open = Protection {
+        no_passphrase: true,
+        ..Protection::default()
+    };
+    let new = keys::create(person, folder, &open)?;
+    Ok(report(&new.public, Some(false), new.files.into()))
 }
 
-/// Reads a public key file.
-pub fn read_public(path: &Path) -> Outcome<PublicKey> {
-    let bytes = files::read(path)?;
-    serde_json::from_slice(&bytes)
-        .context(|| format!("`{}` is no public key", path.display()))
-        .hint("give the .pub file that `rulepack key new` wrote")
+/// Reads the key of a service; where a passphrase protects it, whoever starts the service is asked.
+pub fn read_secret(path: &Path) -> Outcome<SecretKey> {
+    keys::read_secret(path, None)
+}
+
+fn report(key: &PublicKey, protected: Option<bool>, files: Vec<PathBuf>) -> KeyReport {
+    KeyReport {
+        person: key.person().clone(),
+        key_id: key.id().to_string(),
+        protected,
+        files,
+    }
 }
 
 impl Report for KeyReport {}
@@ -103,6 +132,11 @@ impl Report for KeyReport {}
 impl fmt::Display for KeyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "key of {}: {}", self.person, self.key_id)?;
+        match self.protected {
+            Some(true) => writeln!(f, "  protected by a passphrase")?,
+            Some(false) => writeln!(f, "  {OPEN_KEY}")?,
+            None => {}
+        }
         for file in &self.files {
             writeln!(f, "  {}", file.display())?;
         }

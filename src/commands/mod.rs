@@ -3,30 +3,44 @@
 
 mod build;
 mod check;
+mod delegate;
 mod demo;
+mod deny;
 mod diff;
+mod end;
 mod generate;
 mod import;
 mod init;
 mod inspect;
 mod key;
+mod merge;
+mod minimum;
 mod mirror;
+mod monitor;
 mod new;
+mod promote;
 mod publish;
 mod registry;
+mod registry_check;
+mod renew;
 mod reproduce;
 mod root;
 mod serve;
 mod sign;
+mod signer;
 mod sync;
 mod test;
 mod tuf;
 mod verify;
+pub mod worker;
+mod yank;
+
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::failure::Outcome;
-use crate::output::Report;
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, Report};
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -44,8 +58,19 @@ pub enum Commands {
     Key(key::KeyArgs),
     Root(root::RootArgs),
     Sign(sign::SignArgs),
+    Merge(merge::MergeArgs),
+    Delegate(delegate::DelegateArgs),
+    Revoke(delegate::RevokeArgs),
     Publish(publish::PublishArgs),
+    Promote(promote::PromoteArgs),
+    Yank(yank::YankArgs),
+    End(end::EndArgs),
+    Deny(deny::DenyArgs),
+    Minimum(minimum::MinimumArgs),
+    Renew(renew::RenewArgs),
+    Monitor(monitor::MonitorArgs),
     Registry(registry::RegistryArgs),
+    Signer(signer::SignerArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
@@ -61,6 +86,8 @@ pub enum Commands {
     Reproduce(reproduce::ReproduceArgs),
     Mirror(mirror::MirrorArgs),
     Generate(generate::GenerateArgs),
+    #[command(hide = true)]
+    Worker(worker::WorkerArgs),
 }
 
 /// What a command said.
@@ -74,15 +101,34 @@ pub struct Told {
 }
 
 impl Commands {
-    /// Runs the command.
-    pub fn tell(&self) -> Outcome<Told> {
+    /// Runs the command and prints what it said.
+    pub fn run(&self, json: bool) -> Outcome<ExitCode> {
+        match self {
+            // What stands on its output is for its parent, not for people.
+            Commands::Worker(args) => args.run(),
+            command => output::print(&command.tell()?, json),
+        }
+    }
+
+    fn tell(&self) -> Outcome<Told> {
         match self {
             Commands::Demo(args) => told(args),
             Commands::Key(args) => told(args),
             Commands::Root(args) => told(args),
             Commands::Sign(args) => told(args),
+            Commands::Merge(args) => told(args),
+            Commands::Delegate(args) => told(args),
+            Commands::Revoke(args) => told(args),
             Commands::Publish(args) => told(args),
+            Commands::Promote(args) => told(args),
+            Commands::Yank(args) => told(args),
+            Commands::End(args) => told(args),
+            Commands::Deny(args) => told(args),
+            Commands::Minimum(args) => told(args),
+            Commands::Renew(args) => told(args),
+            Commands::Monitor(args) => told(args),
             Commands::Registry(args) => told(args),
+            Commands::Signer(args) => told(args),
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),
@@ -98,6 +144,7 @@ impl Commands {
             Commands::Reproduce(args) => told(args),
             Commands::Mirror(args) => told(args),
             Commands::Generate(args) => told(args),
+            Commands::Worker(_) => Err(Failure::new("a worker tells its parent alone")),
         }
     }
 }

@@ -2,23 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use rulepack_host::packs;
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
-use rulepack_protocol::tuf::{
-    AnyEnvelope, Channel, Custom, Envelope, FilePin, Payload as _, RoleName, Target, Targets,
-    summary,
-};
+use rulepack_protocol::tuf::{Channel, Custom, ExpiryWarning, FilePin, RoleName, Target};
 use rulepack_registry::client::PublishFailed;
 use rulepack_registry::{Client, Publication, Receipt};
 use serde::Serialize;
 
 use super::Command;
 use crate::clock;
+use crate::drafts::{Base, Draft, DraftReport, named_role, roles_above, tell_expiring};
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -50,6 +49,9 @@ pub struct DraftArgs {
     /// Who is to run them.
     #[arg(long, value_enum, default_value = "stable")]
     pub channel: Wave,
+    /// The day from which hosts that wait for an approval activate by themselves: `2027-01-01`.
+    #[arg(long, value_name = "DAY")]
+    pub mandatory_by: Option<Day>,
     /// Days until the new version of the role expires.
     #[arg(long, default_value_t = 90)]
     pub days: i64,
@@ -88,14 +90,18 @@ pub enum Wave {
 #[serde(untagged)]
 pub enum PublishReport {
     /// A file to be signed.
-    Drafted {
-        /// The file.
-        file: PathBuf,
-        /// In plain words.
-        changes: Vec<String>,
-    },
-    /// The registry's receipt.
-    Published(Receipt),
+    Drafted(DraftReport),
+    /// The registry has it.
+    Published(Sent),
+}
+
+/// The registry's receipt.
+#[derive(Debug, Serialize)]
+pub struct Sent {
+    #[serde(flatten)]
+    receipt: Receipt,
+    /// Roles that expire soon.
+    expiring: Vec<ExpiryWarning>,
 }
 
 impl Command for PublishArgs {
@@ -103,85 +109,74 @@ impl Command for PublishArgs {
 
     fn execute(&self) -> Outcome<PublishReport> {
         match &self.action {
-            PublishAction::Draft(args) => draft(args),
+            PublishAction::Draft(args) => Ok(PublishReport::Drafted(draft(args)?)),
             PublishAction::Send(args) => Ok(PublishReport::Published(send(args)?)),
         }
     }
 }
 
 /// Drafts the next version of a bureau's role.
-pub fn draft(args: &DraftArgs) -> Outcome<PublishReport> {
+pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
     let opened = open_all(&args.packs)?;
     let name_space = match &args.role {
         Some(role) => role.clone(),
         None => one_name_space(&opened)?,
     };
-    let role = RoleName::Space(name_space.clone());
-    let expires = clock::now()?.plus_days(args.days);
-    let old: Option<Envelope<Targets>> = match Client::new(&args.registry).role(&role)? {
-        None => None,
-        Some(bytes) => Some(Envelope::parse(&bytes)?),
+    let base = Base {
+        registry: Some(args.registry.clone()),
+        days: Some(args.days),
+        out: args.out.clone(),
+        ..Base::default()
     };
-    let mut targets = match &old {
-        None => Targets::new(expires),
-        Some(old) => {
-            let mut targets = old.signed().clone();
-            targets.bump(expires)?;
-            targets
-        }
-    };
+    let mut draft = Draft::begin(RoleName::Space(name_space), &base)?;
     let channel = match args.channel {
         Wave::Canary => Channel::Canary,
         Wave::Stable => Channel::Stable,
     };
     for (pack, bytes) in opened.values() {
+        let mut custom = Custom::of(pack, channel, clock::today()?);
+        custom.mandatory_by = args.mandatory_by;
         let target = Target {
             length: bytes.len() as u64,
             hashes: FilePin::of(1, bytes).hashes,
-            custom: Custom::of(pack, channel, clock::today()?),
+            custom,
         };
-        targets.add_target(path_of(pack)?, target)?;
+        draft.targets.add_target(path_of(pack)?, target)?;
     }
-    let new = Envelope::unsigned(targets)?;
-    let file = args
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("{name_space}.json")));
-    files::write(&file, &new.to_bytes())?;
-    let old = old.map(AnyEnvelope::Targets);
-    Ok(PublishReport::Drafted {
-        file,
-        changes: summary(old.as_ref(), &AnyEnvelope::Targets(new)),
-    })
+    draft.write()
 }
 
 /// Sends signed roles and packs.
-pub fn send(args: &SendArgs) -> Outcome<Receipt> {
+pub fn send(args: &SendArgs) -> Outcome<Sent> {
     let mut publication = Publication::default();
     for role in &args.roles {
-        let (name, path) = match role.split_once('=') {
-            Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
-            None => (stem(role), PathBuf::from(role)),
-        };
-        let name: RoleName = name
-            .parse()
-            .context(|| format!("`{role}` does not say which role it is"))
-            .hint("name the file `<role>.json`, or write `<role>=<file>`")?;
+        let (name, path) = named_role(role)?;
         publication.metadata.insert(name, files::read(&path)?);
     }
     for (path, (_, bytes)) in open_all(&args.packs)? {
         publication.targets.insert(path, bytes);
     }
-    Client::new(&args.registry)
-        .publish(&publication)
-        .map_err(|error| {
-            let hint = error.hint();
-            let failure = refused(error);
-            match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
+    let client = Client::new(&args.registry);
+    let receipt = client.publish(&publication).map_err(explain)?;
+    let mut expiring = Vec::new();
+    for role in publication.metadata.keys() {
+        for warning in roles_above(&client, role, clock::now()?)? {
+            if !expiring.contains(&warning) {
+                expiring.push(warning);
             }
-        })
+        }
+    }
+    Ok(Sent { receipt, expiring })
+}
+
+/// The refusal of a registry, with what to do about it.
+pub fn explain(error: PublishFailed) -> Failure {
+    let hint = error.hint();
+    let failure = refused(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// The refusal with all that the registry told of its causes.
@@ -197,11 +192,6 @@ fn refused(error: PublishFailed) -> Failure {
                 false => format!("{told}: {cause}"),
             }),
     )
-}
-
-fn stem(file: &str) -> String {
-    let name = Path::new(file).file_stem().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }
 
 fn open_all(paths: &[PathBuf]) -> Outcome<BTreeMap<TargetPath, (Pack, Vec<u8>)>> {
@@ -238,13 +228,8 @@ impl Report for PublishReport {}
 impl fmt::Display for PublishReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PublishReport::Drafted { file, changes } => {
-                writeln!(f, "{} (unsigned)", file.display())?;
-                for change in changes {
-                    writeln!(f, "  {change}")?;
-                }
-            }
-            PublishReport::Published(receipt) => {
+            PublishReport::Drafted(report) => report.fmt(f),
+            PublishReport::Published(Sent { receipt, expiring }) => {
                 for (role, version) in &receipt.roles {
                     writeln!(f, "published role {role} version {version}")?;
                 }
@@ -253,8 +238,8 @@ impl fmt::Display for PublishReport {
                     writeln!(f, "published {path} {digest}")?;
                 }
                 writeln!(f, "timestamp {}", receipt.timestamp)?;
+                tell_expiring(f, expiring)
             }
         }
-        Ok(())
     }
 }

@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use rulepack_protocol::key::Signer;
-use rulepack_registry::{EmbeddedSigner, Parts, Registry, SignerKeys, failure, http};
+use rulepack_registry::{
+    Parts, Refusal, Registry, RegistryError, RemoteSigner, SuccessorSigner, http, reindex,
+};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::Command;
-use super::key::{new_key, read_secret};
+use super::signer;
 use crate::clock;
 use crate::engine::Cases;
 use crate::failure::{Explain as _, Failure, Outcome};
+use crate::failure_points;
 use crate::files;
+use crate::log;
 use crate::output::{self, Report};
+use crate::shutdown;
 
 /// Set up and run a registry: a folder of signed files that any web server could serve, and a server
 /// that verifies what is published into it.
@@ -43,16 +47,42 @@ enum RegistryAction {
         /// The root, signed by its keepers.
         #[arg(long)]
         root: PathBuf,
+        /// The socket of `rulepack signer run`; without it, the keys in the registry's folder are used.
+        #[arg(long)]
+        signer: Option<PathBuf>,
     },
-    /// Serve the repository and accept publications, until Ctrl-C.
+    /// Serve the repository and accept publications, until Ctrl-C or SIGTERM; then what is being
+    /// published is finished.
     Serve {
         /// The registry's folder.
         #[arg(long, default_value = "registry-data")]
         dir: PathBuf,
-        /// The address; loopback only, as the signer's keys are in this process.
+        /// The address; loopback only where the signer's keys are in this process.
         #[arg(long, default_value = "127.0.0.1:8470")]
         listen: SocketAddr,
+        /// The socket of `rulepack signer run`, which holds the keys under another user.
+        #[arg(long)]
+        signer: Option<PathBuf>,
     },
+    /// Verify a repository from disk: the whole chain of every role, length and digest of every pack,
+    /// and that nothing lies around. Ends with 3 where something is not as it should be.
+    Check(super::registry_check::CheckRepositoryArgs),
+    /// Throw the index away and build it again from the files. The registry must not run.
+    Reindex {
+        /// The registry's folder.
+        #[arg(default_value = "registry-data")]
+        dir: PathBuf,
+    },
+}
+
+/// What was done, or found.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum RegistryOutcome {
+    /// Done.
+    Done(RegistryReport),
+    /// A repository was looked at.
+    Checked(super::registry_check::RepositoryReport),
 }
 
 /// What was set up.
@@ -63,78 +93,72 @@ pub struct RegistryReport {
 }
 
 impl Command for RegistryArgs {
-    type Report = RegistryReport;
+    type Report = RegistryOutcome;
 
-    fn execute(&self) -> Outcome<RegistryReport> {
-        match &self.action {
+    fn execute(&self) -> Outcome<RegistryOutcome> {
+        let done = match &self.action {
             RegistryAction::Keys { dir } => keys(dir),
-            RegistryAction::Install { dir, root } => install(dir, root),
-            RegistryAction::Serve { dir, listen } => serve(dir, *listen),
-        }
+            RegistryAction::Install { dir, root, signer } => install(dir, root, signer.as_deref()),
+            RegistryAction::Serve {
+                dir,
+                listen,
+                signer,
+            } => serve(dir, *listen, signer.as_deref()),
+            RegistryAction::Reindex { dir } => reindex_in(dir),
+            RegistryAction::Check(check) => {
+                return Ok(RegistryOutcome::Checked(check.execute()?));
+            }
+        };
+        Ok(RegistryOutcome::Done(done?))
     }
 }
 
-/// The roles of the signer's keys: the persons' ids in the root.
-const SIGNER_ROLES: [&str; 2] = ["registry-snapshot", "registry-timestamp"];
-
-/// Makes the signer's keys.
+/// Makes the signer's keys in the registry's folder, for a signer in the server's process.
 pub fn keys(dir: &Path) -> Outcome<RegistryReport> {
-    let folder = dir.join("signer");
-    for role in SIGNER_ROLES {
-        new_key(&role.parse()?, &folder)?;
-    }
     Ok(RegistryReport {
         done: "made the signer's keys".into(),
-        files: SIGNER_ROLES
-            .iter()
-            .map(|role| folder.join(format!("{role}.pub")))
-            .collect(),
+        files: signer::new_keys(&dir.join("signer"))?,
     })
 }
 
 /// Installs the first root.
-pub fn install(dir: &Path, root: &Path) -> Outcome<RegistryReport> {
+pub fn install(dir: &Path, root: &Path, signer: Option<&Path>) -> Outcome<RegistryReport> {
     let bytes = files::read(root)?;
-    open(dir)?.install_root(&bytes)?;
+    open(dir, signer)?.install_root(&bytes).map_err(refused)?;
     Ok(RegistryReport {
         done: "installed the root".into(),
         files: vec![dir.join("repository").join("metadata").join("1.root.json")],
     })
 }
 
-/// Opens the registry in a folder, with its signer in this process.
-pub fn open(dir: &Path) -> Outcome<Registry> {
-    let folder = dir.join("signer");
-    let key = |role: &str| -> Outcome<Vec<Box<dyn Signer + Send + Sync>>> {
-        let path = folder.join(format!("{role}.key"));
-        let secret = read_secret(&path).hint("make the keys with `rulepack registry keys`")?;
-        Ok(vec![Box::new(secret)])
-    };
-    let [snapshot, timestamp] = SIGNER_ROLES;
-    let keys = SignerKeys {
-        snapshot: key(snapshot)?,
-        timestamp: key(timestamp)?,
+/// Opens the registry in a folder, with the signer at a socket, or else in this process.
+pub fn open(dir: &Path, socket: Option<&Path>) -> Outcome<Registry> {
+    let signer: Box<dyn SuccessorSigner> = match socket {
+        Some(socket) => Box::new(RemoteSigner::at(socket)),
+        None => Box::new(signer::open(&dir.join("signer"))?),
     };
     let started = clock::now()?;
-    Ok(Registry::open(Parts {
+    let parts = Parts {
         folder: dir.join("repository"),
-        signer: Box::new(EmbeddedSigner::open(&folder, keys)?),
+        signer,
         cases: Box::new(Cases::new()?),
         // A clock that cannot be read stands still, so that what it signs expires early.
         clock: Box::new(move || clock::now().unwrap_or(started)),
-        failure_points: Box::new(failure::NoFailure),
-    })?)
+        failure_points: failure_points::of_this_process(),
+    };
+    Registry::open(parts).map_err(not_opened)
 }
 
-fn serve(dir: &Path, listen: SocketAddr) -> Outcome<RegistryReport> {
-    if !listen.ip().is_loopback() {
+fn serve(dir: &Path, listen: SocketAddr, signer: Option<&Path>) -> Outcome<RegistryReport> {
+    if signer.is_none() && !listen.ip().is_loopback() {
         return Err(Failure::new(format!(
-            "`{listen}` is not loopback, expected an address such as `127.0.0.1:8470`"
+            "`{listen}` is not loopback, and without `--signer` the signer's keys are in this process"
         ))
-        .hint("the signer's keys are in this process; put a web server before it"));
+        .hint("run `rulepack signer run` under another user and give its socket by `--signer`"));
     }
-    let registry = Arc::new(open(dir)?);
-    if let Some(notice) = registry.notice() {
+    log::begin();
+    let registry = Arc::new(open(dir, signer)?);
+    for notice in registry.notices() {
         output::line(&notice)?;
     }
     let runtime = tokio::runtime::Runtime::new()?;
@@ -143,13 +167,13 @@ fn serve(dir: &Path, listen: SocketAddr) -> Outcome<RegistryReport> {
             .await
             .context(|| format!("cannot listen on `{listen}`"))?;
         output::line(&format!("registry at http://{}", listener.local_addr()?))?;
-        let stop = async {
-            // Where Ctrl-C cannot be waited for, the server ends with its process.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        http::serve(listener, registry, http::Settings::default(), stop).await?;
+        http::serve(
+            listener,
+            registry,
+            http::Settings::default(),
+            shutdown::asked(),
+        )
+        .await?;
         Outcome::Ok(())
     })?;
     Ok(RegistryReport {
@@ -158,7 +182,52 @@ fn serve(dir: &Path, listen: SocketAddr) -> Outcome<RegistryReport> {
     })
 }
 
-impl Report for RegistryReport {}
+fn reindex_in(dir: &Path) -> Outcome<RegistryReport> {
+    let listed = reindex(&dir.join("repository")).map_err(not_opened)?;
+    Ok(RegistryReport {
+        done: format!("built the index again: {listed} versions of packs"),
+        files: Vec::new(),
+    })
+}
+
+fn not_opened(error: RegistryError) -> Failure {
+    let hint = match &error {
+        RegistryError::Recovery(refusal) => refusal.hint(),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn refused(refusal: Refusal) -> Failure {
+    let hint = refusal.hint();
+    let failure = Failure::from(refusal);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+impl Report for RegistryOutcome {
+    fn is_good(&self) -> bool {
+        match self {
+            RegistryOutcome::Done(_) => true,
+            RegistryOutcome::Checked(report) => report.is_good(),
+        }
+    }
+}
+
+impl fmt::Display for RegistryOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RegistryOutcome::Done(report) => report.fmt(f),
+            RegistryOutcome::Checked(report) => report.fmt(f),
+        }
+    }
+}
 
 impl fmt::Display for RegistryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,13 +13,13 @@ use rulepack_host::settings::HostFolder;
 use rulepack_host::update::{UpdateError, UpdateReport, Updater};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::Command;
 use crate::clock;
 use crate::engine::packs;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
+use crate::log;
 use crate::output::{self, Report};
 
 /// Answer the hospital's HIS: national transactions 3101 (before care) and 3102 (during care), until
@@ -53,7 +53,7 @@ impl Command for ServeArgs {
     type Report = ServeReport;
 
     fn execute(&self) -> Outcome<ServeReport> {
-        log();
+        log::begin();
         let region = match &self.region {
             Some(path) => Region::parse(&files::read_text(path)?)
                 .context(|| format!("`{}`", path.display()))?,
@@ -131,14 +131,6 @@ fn pauses(seconds: u64) -> Pauses {
         let more_ms = tenth_ms.saturating_mul(u64::from(u16::from_le_bytes(chance))) / 65_536;
         Duration::from_secs(seconds) + Duration::from_millis(more_ms)
     })
-}
-
-fn log() {
-    let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = EnvFilter::try_new(chosen).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
-    // In a process that logs already, that goes on.
-    let _ = subscriber.with_writer(std::io::stderr).try_init();
 }
 
 fn explain(error: ServiceError) -> Failure {

@@ -1,22 +1,29 @@
 //! `rulepack sign`: an officer signs a metadata file, on a machine that needs no network.
 
 use std::fmt;
+use std::io::{IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use rulepack_protocol::key::{SecretKey, Signer as _};
+use clap::{Args, ValueEnum};
+use rulepack_protocol::key::Signer;
 use rulepack_protocol::names::PersonId;
-use rulepack_protocol::tuf::{AnyEnvelope, summary};
+use rulepack_protocol::tuf::{
+    AnyEnvelope, Envelope, ExpiryWarning, Language, MetadataError, Payload, Root, TopRole,
+    expiry_warnings, summary,
+};
 use serde::Serialize;
 
 use super::Command;
-use super::key::read_secret;
-use crate::failure::{Explain as _, Outcome};
-use crate::files;
-use crate::output::Report;
+use crate::drafts::{named_role, read_before, tell_expiring};
+use crate::failure::{Explain as _, Failure, Outcome};
+use crate::output::{self, Report};
+use crate::{clock, files, keys};
 
-/// Sign a metadata file: a file in, the same file with one more signature out. What the file changes is
-/// told in plain words first.
+/// Sign a metadata file: a file in, the same file with one more signature out.
+///
+/// Before it signs it tells in plain words who signs and what the file changes, against the version that
+/// it replaces: the one beside it (`37.before.json`, which every draft leaves there), or `--previous`. On a
+/// terminal it then asks.
 #[derive(Debug, Args)]
 pub struct SignArgs {
     /// The file: a root, or the targets of a name space.
@@ -24,12 +31,30 @@ pub struct SignArgs {
     /// The secret key of the officer.
     #[arg(long)]
     pub key: PathBuf,
+    /// A file whose first line is the passphrase of the key; asked for where it is left out.
+    #[arg(long)]
+    pub passphrase_file: Option<PathBuf>,
     /// The version that it replaces, to tell what changes.
     #[arg(long)]
     pub previous: Option<PathBuf>,
     /// Where the signed file goes; in place where it is left out.
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// The language in which the changes are told (说明的语言).
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Tongue,
+    /// Sign without asking; the changes are told afterwards.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// The language in which changes are told.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Tongue {
+    /// English.
+    En,
+    /// 中文.
+    Zh,
 }
 
 /// Who signed what.
@@ -39,26 +64,88 @@ pub struct SignReport {
     person: PersonId,
     signatures: usize,
     changes: Vec<String>,
+    /// Of a root: how many of the due signatures are there.
+    due: Vec<String>,
+    expiring: Vec<ExpiryWarning>,
+    /// Whether the changes were told before.
+    #[serde(skip)]
+    is_told: bool,
 }
 
 impl Command for SignArgs {
     type Report = SignReport;
 
     fn execute(&self) -> Outcome<SignReport> {
-        let secret = read_secret(&self.key)?;
-        let previous = self.previous.as_deref().map(read_any).transpose()?;
         let mut envelope = read_any(&self.file)?;
-        let changes = summary(previous.as_ref(), &envelope);
+        let previous = self.previous(&envelope)?;
+        let language = match self.lang {
+            Tongue::En => Language::English,
+            Tongue::Zh => Language::Chinese,
+        };
+        let changes = summary(previous.as_ref(), &envelope, language);
+        if !self.yes {
+            self.tell_and_ask(&changes)?;
+        }
+        let secret = keys::read_secret(&self.key, self.passphrase_file.as_deref())?;
         let (bytes, signatures) =
             sign(&mut envelope, &secret).context(|| format!("`{}`", self.file.display()))?;
         let file = self.out.clone().unwrap_or_else(|| self.file.clone());
         files::write(&file, &bytes)?;
         Ok(SignReport {
-            file,
             person: secret.public_key().person().clone(),
             signatures,
             changes,
+            due: due(previous.as_ref(), &envelope)?,
+            expiring: self.expiring(&envelope)?,
+            is_told: !self.yes,
+            file,
         })
+    }
+}
+
+impl SignArgs {
+    /// The version that the file replaces.
+    fn previous(&self, envelope: &AnyEnvelope) -> Outcome<Option<AnyEnvelope>> {
+        let Some(path) = &self.previous else {
+            return read_before(&self.file, envelope.version());
+        };
+        let previous = read_any(path)?;
+        let (found, version) = (previous.version(), envelope.version());
+        if found.checked_add(1) != Some(version) {
+            return Err(Failure::new(format!(
+                "`{}` is version {found}, which version {version} does not replace",
+                path.display()
+            )));
+        }
+        Ok(Some(previous))
+    }
+
+    /// Tells who is about to sign what; on a terminal, asks.
+    fn tell_and_ask(&self, changes: &[String]) -> Outcome {
+        let locked = keys::read_locked(&self.key)?;
+        let (person, file) = (locked.person(), self.file.display());
+        output::notice(&format!("{person} is about to sign {file}:"))?;
+        for change in changes {
+            output::notice(&format!("  {change}"))?;
+        }
+        if !stdin().is_terminal() {
+            return Ok(());
+        }
+        output::notice("sign this? (yes/no)")?;
+        let mut answer = String::new();
+        stdin().read_line(&mut answer)?;
+        match answer.trim() {
+            "yes" | "y" | "是" => Ok(()),
+            _ => Err(Failure::new("nothing was signed")),
+        }
+    }
+
+    fn expiring(&self, envelope: &AnyEnvelope) -> Outcome<Vec<ExpiryWarning>> {
+        let text = self.file.to_string_lossy();
+        let Ok((role, _)) = named_role(&text) else {
+            return Ok(Vec::new());
+        };
+        Ok(expiry_warnings([(role, envelope.expires())], clock::now()?))
     }
 }
 
@@ -68,30 +155,60 @@ pub fn read_any(path: &Path) -> Outcome<AnyEnvelope> {
     AnyEnvelope::parse(&bytes).context(|| format!("`{}`", path.display()))
 }
 
-fn sign(envelope: &mut AnyEnvelope, secret: &SecretKey) -> Outcome<(Vec<u8>, usize)> {
-    macro_rules! sign {
-        ($envelope:ident) => {{
-            $envelope.sign(secret)?;
-            ($envelope.to_bytes(), $envelope.signatures().len())
-        }};
+fn sign(
+    envelope: &mut AnyEnvelope,
+    signer: &dyn Signer,
+) -> Result<(Vec<u8>, usize), MetadataError> {
+    fn add<T: Payload>(
+        envelope: &mut Envelope<T>,
+        signer: &dyn Signer,
+    ) -> Result<(Vec<u8>, usize), MetadataError> {
+        envelope.sign(signer)?;
+        Ok((envelope.to_bytes(), envelope.signatures().len()))
     }
-    Ok(match envelope {
-        AnyEnvelope::Root(envelope) => sign!(envelope),
-        AnyEnvelope::Targets(envelope) => sign!(envelope),
-        AnyEnvelope::Snapshot(envelope) => sign!(envelope),
-        AnyEnvelope::Timestamp(envelope) => sign!(envelope),
-    })
+    match envelope {
+        AnyEnvelope::Root(envelope) => add(envelope, signer),
+        AnyEnvelope::Targets(envelope) => add(envelope, signer),
+        AnyEnvelope::Snapshot(envelope) => add(envelope, signer),
+        AnyEnvelope::Timestamp(envelope) => add(envelope, signer),
+    }
+}
+
+/// How many of the officers of the root before, and of the new one, have signed a root.
+fn due(previous: Option<&AnyEnvelope>, new: &AnyEnvelope) -> Result<Vec<String>, MetadataError> {
+    let AnyEnvelope::Root(new) = new else {
+        return Ok(Vec::new());
+    };
+    let mut told = Vec::new();
+    let mut tell = |root: &Root| -> Result<(), MetadataError> {
+        let authority = root.authority(TopRole::Root);
+        let (signed, due) = (authority.signatories(new)?.len(), authority.threshold());
+        let version = root.version;
+        told.push(format!(
+            "{signed} keepers of root {version} have signed, {due} must"
+        ));
+        Ok(())
+    };
+    if let Some(AnyEnvelope::Root(previous)) = previous {
+        tell(previous.signed())?;
+    }
+    tell(new.signed())?;
+    Ok(told)
 }
 
 impl Report for SignReport {}
 
 impl fmt::Display for SignReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in &self.changes {
+        for change in self.changes.iter().filter(|_| !self.is_told) {
             writeln!(f, "  {change}")?;
         }
         let file = self.file.display();
         let (person, count) = (&self.person, self.signatures);
-        write!(f, "{file}: signed by {person}, {count} signatures in all")
+        writeln!(f, "{file}: signed by {person}, {count} signatures in all")?;
+        for due in &self.due {
+            writeln!(f, "  {due}")?;
+        }
+        tell_expiring(f, &self.expiring)
     }
 }

@@ -4,15 +4,15 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
-use rulepack_engine::Program;
-use rulepack_engine::cases::{self, CaseResult};
+use rulepack_engine::Limits;
+use rulepack_engine::worker::CaseOutcome;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use semver::Version;
 use serde::Serialize;
 
 use super::Command;
-use crate::engine::engine;
+use crate::engine::worker;
 use crate::failure::Outcome;
 use crate::output::Report;
 use crate::packs::{self, SealedPack};
@@ -63,29 +63,25 @@ impl Command for TestArgs {
     }
 }
 
-/// Runs the cases of a sealed pack.
+/// Runs the cases of a sealed pack in a bounded process, as a registry and every host do.
 pub fn run(sealed: &SealedPack) -> Outcome<TestReport> {
     let SealedPack { bytes, pack } = sealed;
-    let engine = engine()?;
-    let results = cases::run(&engine, Program::of(pack, bytes), &pack.cases);
+    let outcomes = worker()?.cases(&Limits::default(), bytes)?;
     Ok(TestReport {
         name: pack.manifest.pack.name.clone(),
         version: pack.manifest.pack.version.clone(),
         digest: pack.digest,
-        cases: results.into_iter().map(CaseLine::of).collect(),
+        cases: outcomes.into_iter().map(CaseLine::of).collect(),
     })
 }
 
 impl CaseLine {
-    fn of(result: CaseResult) -> CaseLine {
+    fn of(outcome: CaseOutcome) -> CaseLine {
         CaseLine {
-            passed: result.passed(),
-            name: result.name,
-            differences: match result.outcome {
-                Ok(differences) => differences,
-                Err(failure) => vec![failure.to_string()],
-            },
-            fuel: result.fuel,
+            name: outcome.name,
+            passed: outcome.passed,
+            differences: outcome.differences,
+            fuel: outcome.fuel,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rulepack_protocol::key::SecretKey;
+use rulepack_protocol::key::LockedKey;
 use rulepack_protocol::tuf::{Envelope, FilePin, Payload, RoleName, Snapshot, Timestamp};
 
 /// Reads a role's file.
@@ -16,7 +16,7 @@ pub fn signed<T: Payload>(payload: T, keys: &[&Path]) -> Vec<u8> {
     let mut envelope = Envelope::unsigned(payload).unwrap();
     for key in keys {
         let text = fs::read_to_string(key).unwrap();
-        let key = SecretKey::from_file(&text).unwrap();
+        let key = LockedKey::read(text).unwrap().unlock(None).unwrap();
         envelope.sign(&key).unwrap();
     }
     envelope.to_bytes()

@@ -39,7 +39,7 @@ impl Nation {
             for person in ["a", "b", "c"] {
                 let name = format!("{role}-{person}");
                 nation
-                    .run(&format!("key new {name} --out {{}}/keys"))
+                    .run(&format!("key new {name} --out {{}}/keys --no-passphrase"))
                     .done();
             }
         }
@@ -59,7 +59,7 @@ impl Nation {
             .done();
         nation
             .run(
-                "root delegate 37 --key {}/keys/bureau-a.pub --key {}/keys/bureau-b.pub \
+                "delegate 37 --key {}/keys/bureau-a.pub --key {}/keys/bureau-b.pub \
                  --key {}/keys/bureau-c.pub --out {}/targets.json",
             )
             .done();

@@ -59,7 +59,7 @@ fn one_stolen_bureau_key_signs_nothing_and_its_officer_is_replaced() {
     drill
         .nation
         .run(
-            "root delegate 37 --key {}/keys/bureau-b.pub --key {}/keys/bureau-c.pub \
+            "delegate 37 --key {}/keys/bureau-b.pub --key {}/keys/bureau-c.pub \
              --key {}/keys/bureau-d.pub --from {}/targets.json --out {}/targets.json",
         )
         .done();
@@ -94,7 +94,7 @@ fn a_province_whose_keys_are_stolen_stops_until_its_new_officers_sign() {
     drill
         .nation
         .run(
-            "root delegate 37 --key {}/keys/bureau-d.pub --key {}/keys/bureau-e.pub \
+            "delegate 37 --key {}/keys/bureau-d.pub --key {}/keys/bureau-e.pub \
              --from {}/targets.json --out {}/targets.json",
         )
         .done();

@@ -12,6 +12,10 @@ use crate::fault::Fault;
 use crate::input::{LoadInput, Program};
 use crate::loaded::{Evaluation, LoadedPack};
 
+/// The fuel that all cases of a pack may use together where its manifest is not to be believed: `prepare`
+/// of each set of parameters and every evaluation. About a minute.
+pub const FUEL_OF_ALL: u64 = 50_000_000_000;
+
 /// How one case went.
 #[derive(Debug)]
 pub struct CaseResult {
@@ -36,6 +40,9 @@ pub enum CaseFailure {
     /// There is no verdict.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// Those before it used up what all have together.
+    #[error("the cases before it used up the fuel of {0} that all cases of a pack have together")]
+    AllFuel(u64),
 }
 
 impl CaseResult {
@@ -50,10 +57,23 @@ impl CaseResult {
 /// loaded pack.
 #[must_use]
 pub fn run(engine: &Engine, program: Program<'_>, cases: &[Case]) -> Vec<CaseResult> {
+    run_within(engine, program, cases, u64::MAX)
+}
+
+/// The same with so much fuel for all of them: those that find it used up do not run.
+#[must_use]
+pub fn run_within(
+    engine: &Engine,
+    program: Program<'_>,
+    cases: &[Case],
+    fuel: u64,
+) -> Vec<CaseResult> {
     let mut runner = Runner {
         engine,
         program,
         loaded: None,
+        fuel,
+        left: fuel,
     };
     // Those that agree one after the other, so that one loaded pack at a time is enough.
     let mut order: Vec<usize> = (0..cases.len()).collect();
@@ -73,6 +93,9 @@ struct Runner<'a> {
     engine: &'a Engine,
     program: Program<'a>,
     loaded: Option<(LoadInput, LoadedPack)>,
+    /// For all cases together, and what is left of it.
+    fuel: u64,
+    left: u64,
 }
 
 impl Runner<'_> {
@@ -87,6 +110,9 @@ impl Runner<'_> {
     }
 
     fn differences(&mut self, case: &Case, fuel: &mut u64) -> Result<Vec<String>, CaseFailure> {
+        if self.left == 0 {
+            return Err(CaseFailure::AllFuel(self.fuel));
+        }
         let data = Arc::new(case.data()?);
         let review = case.review()?;
         let tables = &self.program.manifest.tables;
@@ -96,7 +122,11 @@ impl Runner<'_> {
             ..LoadInput::default()
         };
         let pack = self.loaded(input)?;
-        let evaluation = evaluate(pack, &data, &review)?;
+        let budget = pack.budget.alone;
+        let evaluation = evaluate(pack, &data, &review);
+        // One without a verdict may have used all that it had.
+        self.spend(evaluation.as_ref().map_or(budget, |done| done.fuel));
+        let evaluation = evaluation?;
         *fuel = evaluation.fuel;
         Ok(case.differences(&evaluation.answer, &data, tables))
     }
@@ -105,11 +135,18 @@ impl Runner<'_> {
         let loaded = match self.loaded.take() {
             Some(loaded) if loaded.0 == input => loaded,
             _ => {
-                let pack = self.engine.load(self.program, input.clone())?;
-                (input, pack)
+                let pack = self.engine.load(self.program, input.clone());
+                let asked = self.program.manifest.limits.fuel.prepare;
+                let most = asked.min(self.engine.limits().fuel_prepare);
+                self.spend(pack.as_ref().map_or(most, LoadedPack::prepare_fuel));
+                (input, pack?)
             }
         };
         Ok(&self.loaded.insert(loaded).1)
+    }
+
+    fn spend(&mut self, fuel: u64) {
+        self.left = self.left.saturating_sub(fuel);
     }
 }
 
@@ -127,4 +164,17 @@ fn evaluate(pack: &LoadedPack, data: &Arc<Data>, review: &Review) -> Result<Eval
         whole.fuel = whole.fuel.saturating_add(evaluation.fuel);
     }
     Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_finds_the_fuel_of_all_used_up_says_so() {
+        assert_eq!(
+            CaseFailure::AllFuel(7).to_string(),
+            "the cases before it used up the fuel of 7 that all cases of a pack have together"
+        );
+    }
 }

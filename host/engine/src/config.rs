@@ -9,11 +9,19 @@ use crate::limits::{Limits, PAGE_BYTES};
 
 /// For evaluations: the code is run millions of times.
 pub(crate) fn evaluate(limits: &Limits) -> Config {
+    let mut config = compile(limits);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config
+}
+
+/// What writes compiled forms for [`evaluate`], and never runs one: the same without its pool, which
+/// would set aside more address space than a bounded process has.
+pub(crate) fn compile(limits: &Limits) -> Config {
     let mut config = common(limits);
     config.cranelift_opt_level(OptLevel::Speed);
     // Memory as `prepare` left it is mapped copy-on-write: a fresh instance copies only what it writes.
     config.memory_init_cow(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     config
 }
 
@@ -23,6 +31,16 @@ pub(crate) fn prepare(limits: &Limits) -> Config {
     config.cranelift_opt_level(OptLevel::None);
     config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    config
+}
+
+/// For a bounded process that runs `prepare` or the cases of one pack: compiled like [`prepare`], in
+/// little address space, and without a file behind the memory, for such a process may write none.
+pub(crate) fn confined(limits: &Limits) -> Config {
+    let mut config = prepare(limits);
+    let memory = limits.memory_bytes.saturating_add(2 * PAGE_BYTES);
+    config.memory_reservation(memory as u64);
+    config.memory_init_cow(false);
     config
 }
 

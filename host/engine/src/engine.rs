@@ -6,18 +6,20 @@ use std::sync::Arc;
 use rulepack_contract::knowledge::Supplier;
 use rulepack_contract::parameters::{ParameterError, ParameterValue};
 use rulepack_protocol::pack::columnar;
-use wasmtime::component::Component;
+use wasmtime::Config;
+use wasmtime::component::{Component, InstancePre};
 
 use crate::config;
 use crate::fault::Fault;
-use crate::input::{LoadInput, Program};
+use crate::input::{Grants, LoadInput, Program};
 use crate::limits::{Budget, Limits};
 use crate::link;
 use crate::loaded::{Code, LoadedPack};
+use crate::made::{Left, Made, Prepared};
 use crate::permits::Permits;
 use crate::prepare::{self, Allowance, Preparation};
-use crate::snapshot::{self, Snapshot};
-use crate::state::{Inputs, MemoryLimit};
+use crate::snapshot;
+use crate::state::{Inputs, MemoryLimit, State};
 use crate::ticker::Ticker;
 
 /// The sandbox of a process. Cheap to copy; make one.
@@ -31,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) permits: Permits,
     /// Runs evaluations.
-    evaluate: wasmtime::Engine,
+    pub(crate) evaluate: wasmtime::Engine,
     /// Runs `prepare` once for a snapshot: compiles quickly rather than well.
     prepare: wasmtime::Engine,
     _tickers: [Ticker; 2],
@@ -88,9 +90,23 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] where this machine does not allow it.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
+        let configs = [config::evaluate(&limits), config::prepare(&limits)];
+        Self::with(limits, configs)
+    }
+
+    /// A sandbox within a bounded process: for `prepare` and the cases of one pack.
+    ///
+    /// # Errors
+    /// [`EngineError`] where this machine does not allow it.
+    pub(crate) fn confined(limits: Limits) -> Result<Self, EngineError> {
+        let configs = [config::confined(&limits), config::confined(&limits)];
+        Self::with(limits, configs)
+    }
+
+    fn with(limits: Limits, [evaluate, prepare]: [Config; 2]) -> Result<Self, EngineError> {
         let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
-        let evaluate = wasmtime::Engine::new(&config::evaluate(&limits)).map_err(setup)?;
-        let prepare = wasmtime::Engine::new(&config::prepare(&limits)).map_err(setup)?;
+        let evaluate = wasmtime::Engine::new(&evaluate).map_err(setup)?;
+        let prepare = wasmtime::Engine::new(&prepare).map_err(setup)?;
         let start = |engine| Ticker::start(engine).map_err(EngineError::Guard);
         Ok(Engine {
             shared: Arc::new(Shared {
@@ -109,73 +125,71 @@ impl Engine {
         &self.shared.limits
     }
 
-    /// Compiles a pack, runs its `prepare`, and makes it ready for evaluations. The pack's own checks
-    /// (signature, bounds, floats, imports) are those of the protocol and come before.
+    /// Compiles a pack, runs its `prepare`, and makes it ready for evaluations, all in this process: for
+    /// a bounded process, and for whoever wrote the pack. The pack's own checks (signature, bounds, floats,
+    /// imports) are those of the protocol and come before.
     ///
     /// # Errors
     /// [`LoadError`].
     pub fn load(&self, program: Program<'_>, input: LoadInput) -> Result<LoadedPack, LoadError> {
+        let evaluate = &self.shared.evaluate;
+        let setup = Setup::new(self, program, input)?;
+        let prepared = self.prepare(program.component, &setup)?;
+        let compiled = prepared.component.as_deref();
+        let compiled = compiled.and_then(|component| compile(evaluate, component).ok());
+        let (component, preparation) = match compiled {
+            Some(component) => (component, Preparation::Snapshot),
+            None => (
+                compile(evaluate, program.component)?,
+                Preparation::EachInstance,
+            ),
+        };
+        self.ready(program, setup, &component, prepared.left(preparation))
+    }
+
+    /// Makes a pack ready from what bounded processes made of it: no code of it runs here before its
+    /// first batch.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load_made(
+        &self,
+        program: Program<'_>,
+        input: LoadInput,
+        made: Made,
+    ) -> Result<LoadedPack, LoadError> {
+        let setup = Setup::new(self, program, input)?;
+        let component = made.compiled.load(&self.shared.evaluate);
+        let component = component.map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        self.ready(program, setup, &component, made.left)
+    }
+
+    /// Runs `prepare` once, and takes the snapshot where the component allows one.
+    pub(crate) fn prepare(&self, component: &[u8], setup: &Setup) -> Result<Prepared, LoadError> {
         let Shared {
-            limits, evaluate, ..
+            limits, prepare, ..
         } = &*self.shared;
-        let grants = input.grants.clone();
-        let inputs = Arc::new(inputs(program, input)?);
-        let budget = Budget::new(&program.manifest.limits, limits);
-        let allowance = Allowance {
-            inputs,
-            fuel: budget.prepare,
-            memory: MemoryLimit {
-                bytes: budget.memory_bytes,
-                table_elements: limits.table_elements,
-            },
-        };
-        let contract = |error: wasmtime::Error| LoadError::Contract(format!("{error:#}"));
-        let linker = link::linker(evaluate, &grants).map_err(contract)?;
-        let quick = link::linker(&self.shared.prepare, &grants).map_err(contract)?;
+        let quick = link::linker(prepare, &setup.grants).map_err(contract)?;
         // Whatever is wrong with the component is found in its own form, not in a rewritten one.
-        let original = compile(&self.shared.prepare, program.component)?;
+        let original = compile(prepare, component)?;
         let original = quick.instantiate_pre(&original).map_err(contract)?;
-        let taken = snapshot::take(program.component, &quick, limits, &allowance);
-        let taken = taken.map_err(LoadError::Prepare)?;
-        let compiled = taken.and_then(|snapshot| {
-            let component = compile(evaluate, &snapshot.component).ok()?;
-            Some((component, snapshot))
-        });
-        let (component, dictionary, preparation, fuel) = match compiled {
-            Some((
-                component,
-                Snapshot {
-                    dictionary, fuel, ..
-                },
-            )) => (component, dictionary, Preparation::Snapshot, fuel),
-            None => {
-                let component = compile(evaluate, program.component)?;
-                let (dictionary, fuel) = self.prepare_once(&original, &allowance)?;
-                (component, dictionary, Preparation::EachInstance, fuel)
-            }
-        };
-        let code = Code {
-            instances: linker.instantiate_pre(&component).map_err(contract)?,
-            dictionary: Arc::new(dictionary),
-            preparation,
-            prepare_fuel: fuel,
-        };
-        let pack = LoadedPack::new(
-            self.clone(),
-            program.manifest,
-            code,
-            (allowance, budget, grants),
-        );
-        pack.check_exports().map_err(contract)?;
-        Ok(pack)
+        let taken = snapshot::take(component, &quick, limits, &setup.allowance);
+        match taken.map_err(LoadError::Prepare)? {
+            Some(snapshot) => Ok(Prepared {
+                component: Some(snapshot.component),
+                dictionary: snapshot.dictionary,
+                fuel: snapshot.fuel,
+            }),
+            None => self.prepare_once(&original, &setup.allowance),
+        }
     }
 
     /// Runs `prepare` for the texts that every instance will know.
     fn prepare_once(
         &self,
-        original: &wasmtime::component::InstancePre<crate::state::State>,
+        original: &InstancePre<State>,
         allowance: &Allowance,
-    ) -> Result<(crate::numbering::Dictionary, u64), LoadError> {
+    ) -> Result<Prepared, LoadError> {
         let limits = &self.shared.limits;
         let prepare = || {
             let mut store = prepare::store(&self.shared.prepare, limits, allowance)?;
@@ -183,10 +197,70 @@ impl Engine {
                 .instantiate(&mut store)
                 .map_err(|error| Fault::new(&error, allowance.fuel))?;
             let fuel = prepare::run(&mut store, instance, allowance)?;
-            Ok((prepare::dictionary(store, limits), fuel))
+            Ok(Prepared {
+                component: None,
+                dictionary: prepare::dictionary(store, limits),
+                fuel,
+            })
         };
         prepare().map_err(LoadError::Prepare)
     }
+
+    fn ready(
+        &self,
+        program: Program<'_>,
+        setup: Setup,
+        component: &Component,
+        left: Left,
+    ) -> Result<LoadedPack, LoadError> {
+        let linker = link::linker(&self.shared.evaluate, &setup.grants).map_err(contract)?;
+        let code = Code {
+            instances: linker.instantiate_pre(component).map_err(contract)?,
+            dictionary: Arc::new(left.dictionary),
+            preparation: left.preparation,
+            prepare_fuel: left.fuel,
+        };
+        let setup = (setup.allowance, setup.budget, setup.grants);
+        let pack = LoadedPack::new(self.clone(), program.manifest, code, setup);
+        pack.check_exports().map_err(contract)?;
+        Ok(pack)
+    }
+}
+
+/// What one pack reads and may use at one hospital.
+pub(crate) struct Setup {
+    pub(crate) allowance: Allowance,
+    budget: Budget,
+    grants: Grants,
+}
+
+impl Setup {
+    pub(crate) fn new(
+        engine: &Engine,
+        program: Program<'_>,
+        input: LoadInput,
+    ) -> Result<Self, LoadError> {
+        let limits = engine.limits();
+        let grants = input.grants.clone();
+        let budget = Budget::new(&program.manifest.limits, limits);
+        let allowance = Allowance {
+            inputs: Arc::new(inputs(program, input)?),
+            fuel: budget.prepare,
+            memory: MemoryLimit {
+                bytes: budget.memory_bytes,
+                table_elements: limits.table_elements,
+            },
+        };
+        Ok(Setup {
+            allowance,
+            budget,
+            grants,
+        })
+    }
+}
+
+fn contract(error: wasmtime::Error) -> LoadError {
+    LoadError::Contract(format!("{error:#}"))
 }
 
 fn compile(engine: &wasmtime::Engine, component: &[u8]) -> Result<Component, LoadError> {

@@ -106,6 +106,9 @@ pub enum Misuse {
     /// A parameter that is not declared, or of another form.
     #[error("parameter `{0}` is not declared with this form")]
     UnknownParameter(String),
+    /// Ranges of rows that are empty, leave the table, overlap or do not ascend.
+    #[error("a column was narrowed to rows that the table does not have, or not in their order")]
+    Part,
     /// More texts, or longer ones, than an instance may have numbered.
     #[error("more texts than an instance may receive")]
     Dictionary,
@@ -168,6 +171,10 @@ mod tests {
             (
                 Misuse::UnknownParameter("p".into()),
                 "parameter `p` is not declared with this form",
+            ),
+            (
+                Misuse::Part,
+                "a column was narrowed to rows that the table does not have, or not in their order",
             ),
             (
                 Misuse::Dictionary,

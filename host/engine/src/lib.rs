@@ -20,7 +20,9 @@
 )]
 
 mod answer;
+pub mod cache;
 pub mod cases;
+mod compiled;
 mod config;
 mod coverage;
 mod engine;
@@ -30,6 +32,7 @@ pub mod institutions;
 mod limits;
 mod link;
 mod loaded;
+mod made;
 mod numbering;
 pub mod patients;
 mod permits;
@@ -37,6 +40,7 @@ mod prepare;
 mod snapshot;
 mod state;
 mod ticker;
+pub mod worker;
 
 pub use answer::AnswerError;
 pub use coverage::NotEvaluable;
@@ -45,4 +49,5 @@ pub use fault::{Fault, Misuse};
 pub use input::{Grants, LoadInput, Program};
 pub use limits::Limits;
 pub use loaded::{Evaluation, LoadedPack};
+pub use made::Made;
 pub use prepare::Preparation;

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use rulepack_protocol::pack::manifest;
+use serde::{Deserialize, Serialize};
 
 /// One page of WebAssembly memory, in bytes.
 pub(crate) const PAGE_BYTES: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;
 
 /// The ceilings of a hospital. What a manifest asks for is capped by them; nothing raises them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Work of `prepare`: once per release of knowledge. 20 seconds at about 10^9 a second.
     pub fuel_prepare: u64,

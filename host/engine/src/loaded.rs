@@ -79,6 +79,7 @@ impl LoadedPack {
         let work = Work {
             batch: batch.clone(),
             review: review.clone(),
+            only: None,
         };
         let mut store = self.store(State::evaluate(
             self.allowance.inputs.clone(),

@@ -1,6 +1,7 @@
 //! What the host keeps of an instance: the data of its store.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rulepack_contract::data::Batch;
@@ -33,6 +34,45 @@ pub(crate) struct State {
 pub(crate) struct Work {
     pub(crate) batch: Batch,
     pub(crate) review: Review,
+    /// The rows that the next column is narrowed to: see [`Part`].
+    pub(crate) only: Option<Vec<Range<u32>>>,
+}
+
+/// The rows of a table that a column is asked for.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// All rows of the batch.
+    Whole,
+    /// These ranges of them, which ascend and lie within the batch.
+    Only(Vec<Range<u32>>),
+}
+
+impl Work {
+    /// Takes the narrowing that holds for a column of a table with so many rows.
+    pub(crate) fn take_part(&mut self, rows: u32) -> Result<Part, Misuse> {
+        let Some(ranges) = self.only.take() else {
+            return Ok(Part::Whole);
+        };
+        let mut free = 0;
+        for range in &ranges {
+            // Empty ones would be work that nothing is charged for.
+            if range.is_empty() || range.start < free || range.end > rows {
+                return Err(Misuse::Part);
+            }
+            free = range.end;
+        }
+        Ok(Part::Only(ranges))
+    }
+}
+
+impl Part {
+    /// How many rows it has.
+    pub(crate) fn rows(&self, batch: u32) -> usize {
+        match self {
+            Part::Whole => batch as usize,
+            Part::Only(ranges) => ranges.iter().map(ExactSizeIterator::len).sum(),
+        }
+    }
 }
 
 impl State {
@@ -77,6 +117,10 @@ impl State {
 
     pub(crate) fn work(&self, function: &'static str) -> Result<&Work, Misuse> {
         self.work.as_ref().ok_or(Misuse::OnlyInEvaluate(function))
+    }
+
+    pub(crate) fn work_mut(&mut self, function: &'static str) -> Result<&mut Work, Misuse> {
+        self.work.as_mut().ok_or(Misuse::OnlyInEvaluate(function))
     }
 
     /// The batch together with its codes.

@@ -123,6 +123,106 @@ fn a_column_call_in_prepare_and_an_intern_in_evaluate_trap() {
     );
 }
 
+const ONLY: &str = r#"(import "rulepack:rules/parts@0.1.0" "only" (func $only (param i32 i32)))
+    (func $range (param $at i32) (param $first i32) (param $count i32)
+      (i32.store (local.get $at) (local.get $first))
+      (i32.store offset=4 (local.get $at) (local.get $count)))"#;
+
+/// What a guest says of three patients with one order each, which narrows `items` to these ranges first.
+fn narrowed(ranges: &[(u32, u32)], evaluate: &str) -> Result<Evaluation, Fault> {
+    let texts =
+        r#"(import "rulepack:rules/codes@0.1.0" "texts" (func $texts (param i32 i32 i32)))"#;
+    let mut body = String::new();
+    for (place, (first, count)) in ranges.iter().enumerate() {
+        let at = 3100 + 8 * place;
+        body += &format!("(call $range (i32.const {at}) (i32.const {first}) (i32.const {count}))");
+    }
+    body += &format!("(call $only (i32.const 3100) (i32.const {}))", ranges.len());
+    let guest = Guest {
+        items: leaked(&[texts, ITEMS, ONLY, MEASURE].concat()),
+        evaluate: leaked(&[body.as_str(), evaluate].concat()),
+        ..Guest::default()
+    };
+    let pack = guest.load().unwrap();
+    pack.evaluate(&Batch::patients(data(3), 0..3), &review())
+}
+
+#[test]
+fn a_narrowed_column_holds_the_rows_asked_for_and_the_next_one_holds_all() {
+    let lengths = "(call $items (i32.const 3000)) (call $items (i32.const 3008))
+        (call $measure (i64.add
+          (i64.mul (i64.load32_u (i32.const 3004)) (i64.const 100))
+          (i64.load32_u (i32.const 3012))))";
+    let said = |ranges: &[(u32, u32)]| numerators(&narrowed(ranges, lengths).unwrap());
+    assert_eq!(said(&[(0, 1), (2, 1)]), [203]);
+    assert_eq!(said(&[(1, 2)]), [203]);
+    assert_eq!(said(&[(0, 3)]), [303]);
+    assert_eq!(said(&[]), [3]);
+}
+
+#[test]
+fn a_pack_cannot_narrow_a_column_to_rows_beyond_the_batch_or_to_a_row_twice() {
+    let fetch = "(call $items (i32.const 3000))";
+    let hostile: [&[(u32, u32)]; 6] = [
+        &[(0, 0), (0, 3)],
+        &[(0, 4)],
+        &[(3, 1)],
+        &[(u32::MAX, u32::MAX)],
+        &[(1, 2), (0, 1)],
+        &[(0, 2), (1, 1)],
+    ];
+    for ranges in hostile {
+        let fault = narrowed(ranges, fetch);
+        assert_eq!(fault, Err(Fault::Misuse(Misuse::Part)), "{ranges:?}");
+    }
+}
+
+#[test]
+fn a_row_that_was_left_out_gives_no_code() {
+    // The second order alone: its item is the only code, so the next number was not given.
+    let guess = "(call $items (i32.const 3000)) (i32.store (i32.const 3016) (i32.const 2))
+        (call $texts (i32.const 3016) (i32.const 1) (i32.const 3024))";
+    let fault = narrowed(&[(1, 1)], guess);
+    assert_eq!(fault, Err(Fault::Misuse(Misuse::UnknownCode(2))));
+}
+
+#[test]
+fn the_cases_of_a_pack_have_so_much_fuel_together() {
+    let guest = Guest {
+        evaluate: "(loop $again (br $again))",
+        ..Guest::default()
+    };
+    let case = |name: &str| {
+        let text = format!(
+            r#"{{"name": "{name}", "stage": "after", "scope": "patient", "today": "2026-11-22",
+                "jurisdiction": "370303", "tables": {{"patients": [{{"patient": "P1"}}]}},
+                "expected": {{"findings": [], "notices": [], "measures": [], "abstentions": []}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    };
+    let cases: Vec<_> = ["first", "second", "third"].into_iter().map(case).collect();
+    let (component, manifest, tables) = (guest.component(), guest::manifest(), Default::default());
+    let program = rulepack_engine::Program {
+        component: &component,
+        manifest: &manifest,
+        tables: &tables,
+    };
+    // A case may use 10 million: the second one uses the rest, the third does not run.
+    let results = rulepack_engine::cases::run_within(&guest::engine(), program, &cases, 15_000_000);
+    let told: Vec<String> = results
+        .iter()
+        .map(|result| result.outcome.as_ref().unwrap_err().to_string())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "the pack used up its fuel of 10000000",
+            "the pack used up its fuel of 10000000",
+            "the cases before it used up the fuel of 15000000 that all cases of a pack have together",
+        ]
+    );
+}
+
 #[test]
 fn an_endless_loop_ends_with_its_fuel() {
     let guest = Guest {

@@ -1,6 +1,6 @@
 //! A pack, from the registry into a temporary file.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::Path;
 
 use rulepack_protocol::digest::Digest;
@@ -9,6 +9,7 @@ use rulepack_protocol::trust::ResolvedTarget;
 use tempfile::NamedTempFile;
 
 use super::failure_point::{FailurePoint, Failures};
+use super::partial::{self, Partial};
 use super::transport::{Opened, Transport, TransportError};
 
 /// Why a pack was not downloaded.
@@ -50,7 +51,8 @@ pub enum DownloadError {
 }
 
 /// Downloads a pack into a temporary file in `folder`, counting and hashing while it arrives: never more
-/// than one piece beyond the signed length is read. The file is synced, and vanishes unless it is kept.
+/// than one piece beyond the signed length is read. What was interrupted, by the line or by a stop of this
+/// process, goes on where it stopped. The file is synced, and vanishes unless it is kept.
 ///
 /// # Errors
 /// Where it cannot be had, or is not what was signed.
@@ -60,33 +62,26 @@ pub fn download(
     folder: &Path,
     failures: &dyn Failures,
 ) -> Result<NamedTempFile, DownloadError> {
-    let path = format!("targets/{}", target.path.file_of(&target.digest));
-    let reader = match transport.open(&path, None)? {
-        Opened::Body { reader, .. } => reader,
-        Opened::NotFound | Opened::NotModified => {
-            return Err(DownloadError::Missing(target.path.clone()));
-        }
-    };
     let failed = |source| DownloadError::Io {
         path: target.path.clone(),
         source,
     };
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    let (length, found) = copy(reader, &mut file, target.length).map_err(failed)?;
-    if length != target.length {
-        return Err(DownloadError::Length {
-            path: target.path.clone(),
-            signed: target.length,
-        });
+    let mut partial = Partial::open(folder, &target.digest, target.length).map_err(failed)?;
+    let found = partial.found();
+    if let Err(error) = receive(transport, target, &mut partial) {
+        partial.leave();
+        return Err(error);
     }
-    if found != target.digest {
-        let (path, signed) = (target.path.clone(), target.digest);
-        return Err(DownloadError::Digest {
-            path,
-            signed,
-            found,
-        });
-    }
+    let file = match check(partial, target) {
+        // What an earlier download left may be torn: it is gone now, and all is fetched.
+        Err(DownloadError::Digest { .. }) if found > 0 => {
+            let mut partial =
+                Partial::open(folder, &target.digest, target.length).map_err(failed)?;
+            receive(transport, target, &mut partial)?;
+            check(partial, target)?
+        }
+        checked => checked?,
+    };
     file.as_file().sync_all().map_err(failed)?;
     failures
         .reach(FailurePoint::AfterDownload)
@@ -94,21 +89,75 @@ pub fn download(
     Ok(file)
 }
 
-fn copy(reader: impl Read, file: &mut impl Write, length: u64) -> io::Result<(u64, Digest)> {
-    let mut reader = reader.take(length.saturating_add(1));
-    let mut hasher = Digest::hasher();
-    let mut copied = 0;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let count = match reader.read(&mut buffer) {
-            Ok(0) => return Ok((copied, hasher.finish())),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let piece = buffer.get(..count).unwrap_or_default();
-        hasher.update(piece);
-        file.write_all(piece)?;
-        copied += piece.len() as u64;
+/// Whether the download of one of the `wanted` packs into `folder` was interrupted and is to go on. What
+/// was left of any other is removed.
+///
+/// # Errors
+/// Where the folder cannot be read, or what is not wanted not be removed.
+pub fn interrupted(folder: &Path, wanted: &[Digest]) -> io::Result<bool> {
+    let mut found = false;
+    for digest in partial::left_in(folder)? {
+        match wanted.contains(&digest) {
+            true => found = true,
+            false => partial::remove(folder, &digest)?,
+        }
     }
+    Ok(found)
+}
+
+/// How often a download goes on after the line broke, as long as something came each time.
+const BREAKS_MAX: usize = 8;
+
+/// Fetches what is missing.
+fn receive(
+    transport: &dyn Transport,
+    target: &ResolvedTarget,
+    partial: &mut Partial,
+) -> Result<(), DownloadError> {
+    let path = format!("targets/{}", target.path.file_of(&target.digest));
+    for _ in 0..BREAKS_MAX {
+        let before = partial.length();
+        if before == target.length && before > 0 {
+            return Ok(());
+        }
+        let reader = match transport.open_from(&path, before)? {
+            Opened::Body { reader, .. } => reader,
+            Opened::NotFound | Opened::NotModified => {
+                return Err(DownloadError::Missing(target.path.clone()));
+            }
+        };
+        match partial.append(reader, target.length) {
+            Ok(()) => return Ok(()),
+            Err(_) if partial.length() > before => {}
+            Err(source) => return Err(broken(target, source)),
+        }
+    }
+    Err(broken(target, io::ErrorKind::ConnectionAborted.into()))
+}
+
+fn broken(target: &ResolvedTarget, source: io::Error) -> DownloadError {
+    DownloadError::Io {
+        path: target.path.clone(),
+        source,
+    }
+}
+
+/// Compares length and digest with what is signed.
+fn check(partial: Partial, target: &ResolvedTarget) -> Result<NamedTempFile, DownloadError> {
+    let (path, length) = (target.path.clone(), partial.length());
+    if length != target.length {
+        return Err(DownloadError::Length {
+            path,
+            signed: target.length,
+        });
+    }
+    let (file, found) = partial.finish();
+    if found != target.digest {
+        return Err(DownloadError::Digest {
+            path,
+            signed: target.digest,
+            found,
+        });
+    }
+    Ok(file)
 }

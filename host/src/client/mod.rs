@@ -14,12 +14,13 @@ mod failure_point;
 mod folder;
 mod http;
 mod mirror;
+mod partial;
 mod refresh;
 mod store;
 mod transport;
 mod walk;
 
-pub use download::{DownloadError, download};
+pub use download::{DownloadError, download, interrupted};
 pub use failure_point::{FailurePoint, Failures, NoFailures};
 pub use folder::FolderTransport;
 pub use http::HttpTransport;

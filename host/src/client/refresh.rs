@@ -103,6 +103,8 @@ pub fn refresh(
                 false => error,
             })?;
     let unreachable = client.name_spaces(&state, &mut trusted, followed)?;
+    // What could not be had is asked for at the next poll, though nothing changes until then.
+    let tag = tag.filter(|_| unreachable.is_empty());
     client.remember(&mut state, &trusted, tag)?;
     let resolution = trusted.resolve(followed);
     Ok(Refreshed {

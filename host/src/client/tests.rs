@@ -16,6 +16,7 @@ use rulepack_protocol::tuf::{
 
 use super::*;
 
+mod network;
 mod recovery;
 mod state;
 
@@ -66,6 +67,7 @@ fn pack() -> (TargetPath, Target) {
         imports: Vec::new(),
         published: now().day(),
         mandatory_by: None,
+            reason: None,
         extra: Default::default(),
     };
     let pin = FilePin::of(1, PACK);

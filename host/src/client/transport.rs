@@ -14,6 +14,15 @@ pub trait Transport {
     /// Where the file cannot be had for any other reason.
     fn open(&self, path: &str, known: Option<&str>) -> Result<Opened, TransportError>;
 
+    /// Opens a file from byte `from` on. Whether it is still the same file shows in its digest alone.
+    ///
+    /// # Errors
+    /// As [`Transport::open`].
+    fn open_from(&self, path: &str, from: u64) -> Result<Opened, TransportError> {
+        let opened = self.open(path, None)?;
+        skipped(path, opened, from)
+    }
+
     /// Reads a whole file of at most `bytes_max` bytes, counted while they arrive.
     ///
     /// # Errors
@@ -45,6 +54,19 @@ pub trait Transport {
         }
         Ok(Fetched::Bytes { bytes, tag })
     }
+}
+
+/// The same without its first bytes, read and thrown away.
+pub(super) fn skipped(path: &str, opened: Opened, count: u64) -> Result<Opened, TransportError> {
+    let Opened::Body { mut reader, tag } = opened else {
+        return Ok(opened);
+    };
+    let skipped = io::copy(&mut reader.by_ref().take(count), &mut io::sink());
+    skipped.map_err(|source| TransportError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Opened::Body { reader, tag })
 }
 
 /// A file that is about to be read.
@@ -97,6 +119,12 @@ pub enum TransportError {
         path: String,
         /// The status.
         status: u16,
+    },
+    /// A body that would have to be decoded, though none was asked for.
+    #[error("`{path}` was answered with encoded content, which is never decoded")]
+    Encoded {
+        /// Path in the repository.
+        path: String,
     },
     /// Reading failed half-way.
     #[error("`{path}` cannot be read")]

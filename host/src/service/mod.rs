@@ -181,6 +181,7 @@ impl Service {
         let one_at_a_time = self.warming.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = self.lock.get();
         let today = self.today();
+        self.packs.try_again();
         let mut broken = BTreeMap::new();
         for pack in lock.packs() {
             let Some(Choice::Version {
@@ -267,6 +268,6 @@ fn problem_word(error: &PackError) -> &'static str {
         PackError::Digest { .. } => "altered",
         PackError::Open(_) => "not-a-pack",
         PackError::Supplied(_) => "supplied-table",
-        PackError::Load(_) => "not-loadable",
+        PackError::Load(_) | PackError::Worker(_) | PackError::Failed(_) => "not-loadable",
     }
 }

@@ -49,48 +49,68 @@ impl Lines {
     /// # Errors
     /// Where a sum exceeds 64 bits.
     pub fn collect(pack: &ChronicLimits, batch: &Batch) -> Result<Self, Overflow> {
-        let (orders, encounters) = (batch.orders(), batch.encounters());
-        let (owners, quantities, reverses) =
-            (orders.encounters(), orders.quantities(), orders.reverses());
-        let (counted, items) = (orders.counted(), orders.items());
-        let medicines = batch.members(pack.medicines, &items);
+        let (encounters, orders) = (batch.encounters(), batch.orders());
+        let care_types = encounters.care_types();
+        let is_chronic = |encounter| {
+            let care_type = care_types.get(encounter);
+            care_type.is_some_and(|code| pack.care_types.contains(&code))
+        };
+        let owners = orders.encounters();
+        let chronic = owners.owners().filter(|(owner, _)| is_chronic(*owner));
+        // Most lines of a hospital are of other visits: theirs are not fetched.
+        let part = orders.part(chronic.map(|(_, lines)| lines));
         let mut lines = Lines::default();
         let mut refunds: Vec<(Row<Orders>, Line)> = Vec::new();
-        for (order, encounter) in owners.recorded() {
-            let care_type = encounters.care_types().get(encounter);
-            let is_chronic = care_type.is_some_and(|code| pack.care_types.contains(&code));
+        if part.ranges().next().is_none() {
+            return Ok(lines);
+        }
+        let (items, counted, reverses) = (part.items(), part.counted(), part.reverses());
+        let (days, diseases, amounts) = (part.days(), part.diseases(), part.amounts());
+        let (base_quantities, quantities) = (part.base_quantities(), part.quantities());
+        let (supply_days, patients) = (part.supply_days(), encounters.patients());
+        let medicines = batch.members(pack.medicines, &items);
+        lines.supplied.reserve_exact(items.len());
+        for (place, order) in part.rows() {
             // A source that does not tell orders from charges sends lines to sum only.
-            if !is_chronic || counted.get(order) == Some(false) {
+            if counted.get(place) == Some(false) {
                 continue;
             }
-            let Some(patient) = encounters.patients().get(encounter) else {
+            let Some(encounter) = owners.get(order) else {
                 continue;
             };
-            let day = orders.days().get(order);
-            let named = orders.diseases().get(order);
-            let line = Line {
+            let Some(patient) = patients.get(encounter) else {
+                continue;
+            };
+            let day = days.get(place);
+            let named = diseases.get(place);
+            let under_review = is_under_review(batch, &part, (place, encounter));
+            let disease = Disease::of(named, patient, day, batch.enrolments());
+            let covered = covered(&part, place)?;
+            let line = || Line {
                 order,
                 patient,
-                item: items.get(order),
-                is_medicine: medicines.get(order.index()).copied().unwrap_or(false),
+                item: items.get(place),
+                is_medicine: medicines.contains(place),
                 day,
-                disease: Disease::of(named, patient, day, batch.enrolments()),
-                under_review: is_under_review(batch, order, encounter),
-                amount: orders.amounts().get(order).unwrap_or_default(),
-                covered: covered(orders, order)?,
-                base_quantity: orders.base_quantities().get(order),
-                supply: orders.supply_days().get(order),
-                quantity: quantities.get(order),
+                disease,
+                under_review,
+                amount: amounts.get(place).unwrap_or_default(),
+                covered,
+                base_quantity: base_quantities.get(place),
+                supply: supply_days.get(place),
+                quantity: quantities.get(place),
             };
-            match reverses.get(order) {
-                Some(target) => refunds.push((target, line)),
-                None => lines.supplied.push(line),
+            // Made where it stays: moving it costs more than making it.
+            match reverses.get(place) {
+                Some(target) => refunds.push((target, line())),
+                None => lines.supplied.push(line()),
             }
         }
         lines.net_out(refunds)?;
+        // No two lines are equal, and a stable sort would take as much room again.
         lines
             .supplied
-            .sort_by_key(|line| (line.patient, line.day, line.order));
+            .sort_unstable_by_key(|line| (line.patient, line.day, line.order));
         Ok(lines)
     }
 
@@ -160,26 +180,30 @@ impl Line {
 }
 
 /// Before and during care, the lines being written; afterwards, those of the encounters looked at.
-fn is_under_review(batch: &Batch, order: Row<Orders>, encounter: Row<Encounters>) -> bool {
+fn is_under_review(
+    batch: &Batch,
+    part: &OrdersPart,
+    (place, encounter): (Row<InPart<Orders>>, Row<Encounters>),
+) -> bool {
     let current = match batch.stage() {
         Stage::After => batch.encounters().current().get(encounter),
-        Stage::Before | Stage::During => batch.orders().current().get(order),
+        Stage::Before | Stage::During => part.current().get(place),
     };
     current == Some(true)
 }
 
 /// What is inside the scope of the fund (`inscp_scp_amt`). A request before settlement does not tell it:
 /// it is then the amount without what the patient pays alone (全自费, 先行自付).
-fn covered(orders: &Orders, order: Row<Orders>) -> Result<Option<Money>, Overflow> {
-    if let Some(covered) = orders.covered_amounts().get(order) {
+fn covered(part: &OrdersPart, place: Row<InPart<Orders>>) -> Result<Option<Money>, Overflow> {
+    if let Some(covered) = part.covered_amounts().get(place) {
         return Ok(Some(covered));
     }
-    let parts = (
-        orders.amounts().get(order),
-        orders.own_pays().get(order),
-        orders.self_pays().get(order),
+    let told = (
+        part.amounts().get(place),
+        part.own_pays().get(place),
+        part.self_pays().get(place),
     );
-    let (Some(amount), Some(own_pay), Some(self_pay)) = parts else {
+    let (Some(amount), Some(own_pay), Some(self_pay)) = told else {
         return Ok(None);
     };
     amount.checked_sub(own_pay)?.checked_sub(self_pay).map(Some)

@@ -31,6 +31,7 @@ pub use stay::{Missing, Record, Stay};
 use rulepack_sdk::prelude::*;
 
 use grouper::Grouper;
+use rules::operation_charges;
 use stay::{Reader, Terms};
 
 /// The pack `37/drg-checks`.
@@ -64,24 +65,23 @@ impl Pack for DrgChecks {
         let claimed = batch.encounters().payment_groups();
         let surgical = batch.members(self.surgical_groups, &claimed);
         let after = batch.stage() == Stage::After;
-        let mut charges = None;
         let reader = Reader {
             batch,
             terms: &self.terms,
             grouper: &self.grouper,
         };
+        let mut operated = Vec::new();
         for encounter in batch.encounters().current().rows() {
             let Some(stay) = reader.stay(encounter) else {
                 continue;
             };
             self.check_record(&stay, after, &mut answer)?;
-            if after && surgical.get(encounter.index()) == Some(&true) {
-                let charges = charges.get_or_insert_with(|| {
-                    rules::operation_charges::Charges::of(batch, &self.terms, self.anaesthesia)
-                });
-                rules::operation_charges::check(&stay, charges, &mut answer);
+            if after && surgical.contains(encounter) {
+                operated.push(stay);
             }
         }
+        let anaesthesia = self.anaesthesia;
+        operation_charges::check(&operated, batch, &self.terms, anaesthesia, &mut answer);
         Ok(answer)
     }
 }

@@ -1,109 +1,197 @@
 //! The read side: the files of the repository, as any static web server could serve them.
 //!
 //! All names but `timestamp.json` are of one content for ever, so caches may keep them; that one has to
-//! be asked for again each time, which costs a 304 where nothing changed.
+//! be asked for again each time, which costs a 304 where nothing changed. Packs are served in parts too,
+//! so that an interrupted download goes on where it stopped.
 
+use std::io;
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::tuf::RoleName;
+use tokio::time::timeout;
 
+use super::conditional::{Part, entity_tag, is_known, part};
+use super::file_body::FileBody;
+use super::kind::Kind;
 use super::problem::Problem;
 use super::{Service, blocking};
+use crate::publish::RefusalKind;
+use crate::state::StateError;
 use crate::store::{MetadataFile, TargetFile};
 
-/// `GET /metadata/{file}`
+/// `GET /metadata/timestamp.json`: what a host that is up to date asks for, answered from memory.
+pub(super) async fn timestamp(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let shown = match service.showing.in_memory(&service.registry) {
+        Some(shown) => shown,
+        None => {
+            let limit = service.settings.read_timeout;
+            let service = Arc::clone(&service);
+            let read = blocking(move || service.showing.read(&service.registry));
+            let shown = timeout(limit, read).await.map_err(|_| Kind::TIMEOUT)??;
+            shown.map_err(|error| damaged(&error))?
+        }
+    };
+    let timestamp = shown.timestamp().ok_or(Kind::NOT_FOUND)?.clone();
+    let known = timestamp
+        .tag
+        .to_str()
+        .is_ok_and(|tag| is_known(&headers, tag));
+    let cached = (timestamp.tag, ASK_AGAIN);
+    Ok(if known {
+        not_modified(cached)
+    } else {
+        whole(cached, JSON, timestamp.bytes.into())
+    })
+}
+
+/// `GET /metadata/{file}`: a version of a role.
 pub(super) async fn metadata(
     State(service): State<Arc<Service>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let file: MetadataFile = name.parse().map_err(|_| not_found())?;
-    let immutable = file.is_immutable();
-    let bytes = blocking(move || service.registry.tree().metadata(&file)).await?;
-    let bytes = bytes.map_err(unreadable)?.ok_or_else(not_found)?;
+    let file: MetadataFile = name.parse().map_err(|_| Kind::NOT_FOUND)?;
+    let bytes = blocking(move || published(&service, &file)).await??;
     let tag = entity_tag(&Digest::of(&bytes));
-    Ok(answer(&headers, tag, immutable, "application/json", || {
-        bytes
-    }))
+    let known = is_known(&headers, &tag);
+    let cached = (header_of(&tag)?, FOR_EVER);
+    Ok(if known {
+        not_modified(cached)
+    } else {
+        whole(cached, JSON, Bytes::from(bytes).into())
+    })
 }
 
 /// `GET /targets/{name space}/{name}/{file}`
 pub(super) async fn target(
     State(service): State<Arc<Service>>,
     Path((name_space, name, file)): Path<(String, String, String)>,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let file: TargetFile = format!("{name_space}/{name}/{file}")
         .parse()
-        .map_err(|_| not_found())?;
+        .map_err(|_| Kind::NOT_FOUND)?;
+    // The name holds the digest of the bytes.
     let tag = entity_tag(&file.digest);
-    let bytes = blocking(move || service.registry.tree().target(&file)).await?;
-    let bytes = bytes.map_err(unreadable)?.ok_or_else(not_found)?;
-    Ok(answer(&headers, tag, true, "application/wasm", || bytes))
+    let open = move || service.registry.tree().open_target(&file);
+    let opened = blocking(open).await?.map_err(|error| unreadable(&error))?;
+    let (file, length) = opened.ok_or(Kind::NOT_FOUND)?;
+    let cached = (header_of(&tag)?, FOR_EVER);
+    if is_known(&headers, &tag) {
+        return Ok(not_modified(cached));
+    }
+    // A range is defined for `GET` alone.
+    let asked = match method {
+        Method::GET => part(&headers, &tag, length),
+        _ => Part::Whole,
+    };
+    let (status, bytes) = match asked {
+        Part::Whole => (StatusCode::OK, 0..length),
+        Part::Bytes(bytes) => (StatusCode::PARTIAL_CONTENT, bytes),
+        Part::Beyond => return beyond(length),
+    };
+    let range = format!(
+        "bytes {}-{}/{length}",
+        bytes.start,
+        bytes.end.saturating_sub(1)
+    );
+    let body = blocking(move || FileBody::new(file, &bytes)).await?;
+    let body = body.map_err(|error| unreadable(&error))?;
+    let mut response = whole(cached, WASM, Body::new(body));
+    let answered = response.headers_mut();
+    answered.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if status == StatusCode::PARTIAL_CONTENT {
+        answered.insert(header::CONTENT_RANGE, header_of(&range)?);
+    }
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 /// The answer to everything that is not there.
 pub(super) async fn missing() -> Problem {
-    not_found()
+    Kind::NOT_FOUND.into()
 }
 
-fn answer(
-    request: &HeaderMap,
-    tag: String,
-    immutable: bool,
-    media_type: &'static str,
-    body: impl FnOnce() -> Vec<u8>,
-) -> Response {
-    let cache = if immutable {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
-    let unchanged = request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| matches_tag(value, &tag));
-    let mut response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, media_type)], body()).into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, tag);
+/// Has to be asked for again each time.
+const ASK_AGAIN: &str = "no-cache";
+/// Never changes: a year is the longest that caches know.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const JSON: &str = "application/json";
+const WASM: &str = "application/wasm";
+
+/// The bytes of a version that is published. Blocks.
+fn published(service: &Service, file: &MetadataFile) -> Result<Vec<u8>, Problem> {
+    if let MetadataFile::Version(role, version) = file
+        && *role != RoleName::ROOT
+    {
+        let shown = service.showing.read(&service.registry);
+        if !shown
+            .map_err(|error| damaged(&error))?
+            .shows(role, *version)
+        {
+            return Err(Kind::NOT_FOUND.into());
+        }
     }
-    response
+    let bytes = service.registry.tree().metadata(file);
+    Ok(bytes
+        .map_err(|error| unreadable(&error))?
+        .ok_or(Kind::NOT_FOUND)?)
 }
 
-/// Whether a list of `If-None-Match` names the tag; comparison is weak there (RFC 9110, 13.1.2).
-fn matches_tag(list: &str, tag: &str) -> bool {
-    list.split(',')
-        .map(str::trim)
-        .any(|entry| entry == "*" || entry.strip_prefix("W/").unwrap_or(entry) == tag)
+fn whole(
+    (tag, cache): (HeaderValue, &'static str),
+    media_type: &'static str,
+    body: Body,
+) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (header::ETAG, tag),
+    ];
+    (headers, body).into_response()
 }
 
-fn entity_tag(digest: &Digest) -> String {
-    format!("\"{digest}\"")
+fn not_modified((tag, cache): (HeaderValue, &'static str)) -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (header::ETAG, tag),
+    ];
+    (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
-fn not_found() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        "there is nothing under this address",
-    )
+fn beyond(length: u64) -> Result<Response, Problem> {
+    let mut response = Problem::from(Kind::RANGE).into_response();
+    let range = header_of(&format!("bytes */{length}"))?;
+    response.headers_mut().insert(header::CONTENT_RANGE, range);
+    Ok(response)
 }
 
-fn unreadable(error: std::io::Error) -> Problem {
+fn header_of(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(|_| Kind::INTERNAL.into())
+}
+
+fn damaged(error: &StateError) -> Problem {
+    tracing::error!(error = %error, "the files of the repository are no valid state");
+    storage()
+}
+
+fn unreadable(error: &io::Error) -> Problem {
     tracing::error!(error = %error, "a file of the repository cannot be read");
+    storage()
+}
+
+fn storage() -> Problem {
     Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "storage",
+        RefusalKind::Storage.into(),
         "a file of the repository cannot be read",
     )
 }

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::kind::Kind;
 use super::problem::Problem;
 
 /// The values of `Host` that are answered; none where every one is.
@@ -37,23 +38,13 @@ impl Guard {
         if let Some(hosts) = &self.hosts
             && !hosts.iter().any(|known| known == host)
         {
-            return Some(Problem::new(
-                StatusCode::MISDIRECTED_REQUEST,
-                "host",
-                "the `Host` of the request is not an address of this server",
-            ));
+            return Some(Kind::HOST.into());
         }
         let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
         let own = ["http://", "https://"]
             .iter()
             .any(|scheme| origin.strip_prefix(scheme) == Some(host));
-        (!own).then(|| {
-            Problem::new(
-                StatusCode::FORBIDDEN,
-                "origin",
-                "the request comes from a page of another site",
-            )
-        })
+        (!own).then(|| Kind::ORIGIN.into())
     }
 }
 
@@ -63,18 +54,27 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
     };
-    let fixed = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    for (name, value) in fixed {
-        let value = axum::http::HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
+    for (name, value) in &FIXED {
+        response.headers_mut().insert(name, value.clone());
     }
     response
 }
+
+/// What every answer says.
+static FIXED: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+        ),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+];

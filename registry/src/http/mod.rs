@@ -5,15 +5,23 @@
 //! | `GET /metadata/{file}`, `GET /targets/{name space}/{name}/{file}` | the files, cacheable |
 //! | `POST /api/v1/publish` | an upload ([`crate::publication`]), answered with a [`Receipt`](crate::Receipt) |
 //! | `GET /api/v1/packs?query=…`, `GET /api/v1/packs/{name space}/{name}` | lists, from the index |
+//! | `GET /api/v1/openapi.json` | the description of all this (OpenAPI 3.1) |
 //! | `GET /healthz` | `ok` |
 //! | `GET /` | a page for people |
 //!
 //! Errors are [`problem`]s. Files are read and publications made on threads that may block.
 
 mod api;
+mod conditional;
+mod connections;
+mod document;
+mod file_body;
 mod files;
 mod guard;
+pub mod kind;
 pub mod problem;
+mod routes;
+mod shown;
 mod site;
 
 use std::future::Future;
@@ -21,28 +29,33 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::middleware;
-use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tower_http::timeout::TimeoutLayer;
 
-use crate::publication::BODY_BYTES_MAX;
 use crate::registry::Registry;
+use kind::Kind;
 use problem::Problem;
 
-/// How patient the server is.
+/// How patient the server is, and how much it does at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The longest time until an answer to a read begins.
     pub read_timeout: Duration,
-    /// The longest time for an upload and its checks. What is being stored then is finished all the
-    /// same, and a retry finds it.
+    /// The longest time until the head of a request is there; an idle connection is closed after it.
+    pub head_timeout: Duration,
+    /// The longest time until the body of an upload is there: 64 MiB at 2 Mbit/s.
+    pub upload_timeout: Duration,
+    /// The longest time for the checks of an upload. What is being stored then is finished all the same,
+    /// and a retry finds it.
     pub publish_timeout: Duration,
-    /// How many uploads are checked at once; each holds its bytes in memory.
+    /// After this time a connection is closed once its answer is finished, and after twice the time in
+    /// any case: a client that reads a byte a minute holds no place for ever.
+    pub connection_age: Duration,
+    /// Connections open at once; others wait until one is free.
+    pub connections_at_once: usize,
+    /// Uploads received or checked at once; each holds its bytes in memory.
+    pub uploads_at_once: usize,
+    /// Uploads checked at once.
     pub publications_at_once: usize,
     /// How often to look whether timestamp and snapshot have to be signed anew.
     pub prolong_every: Duration,
@@ -52,7 +65,12 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             read_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_secs(300),
             publish_timeout: Duration::from_secs(600),
+            connection_age: Duration::from_secs(3600),
+            connections_at_once: 4096,
+            uploads_at_once: 8,
             publications_at_once: 2,
             prolong_every: Duration::from_secs(600),
         }
@@ -62,6 +80,9 @@ impl Default for Settings {
 /// What the handlers share.
 pub(crate) struct Service {
     registry: Arc<Registry>,
+    settings: Settings,
+    showing: shown::Showing,
+    uploads: Arc<Semaphore>,
     publications: Arc<Semaphore>,
 }
 
@@ -81,13 +102,15 @@ pub async fn serve(
     let publications = Arc::new(Semaphore::new(settings.publications_at_once));
     let service = Arc::new(Service {
         registry: Arc::clone(&registry),
+        settings,
+        showing: shown::Showing::default(),
+        uploads: Arc::new(Semaphore::new(settings.uploads_at_once)),
         publications: Arc::clone(&publications),
     });
     let guard = guard::Guard::of(listener.local_addr()?);
     let prolonging = tokio::spawn(prolong(registry, settings.prolong_every));
-    let served = axum::serve(listener, router(service, guard, settings))
-        .with_graceful_shutdown(shutdown)
-        .await;
+    let router = routes::router(service, guard, settings);
+    let served = connections::serve(listener, router, settings, shutdown).await;
     prolonging.abort();
     // A client may have left while its publication goes on: all turns back means that none does.
     let turns = u32::try_from(settings.publications_at_once).unwrap_or(u32::MAX);
@@ -95,37 +118,6 @@ pub async fn serve(
     publications.close();
     drop(all_finished);
     served
-}
-
-fn router(service: Arc<Service>, guard: guard::Guard, settings: Settings) -> Router {
-    let timeout = |after| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, after);
-    let write = Router::new()
-        .route("/api/v1/publish", post(api::publish))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(timeout(settings.publish_timeout));
-    let read = Router::new()
-        .route("/metadata/{file}", get(files::metadata))
-        .route("/targets/{name_space}/{name}/{file}", get(files::target))
-        .route("/api/v1/packs", get(api::packs))
-        .route("/api/v1/packs/{name_space}/{name}", get(api::versions))
-        .route("/healthz", get(api::health))
-        .route("/style.css", get(site::style))
-        .route("/", get(site::page))
-        .layer(DefaultBodyLimit::max(0))
-        .layer(timeout(settings.read_timeout));
-    read.merge(write)
-        .fallback(files::missing)
-        .method_not_allowed_fallback(not_allowed)
-        .with_state(service)
-        .layer(middleware::from_fn_with_state(guard, guard::check))
-}
-
-async fn not_allowed() -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method",
-        "this address does not answer to this method",
-    )
 }
 
 /// Looks at once, and then again and again.
@@ -153,10 +145,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(error = %error, "a request ended unexpectedly");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the request could not be answered",
-        )
+        Kind::INTERNAL.into()
     })
 }

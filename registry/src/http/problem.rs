@@ -4,15 +4,16 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use super::kind::Kind;
 use crate::publish::{Refusal, RefusalKind};
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
-/// What every `type` begins with; a [`RefusalKind::word`] or one of the service's own words follows.
+/// What every `type` begins with; the word of a [`Kind`] follows.
 pub const TYPE_PREFIX: &str = "urn:rulepack:problem:";
 
 /// A problem as it goes over the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     /// Stable: what a program looks at.
     #[serde(rename = "type")]
@@ -30,12 +31,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of the service itself.
-    pub(crate) fn new(status: StatusCode, word: &str, title: impl Into<String>) -> Self {
+    /// A problem of this kind, told in its own words.
+    pub(crate) fn new(kind: Kind, title: impl Into<String>) -> Self {
         Self {
-            kind: format!("{TYPE_PREFIX}{word}"),
+            kind: format!("{TYPE_PREFIX}{}", kind.word),
             title: title.into(),
-            status: status.as_u16(),
+            status: kind.status,
             causes: Vec::new(),
             hint: None,
         }
@@ -56,12 +57,17 @@ impl From<&Refusal> for Problem {
             _ => causes(refusal),
         };
         Self {
-            kind: format!("{TYPE_PREFIX}{}", kind.word()),
-            title: refusal.to_string(),
-            status: kind.status(),
             causes,
             hint: refusal.hint(),
+            ..Self::new(kind.into(), refusal.to_string())
         }
+    }
+}
+
+/// A problem that there is no more to say of than what its kind means.
+impl From<Kind> for Problem {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind, kind.meaning)
     }
 }
 

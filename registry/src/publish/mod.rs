@@ -51,14 +51,16 @@ pub enum CasesFailed {
 }
 
 /// What a publication did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// Set where all of it was published before: the retry changed nothing.
     pub already_published: bool,
     /// The published version of each role of the upload.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub roles: BTreeMap<RoleName, u64>,
     /// The packs of the upload and their digests.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub packs: BTreeMap<TargetPath, Digest>,
     /// The version of the timestamp that shows them; 0 for a root before the first publication.
     pub timestamp: u64,

@@ -184,21 +184,92 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    const ALL: [(RefusalKind, &'static str, u16); 13] = [
-        (RefusalKind::MalformedUpload, "malformed-upload", 400),
-        (RefusalKind::TooLarge, "too-large", 413),
-        (RefusalKind::Signatures, "signatures", 403),
-        (RefusalKind::Authority, "authority", 403),
-        (RefusalKind::VersionConflict, "version-conflict", 409),
-        (RefusalKind::Immutable, "immutable", 409),
-        (RefusalKind::Metadata, "metadata", 422),
-        (RefusalKind::PackDigest, "pack-digest", 422),
-        (RefusalKind::PackFormat, "pack-format", 422),
-        (RefusalKind::PackCustom, "pack-custom", 422),
-        (RefusalKind::Cases, "cases", 422),
-        (RefusalKind::Signer, "signer", 503),
-        (RefusalKind::Storage, "storage", 500),
+    /// Each kind with its word, its HTTP status, and what it means.
+    const TABLE: [(RefusalKind, &'static str, u16, &'static str); 13] = [
+        (
+            RefusalKind::MalformedUpload,
+            "malformed-upload",
+            400,
+            "the body is not a publication, or it ended early",
+        ),
+        (
+            RefusalKind::TooLarge,
+            "too-large",
+            413,
+            "the body, or a part of it, is beyond its bound",
+        ),
+        (
+            RefusalKind::Signatures,
+            "signatures",
+            403,
+            "a role is not signed by as many of its officers as it asks for",
+        ),
+        (
+            RefusalKind::Authority,
+            "authority",
+            403,
+            "a role signs what is not its own, or nobody delegates it",
+        ),
+        (
+            RefusalKind::VersionConflict,
+            "version-conflict",
+            409,
+            "the version of a role is not the published one and 1: somebody published meanwhile",
+        ),
+        (
+            RefusalKind::Immutable,
+            "immutable",
+            409,
+            "a published path is changed in a way that is never allowed",
+        ),
+        (
+            RefusalKind::Metadata,
+            "metadata",
+            422,
+            "the metadata is malformed, expired, or breaks another rule",
+        ),
+        (
+            RefusalKind::PackDigest,
+            "pack-digest",
+            422,
+            "the packs of the upload are not those that are signed, in length or sha256",
+        ),
+        (
+            RefusalKind::PackFormat,
+            "pack-format",
+            422,
+            "the signed bytes are no pack, or one beyond the bounds",
+        ),
+        (
+            RefusalKind::PackCustom,
+            "pack-custom",
+            422,
+            "what is signed beside the digest is not what the manifest says",
+        ),
+        (
+            RefusalKind::Cases,
+            "cases",
+            422,
+            "the pack does not pass its own cases",
+        ),
+        (
+            RefusalKind::Signer,
+            "signer",
+            503,
+            "the signer of snapshot and timestamp refuses or cannot be reached",
+        ),
+        (
+            RefusalKind::Storage,
+            "storage",
+            500,
+            "the disk or the repository failed; the operator's log says how",
+        ),
     ];
+
+    /// All kinds.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::TABLE.into_iter().map(|(kind, ..)| kind)
+    }
 
     /// The stable word, last part of the problem's `type`.
     pub fn word(self) -> &'static str {
@@ -210,15 +281,19 @@ impl RefusalKind {
         self.entry().2
     }
 
-    /// The kind with this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(_, known, _)| *known == word);
-        found.map(|(kind, ..)| *kind)
+    /// What it means, for the description of the interface.
+    pub fn meaning(self) -> &'static str {
+        self.entry().3
     }
 
-    fn entry(self) -> (Self, &'static str, u16) {
-        let found = Self::ALL.into_iter().find(|(kind, ..)| *kind == self);
-        found.unwrap_or((self, "storage", 500))
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.word() == word)
+    }
+
+    fn entry(self) -> (Self, &'static str, u16, &'static str) {
+        let found = Self::TABLE.into_iter().find(|(kind, ..)| *kind == self);
+        found.unwrap_or((self, "storage", 500, ""))
     }
 }
 

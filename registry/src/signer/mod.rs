@@ -1,27 +1,33 @@
 //! Who signs snapshot and timestamp: only a successor of the last state, which it verified itself.
 //!
-//! Publishing and signing meet in [`SuccessorSigner`] alone, so that the keys can live in another
-//! process. [`EmbeddedSigner`] holds them in the process of the server: for demonstrations on loopback.
+//! Publishing and signing meet in [`SuccessorSigner`] alone. [`KeySigner`] holds the keys. It runs in a
+//! small process of its own, behind a socket ([`SignerServer`]), and the web server asks it through
+//! [`RemoteSigner`]; or it is embedded in the web server, for demonstrations on loopback.
 //!
 //! The rule that makes a stop harmless: the full bytes of a successor are on the signer's own disk
-//! before they are given out, and until the repository shows them nothing else is signed. So no version
-//! ever has two contents.
+//! (`memory.rs`) before they are given out, and until the repository shows them nothing else is signed.
+//! So no version ever has two contents.
 
-mod embedded;
+mod errors;
+mod frame;
+mod key_signer;
+mod memory;
+mod message;
+mod remote;
+mod server;
 mod verify;
-
-use std::io;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Moment;
-use rulepack_protocol::trust::PublicationError;
-use rulepack_protocol::tuf::{MetadataError, RoleName, Root, TopRole};
+use rulepack_protocol::tuf::{Envelope, RoleName, Root};
 use serde::{Deserialize, Serialize};
 
-use crate::state::StateError;
 use crate::store::Tree;
 
-pub use embedded::{EmbeddedSigner, SignerKeys};
+pub use errors::{RemoteError, SignerError};
+pub use key_signer::{KeySigner, SignerKeys, resume};
+pub use remote::RemoteSigner;
+pub use server::SignerServer;
 
 /// How many days a timestamp is valid.
 pub const TIMESTAMP_DAYS: i64 = 1;
@@ -30,21 +36,25 @@ pub const SNAPSHOT_DAYS: i64 = 7;
 
 /// Signs the successors of a repository's state.
 pub trait SuccessorSigner: Send + Sync {
-    /// The last successor that was signed; none before the first one.
+    /// The successor that was signed last, where a repository whose timestamp has the digest `shown`
+    /// does not show it yet; none where it does. This is how a stop between signing and storing is
+    /// finished.
     ///
     /// # Errors
-    /// Where the signer cannot be reached.
-    fn last(&self) -> Result<Option<Successor>, SignerError>;
+    /// [`SignerError::Disagrees`] where the repository shows something else, or where the signer cannot
+    /// be reached.
+    fn unreleased(&self, shown: Option<Digest>) -> Result<Option<Successor>, SignerError>;
 
     /// Verifies that `changed` are lawful successors of what `tree` shows, and signs a snapshot and a
-    /// timestamp for them. Empty `changed` prolongs what is in force ([`Successor::snapshot`] is new
-    /// only where it would expire soon).
+    /// timestamp for them. Empty `changed` renews what is in force ([`Successor::snapshot`] is new only
+    /// where it would expire soon).
     ///
-    /// `tree` holds the changed roles already: a signer in another process reads the folder itself.
+    /// `tree` holds the changed roles already. A signer in another process reads its own tree by its own
+    /// clock, and takes neither from the caller.
     ///
     /// # Errors
-    /// [`SignerError`]; then nothing was signed, or what was signed is what [`SuccessorSigner::last`]
-    /// gives.
+    /// [`SignerError`]; then nothing was signed, or what was signed is what
+    /// [`SuccessorSigner::unreleased`] gives.
     fn sign(
         &self,
         tree: &Tree,
@@ -52,18 +62,27 @@ pub trait SuccessorSigner: Send + Sync {
         now: Moment,
     ) -> Result<Successor, SignerError>;
 
+    /// Looks whether timestamp (or snapshot) are to be signed anew, as the signer's own schedule does:
+    /// half of a lifetime is over, the root names other keys, or an operator resumed above the present
+    /// versions. Then signs them, for [`SuccessorSigner::unreleased`] to give, and says so.
+    ///
+    /// # Errors
+    /// [`SignerError`]; what is in force stays in force.
+    fn renew(&self, tree: &Tree, now: Moment) -> Result<bool, SignerError>;
+
     /// Checks that the signer holds the keys that a new root names, before that root is accepted.
     ///
     /// # Errors
     /// [`SignerError::Keys`].
-    fn check_keys(&self, root: &Root) -> Result<(), SignerError>;
+    fn check_keys(&self, root: &Envelope<Root>) -> Result<(), SignerError>;
 
     /// What the operator should know about this signer.
     fn notice(&self) -> Option<String>;
 }
 
 /// A version of a role that is to be pinned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RoleVersion {
     /// `targets`, or a name space.
     pub role: RoleName,
@@ -79,6 +98,8 @@ pub struct Successor {
     pub follows: Option<Digest>,
     /// The version of the snapshot.
     pub snapshot_version: u64,
+    /// The version of the timestamp.
+    pub timestamp_version: u64,
     /// The file of the snapshot: canonical JSON, ASCII.
     pub snapshot: String,
     /// The file of the timestamp.
@@ -89,52 +110,5 @@ impl Successor {
     /// The digest of the timestamp's file.
     pub fn timestamp_digest(&self) -> Digest {
         Digest::of(self.timestamp.as_bytes())
-    }
-}
-
-/// Why nothing was signed.
-#[derive(Debug, thiserror::Error)]
-pub enum SignerError {
-    /// The repository shows another state than the one that was signed last.
-    #[error("the repository does not show the state that the signer signed last")]
-    Disagrees,
-    /// The state of the repository is not valid.
-    #[error("the signer refuses the state of the repository")]
-    State(#[from] StateError),
-    /// A role that is no targets file.
-    #[error("the signer pins targets files only, not `{0}`")]
-    NotPinned(RoleName),
-    /// A role that nobody delegates.
-    #[error("the signer refuses `{0}`, which no role delegates")]
-    NotDelegated(RoleName),
-    /// A role that is not signed as it must be, breaks the rules, or is no successor.
-    #[error("the signer refuses what it was asked to sign")]
-    Publication(#[from] PublicationError),
-    /// The root names other keys for this role.
-    #[error("the signer does not hold enough keys of the role `{0}` of the root")]
-    Keys(TopRole),
-    /// A file could not be made or signed.
-    #[error("the signer cannot sign")]
-    Metadata(#[from] MetadataError),
-    /// The signer's own folder cannot be read or written.
-    #[error("the signer's folder cannot be read or written")]
-    Io(#[from] io::Error),
-    /// The signer's own record is damaged.
-    #[error("the signer's record `successor.json` is damaged")]
-    Record(#[source] serde_json::Error),
-}
-
-impl SignerError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            SignerError::Disagrees => {
-                "one of the two was restored from an older copy: restore both from the same moment"
-            }
-            SignerError::Keys(_) => "start the registry with the keys that the newest root names",
-            SignerError::Record(_) => "restore the signer's folder; nothing is signed without it",
-            _ => return None,
-        }
-        .to_owned())
     }
 }

@@ -6,7 +6,8 @@ use rulepack_protocol::moment::Moment;
 use rulepack_protocol::trust::{Limits, Publication};
 use rulepack_protocol::tuf::{FilePin, RoleName, TopRole};
 
-use super::{RoleVersion, SignerError};
+use super::{RoleVersion, SignerError, Successor};
+use crate::host_view::{self, HostViewError};
 use crate::state::{Proposal, State, StateError, parse};
 use crate::store::{MetadataFile, Tree};
 
@@ -45,6 +46,29 @@ pub(super) fn verify_changed(
         Some((change.clone(), FilePin::of(change.version, bytes)))
     };
     Ok(changed.iter().filter_map(pinned).collect())
+}
+
+/// Goes the way of a host from the first root to each changed role, over the successor that is about to
+/// be given out. What a host would refuse never gets out.
+pub(super) fn verify_as_host(
+    tree: &Tree,
+    successor: &Successor,
+    changed: &[RoleVersion],
+    now: Moment,
+) -> Result<(), HostViewError> {
+    let root = host_view::root(tree, now)?;
+    let timestamp = root.timestamp(successor.timestamp.as_bytes())?;
+    let snapshot = timestamp.snapshot(successor.snapshot.as_bytes())?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut trusted = host_view::targets(tree, snapshot)?;
+    for change in changed {
+        if let RoleName::Space(name_space) = &change.role {
+            host_view::delegated(tree, &mut trusted, name_space)?;
+        }
+    }
+    Ok(())
 }
 
 fn read(tree: &Tree, change: &RoleVersion) -> Result<Vec<u8>, SignerError> {

@@ -18,6 +18,7 @@ mod tree;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rulepack_protocol::digest::Digest;
 
@@ -25,10 +26,12 @@ pub(crate) use atomic::{create_folder, replace};
 pub use file_name::{FileNameError, MetadataFile, TargetFile};
 pub use tree::{METADATA_BYTES_MAX, Tree};
 
+use crate::failure::{FailurePoint, FailurePoints, NoFailure};
+
 /// The folder of a repository, open for writing by this process alone.
-#[derive(Debug)]
 pub struct Store {
     tree: Tree,
+    failure_points: Arc<dyn FailurePoints>,
     /// Locked as long as the store is open; the system releases it when the process ends.
     _lock: File,
 }
@@ -71,8 +74,16 @@ impl Store {
         }
         Ok(Self {
             tree: Tree::new(folder),
+            failure_points: Arc::new(NoFailure),
             _lock: lock,
         })
+    }
+
+    /// Has something happen where a file is written but not yet in place.
+    #[must_use]
+    pub(crate) fn stopping_at(mut self, failure_points: Arc<dyn FailurePoints>) -> Self {
+        self.failure_points = failure_points;
+        self
     }
 
     /// What it holds.
@@ -84,7 +95,7 @@ impl Store {
     pub(crate) fn stage(&self, publication: &[u8]) -> io::Result<Staged> {
         let folder = self.staging().join(Digest::of(publication).to_string());
         create_folder(&folder)?;
-        replace(
+        self.replace(
             &folder.join("publication"),
             &folder.join("temporary"),
             publication,
@@ -115,7 +126,7 @@ impl Store {
     /// Puts a metadata file in place.
     pub(crate) fn put_metadata(&self, file: &MetadataFile, bytes: &[u8]) -> io::Result<()> {
         let path = self.tree.metadata_path(file);
-        replace(&path, &self.staging().join(file.to_string()), bytes)
+        self.replace(&path, &self.staging().join(file.to_string()), bytes)
     }
 
     /// Puts a pack in place.
@@ -124,7 +135,7 @@ impl Store {
         if let Some(parent) = path.parent() {
             create_folder(parent)?;
         }
-        replace(&path, &self.staging().join(file.digest.to_string()), bytes)
+        self.replace(&path, &self.staging().join(file.digest.to_string()), bytes)
     }
 
     /// Removes a metadata file that no snapshot refers to.
@@ -135,6 +146,12 @@ impl Store {
     /// Removes a pack that no metadata refers to.
     pub(crate) fn remove_target(&self, file: &TargetFile) -> io::Result<()> {
         remove(&self.tree.target_path(file))
+    }
+
+    fn replace(&self, path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+        replace(path, temporary, bytes, || {
+            self.failure_points.reached(FailurePoint::FileWritten)
+        })
     }
 
     fn staging(&self) -> PathBuf {
@@ -173,7 +190,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Store::open(folder.path()).unwrap();
         assert_eq!(
-            Store::open(folder.path()).unwrap_err().to_string(),
+            Store::open(folder.path()).err().unwrap().to_string(),
             format!(
                 "the repository `{}` is in use by another process",
                 folder.path().display()
@@ -188,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, b"").unwrap();
-        let error = Store::open(&file).unwrap_err();
+        let error = Store::open(&file).err().unwrap();
         assert_eq!(
             error.to_string(),
             format!(

@@ -47,6 +47,21 @@ impl Tree {
         read_bounded(&self.target_path(file), Bounds::NATIVE.pack_bytes)
     }
 
+    /// A pack to be read piece by piece, with its length in bytes; none where it does not exist.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn open_target(&self, file: &TargetFile) -> io::Result<Option<(fs::File, u64)>> {
+        match fs::File::open(self.target_path(file)) {
+            Ok(file) => {
+                let length = file.metadata()?.len();
+                Ok(Some((file, length)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The highest version of the root that is there without a gap below it; 0 where there is none.
     ///
     /// # Errors

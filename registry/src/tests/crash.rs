@@ -53,9 +53,15 @@ fn count_files(folder: &Path) -> usize {
 fn a_stop_at_any_point_leaves_the_old_or_the_new_state_and_a_retry_finishes() {
     for point in FailurePoint::ALL {
         let world = World::with_delegations();
-        let stopped = world.try_open(Box::new(StopAt(point)), now()).unwrap();
+        let stopped = world.try_open(Arc::new(StopAt(point)), now()).unwrap();
         let refusal = stopped.publish(&first_release().to_bytes()).unwrap_err();
-        assert_eq!(refusal.to_string(), "the publication could not be stored");
+        let told = match point {
+            FailurePoint::SuccessorVerified
+            | FailurePoint::SuccessorWritten
+            | FailurePoint::SuccessorRecorded => "the publication could not be signed",
+            _ => "the publication could not be stored",
+        };
+        assert_eq!(refusal.to_string(), told, "{point:?}");
         drop(stopped);
         let before = shown(&world);
 
@@ -94,7 +100,7 @@ fn a_stop_at_any_point_leaves_the_old_or_the_new_state_and_a_retry_finishes() {
 fn another_publication_after_a_stop_does_not_inherit_anything() {
     let world = World::with_delegations();
     let stopped = world
-        .try_open(Box::new(StopAt(FailurePoint::RoleStored)), now())
+        .try_open(Arc::new(StopAt(FailurePoint::RoleStored)), now())
         .unwrap();
     stopped.publish(&first_release().to_bytes()).unwrap_err();
     // The same process goes on: the next publication clears up first.
@@ -128,7 +134,7 @@ fn a_repository_of_yesterday_is_noticed_by_the_signer() {
         .unwrap();
     drop(registry);
     fs::write(&timestamp, yesterday).unwrap();
-    let error = world.try_open(Box::new(NoFailure), now()).err().unwrap();
+    let error = world.try_open(Arc::new(NoFailure), now()).err().unwrap();
     assert_eq!(
         crate::http::problem::causes(&error),
         [
@@ -143,7 +149,7 @@ fn timestamp_and_snapshot_are_prolonged_at_half_of_their_lifetimes() {
     let world = World::with_delegations();
     assert!(!world.open().prolong().unwrap());
     let half_a_day = "2026-11-22T20:00:00Z".parse().unwrap();
-    let registry = world.try_open(Box::new(NoFailure), half_a_day).unwrap();
+    let registry = world.try_open(Arc::new(NoFailure), half_a_day).unwrap();
     let snapshot = |registry: &crate::Registry| {
         let pins = State::read(registry.tree()).unwrap().pins.unwrap();
         (
@@ -155,7 +161,7 @@ fn timestamp_and_snapshot_are_prolonged_at_half_of_their_lifetimes() {
     assert_eq!(snapshot(&registry), (2, 1));
     drop(registry);
     let registry = world
-        .try_open(Box::new(NoFailure), now().plus_days(4))
+        .try_open(Arc::new(NoFailure), now().plus_days(4))
         .unwrap();
     assert!(registry.prolong().unwrap());
     assert_eq!(snapshot(&registry), (3, 2));
@@ -175,8 +181,10 @@ fn the_index_is_built_again_after_it_was_deleted_or_spoiled() {
     fs::write(&index, b"spoiled").unwrap();
     let registry = world.open();
     assert_eq!(registry.index().search("").unwrap(), expected);
-    registry.reindex().unwrap();
-    assert_eq!(registry.index().search("").unwrap(), expected);
+    drop(registry);
+    let repository = world.folder.path().join("repository");
+    assert_eq!(crate::reindex(&repository).unwrap(), expected.len());
+    assert_eq!(world.open().index().search("").unwrap(), expected);
 }
 
 #[test]
@@ -191,9 +199,35 @@ fn points_are_passed_in_their_order() {
     let world = World::with_delegations();
     let passed = Arc::new(Mutex::new(Vec::new()));
     let registry = world
-        .try_open(Box::new(Note(Arc::clone(&passed))), now())
+        .try_open(Arc::new(Note(Arc::clone(&passed))), now())
         .unwrap();
     let published: Result<_, Refusal> = registry.publish(&first_release().to_bytes());
     published.unwrap();
-    assert_eq!(*passed.lock().unwrap(), FailurePoint::ALL);
+    use FailurePoint::*;
+    let stored = [
+        [FileWritten, UploadStaged],
+        [FileWritten, TargetStored],
+        [FileWritten, RoleStored],
+    ];
+    let signed = [
+        SuccessorVerified,
+        SuccessorWritten,
+        SuccessorRecorded,
+        SuccessorReceived,
+    ];
+    let shown = [
+        FileWritten,
+        SnapshotStored,
+        FileWritten,
+        TimestampStored,
+        StagingCleared,
+        IndexUpdated,
+    ];
+    let expected = [stored.as_flattened(), &signed, &shown].concat();
+    assert_eq!(*passed.lock().unwrap(), expected);
+    assert!(
+        FailurePoint::ALL
+            .iter()
+            .all(|point| expected.contains(point))
+    );
 }

@@ -2,27 +2,25 @@
 
 use std::sync::Arc;
 
-use rulepack_protocol::digest::Digest;
-use rulepack_protocol::key::{SecretKey, Signer};
-use rulepack_protocol::moment::Moment;
-use rulepack_protocol::pack::{self, Bounds, Manifest, Pack};
-use rulepack_protocol::tuf::{
-    Authority, Channel, Custom, Envelope, Hashes, Payload, RoleName, Root, Target, Targets,
-};
-use wasm_encoder::{
-    CanonicalOption, CodeSection, ComponentBuilder, ComponentExportKind, ComponentValType,
-    ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType, Module,
-    ModuleArg, TypeSection,
-};
-
 use crate::failure::{FailurePoints, NoFailure};
 use crate::publication::Publication;
 use crate::publish::{CaseRunner, CasesFailed};
 use crate::registry::{Parts, Registry, RegistryError};
-use crate::signer::{EmbeddedSigner, SignerKeys};
+use crate::signer::{KeySigner, SignerError, SignerKeys, SuccessorSigner};
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::key::{SecretKey, Signer};
+use rulepack_protocol::moment::Moment;
+use rulepack_protocol::pack::{self, Bounds, Pack};
+use rulepack_protocol::tuf::{
+    Authority, Channel, Custom, Envelope, Hashes, Payload, RoleName, Root, Target, Targets,
+};
+
+#[path = "../../../tests/common/smallest_pack.rs"]
+mod smallest_pack;
+pub(super) use smallest_pack::sealed;
 
 /// Fails where the title of the pack says so: the engine is not part of this crate.
-struct ByTitle;
+pub(super) struct ByTitle;
 
 impl CaseRunner for ByTitle {
     fn run(&self, pack: &Pack, _: &[u8]) -> Result<(), CasesFailed> {
@@ -87,79 +85,6 @@ pub(super) fn top() -> Targets {
     top.delegate(&"33".parse().unwrap(), &authority(&officers(ZHEJIANG), 2));
     top.delegate(&"37".parse().unwrap(), &authority(&officers(SHANDONG), 2));
     top
-}
-
-/// The smallest component that is a pack.
-fn component() -> Vec<u8> {
-    let mut types = TypeSection::new();
-    types.ty().function([], []);
-    let mut functions = FunctionSection::new();
-    functions.function(0);
-    let mut memories = MemorySection::new();
-    memories.memory(MemoryType {
-        minimum: 1,
-        maximum: None,
-        memory64: false,
-        shared: false,
-        page_size_log2: None,
-    });
-    let mut exports = ExportSection::new();
-    exports.export("run", ExportKind::Func, 0);
-    let mut code = CodeSection::new();
-    let mut function = Function::new([]);
-    function.instructions().end();
-    code.function(&function);
-    let mut module = Module::new();
-    module
-        .section(&types)
-        .section(&functions)
-        .section(&memories)
-        .section(&exports)
-        .section(&code);
-    let mut builder = ComponentBuilder::default();
-    let module = builder.core_module(None, &module);
-    let instance = builder.core_instantiate(None, module, Vec::<(&str, ModuleArg)>::new());
-    let core = builder.core_alias_export(None, instance, "run", ExportKind::Func);
-    let (kind, mut encoder) = builder.type_function(None);
-    encoder
-        .params::<[(&str, ComponentValType); 0], _>([])
-        .result(None);
-    let lifted = builder.lift_func(None, core, kind, Vec::<CanonicalOption>::new());
-    for name in ["prepare", "evaluate"] {
-        builder.export(name, ComponentExportKind::Func, lifted, None);
-    }
-    builder.finish()
-}
-
-/// A sealed pack: `37/limits`, say, in a version, with a title.
-pub(super) fn sealed(name: &str, version: &str, title: &str) -> Vec<u8> {
-    let jurisdiction = name.split('/').next().unwrap();
-    let manifest = Manifest::from_toml(&format!(
-        r#"
-[pack]
-name = "{name}"
-version = "{version}"
-title = "{title}"
-contract = "rulepack:rules@0.1.0"
-profile = "native"
-effective = {{ from = "2026-12-01" }}
-jurisdictions = ["{jurisdiction}"]
-
-[[rule]]
-id = "LIM-01"
-title = "超限额"
-scope = "patient"
-stages = ["before", "after"]
-behaviour = "项目类"
-action = {{ violation = "block", high-suspicion = "review" }}
-basis = "山东省医疗保障局 2024-01-04《通知》"
-needs = ["orders.items"]
-messages = {{ over = "{{item}}超过 {{limit}}" }}
-why = {{ "orders.items" = "what is counted" }}
-"#
-    ))
-    .unwrap();
-    pack::seal(&component(), &manifest, &Default::default(), &[]).unwrap()
 }
 
 /// The target of a sealed pack, with its path.
@@ -228,26 +153,65 @@ impl World {
     }
 
     pub(super) fn open(&self) -> Registry {
-        self.try_open(Box::new(NoFailure), now()).unwrap()
+        self.try_open(Arc::new(NoFailure), now()).unwrap()
     }
 
     pub(super) fn try_open(
         &self,
-        failure_points: Box<dyn FailurePoints>,
+        failure_points: Arc<dyn FailurePoints>,
         time: Moment,
     ) -> Result<Registry, RegistryError> {
-        let keys = SignerKeys {
-            snapshot: vec![Box::new(key(1, "signer"))],
-            timestamp: vec![Box::new(key(2, "signer"))],
+        let signer = self.signer(&[1], &[2]).unwrap();
+        let signer = signer.stopping_at(Box::new(Arc::clone(&failure_points)));
+        self.with_signer(Box::new(signer), failure_points, time)
+    }
+
+    /// The signer of this folder, with the keys that these seeds make.
+    pub(super) fn signer(
+        &self,
+        snapshot: &[u8],
+        timestamp: &[u8],
+    ) -> Result<KeySigner, SignerError> {
+        let keys = |seeds: &[u8]| -> Vec<Box<dyn Signer + Send + Sync>> {
+            let keys = seeds.iter().map(|seed| key(*seed, "signer"));
+            keys.map(|key| Box::new(key) as Box<_>).collect()
         };
-        let signer = EmbeddedSigner::open(&self.folder.path().join("signer"), keys).unwrap();
-        Registry::open(Parts {
+        let keys = SignerKeys {
+            snapshot: keys(snapshot),
+            timestamp: keys(timestamp),
+        };
+        KeySigner::open(&self.folder.path().join("signer"), keys)
+    }
+
+    pub(super) fn with_signer(
+        &self,
+        signer: Box<dyn SuccessorSigner>,
+        failure_points: Arc<dyn FailurePoints>,
+        time: Moment,
+    ) -> Result<Registry, RegistryError> {
+        Registry::open(self.parts(signer, Box::new(ByTitle), failure_points, time))
+    }
+
+    /// With another runner of cases.
+    pub(super) fn with_cases(&self, cases: Box<dyn CaseRunner>) -> Result<Registry, RegistryError> {
+        let signer = Box::new(self.signer(&[1], &[2]).unwrap());
+        Registry::open(self.parts(signer, cases, Arc::new(NoFailure), now()))
+    }
+
+    fn parts(
+        &self,
+        signer: Box<dyn SuccessorSigner>,
+        cases: Box<dyn CaseRunner>,
+        failure_points: Arc<dyn FailurePoints>,
+        time: Moment,
+    ) -> Parts {
+        Parts {
             folder: self.folder.path().join("repository"),
-            signer: Box::new(signer),
-            cases: Box::new(ByTitle),
+            signer,
+            cases,
             clock: Box::new(move || time),
             failure_points,
-        })
+        }
     }
 
     pub(super) fn shared(&self) -> Arc<Registry> {

@@ -1,91 +1,11 @@
 //! The server on a real loopback connection.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::thread::JoinHandle;
-
 use rulepack_protocol::tuf::RoleName;
-use tokio::sync::oneshot;
 
 use super::fixture::*;
+use super::server::{Server, header};
 use crate::client::{Client, PublishFailed};
-use crate::http::{Settings, serve};
 use crate::publish::RefusalKind;
-
-struct Server {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Server {
-    fn start(world: &World) -> Self {
-        let registry = world.shared();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
-            let shutdown = async {
-                let _ = stopped.await;
-            };
-            let served = serve(listener, registry, Settings::default(), shutdown);
-            runtime.block_on(served).unwrap();
-        });
-        Self {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(&format!("http://{}", self.address))
-    }
-
-    /// The whole answer to a request as it is on the wire.
-    fn raw(&self, method: &str, path: &str, headers: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        let host = self.address;
-        let host = if headers.contains("host:") {
-            String::new()
-        } else {
-            format!("host: {host}\r\n")
-        };
-        let request =
-            format!("{method} {path} HTTP/1.1\r\n{host}{headers}connection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.raw("GET", path, "")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let head = answer.split("\r\n\r\n").next()?;
-    head.lines().find_map(|line| {
-        let (found, value) = line.split_once(": ")?;
-        (found == name).then_some(value)
-    })
-}
 
 #[test]
 fn timestamp_is_asked_for_again_and_answered_304_where_it_did_not_change() {
@@ -127,7 +47,7 @@ fn versioned_names_are_immutable_and_a_missing_root_is_never_cached() {
         Some("application/problem+json")
     );
     let problem = "{\"type\":\"urn:rulepack:problem:not-found\",\
-                   \"title\":\"there is nothing under this address\",\"status\":404}";
+                   \"title\":\"nothing is published under this address\",\"status\":404}";
     assert!(missing.ends_with(problem), "{missing}");
 }
 
@@ -138,7 +58,7 @@ fn no_path_leads_out_of_the_repository() {
     for path in [
         "/metadata/../lock",
         "/metadata/..%2flock",
-        "/metadata/%2e%2e%2f%2e%2e%2fsigner%2fsuccessor.json",
+        "/metadata/%2e%2e%2f%2e%2e%2fsigner%2fmemory.json",
         "/targets/../../lock",
         "/targets/37/..%2f..%2f..%2fx/lock",
         "/metadata/",

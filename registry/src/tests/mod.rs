@@ -1,6 +1,15 @@
 //! The registry as a whole, on real folders, keys and loopback connections.
 
+mod check;
 mod crash;
+mod described;
 mod fixture;
 mod http;
+mod order;
+mod problems;
 mod publish;
+mod reading;
+mod resume;
+mod server;
+mod signer;
+mod writing;

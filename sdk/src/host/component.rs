@@ -1,13 +1,59 @@
 //! The imports of the component, called as they are. A method that no rule calls leaves no import.
 
+use std::hint::black_box;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::batch::{Presence, Reach, Scope, Stage};
-use crate::bindings::rulepack::rules::{codes, coverage, knowledge, parameters, review};
+use crate::bindings::rulepack::rules::{codes, coverage, knowledge, parameters, parts, review};
 
 /// What `prepare` may call.
 pub(crate) struct Preparation;
 
 /// What `evaluate` may call beside the columns.
 pub(crate) struct Evaluation;
+
+/// Fetches a column for all rows.
+pub(crate) fn all<R>(column: impl FnOnce() -> Vec<R>) -> Vec<R> {
+    with_room(column())
+}
+
+/// Fetches a column for these rows only, of a table with so many rows, where that is known.
+pub(crate) fn only<R>(
+    (rows, length): (&[Range<u32>], Option<usize>),
+    column: impl FnOnce() -> Vec<R>,
+) -> Vec<R> {
+    if let [all] = rows
+        && all.start == 0
+        && Some(all.len()) == length
+    {
+        return with_room(column());
+    }
+    let range = |range: &Range<u32>| parts::RowRange {
+        first: range.start,
+        count: range.end - range.start,
+    };
+    parts::only(&rows.iter().map(range).collect::<Vec<_>>());
+    with_room(column())
+}
+
+/// Asks for room at once where the batch turns out to be large: each time that memory grows the system
+/// changes its mappings, which for a batch of 10,000 rows costs as much as several columns.
+fn with_room<R>(column: Vec<R>) -> Vec<R> {
+    /// What the other columns of a table, and what a rule notes of its rows, take for a row.
+    const BYTES_OF_ROW: usize = 64;
+    /// A pack may have much less memory than a large batch could use.
+    const BYTES_MAX: usize = 1024 * 1024;
+    /// A smaller batch fits into what is there.
+    const ROWS_MIN: usize = 1024;
+    static MADE: AtomicBool = AtomicBool::new(false);
+    if column.len() >= ROWS_MIN && !MADE.swap(true, Ordering::Relaxed) {
+        let bytes = column.len().saturating_mul(BYTES_OF_ROW).min(BYTES_MAX);
+        // What is given back at once stays with the instance.
+        drop(black_box(Vec::<u8>::with_capacity(bytes)));
+    }
+    column
+}
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()

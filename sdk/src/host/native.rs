@@ -3,6 +3,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -381,6 +382,25 @@ impl Source {
             use rulepack_contract::schema::Kind;
             let is_row = matches!(TABLES[table.index()].columns[column].kind, Kind::Row(_));
             vec![R::not_recorded(is_row); self.batch.rows(table) as usize]
+        })
+    }
+
+    /// The values of a column in these rows of a table.
+    pub(crate) fn part<'a, R: Raw>(
+        &'a self,
+        part: &'a OnceCell<Vec<R>>,
+        (table, column): (u8, usize),
+        ranges: &[Range<u32>],
+    ) -> &'a [R] {
+        part.get_or_init(|| {
+            let absent = OnceCell::new();
+            let whole = self.values(&absent, table, column);
+            let mut values = Vec::with_capacity(ranges.iter().map(ExactSizeIterator::len).sum());
+            for range in ranges {
+                let range = range.start as usize..range.end as usize;
+                values.extend_from_slice(whole.get(range).unwrap_or_default());
+            }
+            values
         })
     }
 

@@ -96,9 +96,8 @@ fn ratio<P: Pack>(name: &'static str, source: &Source, pack: &LoadedPack) -> Vec
         sandboxed.fuel
     );
 
-    let paired = timing::in_turns(
+    let paired = timing::in_undisturbed_turns(
         TURNS,
-        3,
         || {
             let seen = prepared.batch(batch.clone(), &review);
             prepared.pack().evaluate(&seen)

@@ -12,14 +12,14 @@ use rulepack_contract::data::DataBuilder;
 use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
 use rulepack_host::data::national::{Region, Request, decode};
 use rulepack_protocol::canonical;
-use rulepack_protocol::key::{PublicKey, SecretKey};
+use rulepack_protocol::key::{LockedKey, PublicKey};
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{Jurisdiction, NameSpace, PackName, PersonId, TargetPath};
 use rulepack_protocol::pack::columnar::{self, Allowance};
 use rulepack_protocol::pack::{self, Bounds, Manifest};
 use rulepack_protocol::trust::{Floors, Limits, RootChain, policy};
 use rulepack_protocol::tuf::{
-    AnyEnvelope, Envelope, Payload, RoleName, Root, Snapshot, Targets, Timestamp, summary,
+    AnyEnvelope, Envelope, Language, Payload, RoleName, Root, Snapshot, Targets, Timestamp, summary,
 };
 use rulepack_registry::Publication;
 
@@ -144,7 +144,8 @@ pub fn key(bytes: &[u8]) -> bool {
         assert_eq!(read.ok().as_ref(), Some(key), "a key has one spelling");
     }
     let text = std::str::from_utf8(bytes);
-    let secret = text.is_ok_and(|text| SecretKey::from_file(text).is_ok());
+    let secret =
+        text.is_ok_and(|text| LockedKey::parse(text).is_ok_and(|key| key.unlock(None).is_ok()));
     public.is_ok() || secret
 }
 
@@ -300,7 +301,7 @@ fn envelope<T: Payload>(bytes: &[u8], check: impl FnOnce(&T)) -> bool {
     assert_eq!(again.signatures(), read.signatures());
     let any = AnyEnvelope::parse(&written).expect("an envelope is of one of four kinds");
     assert!(
-        !summary(None, &any).is_empty(),
+        !summary(None, &any, Language::English).is_empty(),
         "an officer is told something"
     );
     check(read.signed());

@@ -248,16 +248,16 @@ impl Checker<'_> {
         id: &str,
         rule: &Rule,
         template: &str,
-        arguments: Vec<lifted::Argument>,
+        mut arguments: Vec<lifted::Argument>,
     ) -> Result<Vec<Argument>, AnswerError> {
         let places = rule.messages.get(template);
         let places = places.ok_or_else(|| AnswerError::UndeclaredTemplate {
             rule: id.to_owned(),
             template: shortened(template.to_owned()),
         })?;
-        let names: BTreeSet<&str> = arguments.iter().map(|a| a.name.as_str()).collect();
-        let same = names.len() == arguments.len() && names.iter().eq(places.iter());
-        if !same {
+        arguments.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        // The places of a message are distinct and in order.
+        if !arguments.iter().map(|a| &a.name).eq(places) {
             let places: Vec<String> = places.iter().map(|name| format!("`{name}`")).collect();
             return Err(AnswerError::Arguments {
                 rule: id.to_owned(),
@@ -268,14 +268,12 @@ impl Checker<'_> {
                 },
             });
         }
-        let mut arguments = all(arguments, |argument| {
+        all(arguments, |argument| {
             Ok(Argument {
                 value: self.value(id, argument.value)?,
                 name: argument.name,
             })
-        })?;
-        arguments.sort();
-        Ok(arguments)
+        })
     }
 
     fn value(&self, rule: &str, value: lifted::Value) -> Result<Value, AnswerError> {

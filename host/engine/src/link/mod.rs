@@ -10,6 +10,7 @@ mod coverage;
 mod fuel;
 mod knowledge;
 mod parameters;
+mod parts;
 mod review;
 
 use wasmtime::component::Linker;
@@ -31,6 +32,7 @@ pub(crate) fn linker(
     parameters::link(&mut linker.instance(&name("parameters"))?)?;
     review::link(&mut linker.instance(&name("review"))?)?;
     coverage::link(&mut linker.instance(&name("coverage"))?, grants)?;
+    parts::link(&mut linker.instance(&name("parts"))?)?;
     columns::link(&mut linker, grants)?;
     Ok(linker)
 }

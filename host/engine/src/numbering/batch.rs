@@ -70,24 +70,26 @@ impl BatchCodes {
         &mut self.scratch
     }
 
-    /// The numbers of these numbers of the data, which this gives to the instance.
-    pub(crate) fn give_column(&mut self, numbers: &[u32]) -> Result<Arc<[u32]>, Misuse> {
+    /// Puts into the list the numbers of these numbers of the data, which this gives to the instance.
+    pub(crate) fn give_column(
+        &mut self,
+        numbers: &[u32],
+        list: &mut Vec<u32>,
+    ) -> Result<(), Misuse> {
         let (batch, _) = self.scratch.stamps();
-        let mut refused = None;
-        let column = numbers
-            .iter()
-            .map(|number| match self.scratch.codes.get(*number as usize) {
-                Some(entry) if entry.batch == batch => entry.given,
-                _ => self.give_number(*number).unwrap_or_else(|misuse| {
-                    refused = Some(misuse);
-                    0
+        let mut refused = Ok(());
+        list.extend(
+            numbers
+                .iter()
+                .map(|number| match self.scratch.codes.get(*number as usize) {
+                    Some(entry) if entry.batch == batch => entry.given,
+                    _ => self.give_number(*number).unwrap_or_else(|misuse| {
+                        refused = Err(misuse);
+                        0
+                    }),
                 }),
-            })
-            .collect();
-        match refused {
-            None => Ok(column),
-            Some(misuse) => Err(misuse),
-        }
+        );
+        refused
     }
 
     pub(crate) fn give(&mut self, text: &str) -> Result<u32, Misuse> {

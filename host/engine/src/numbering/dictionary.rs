@@ -91,6 +91,10 @@ impl Dictionary {
         Ok(number)
     }
 
+    pub(crate) fn sets(&self) -> &[CodeSet] {
+        &self.sets
+    }
+
     pub(crate) fn set(&self, set: u32) -> Option<&CodeSet> {
         self.sets.get(set as usize)
     }

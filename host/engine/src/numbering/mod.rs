@@ -10,12 +10,16 @@
 
 mod batch;
 mod dictionary;
+mod lists;
 mod scratch;
 mod sets;
+mod stored;
 
 pub(crate) use batch::BatchCodes;
 pub(crate) use dictionary::{Bounds, Dictionary};
+pub(crate) use lists::Element;
 pub(crate) use scratch::Scratch;
+pub(crate) use stored::StoredError;
 
 use crate::fault::Misuse;
 

@@ -9,6 +9,8 @@ use std::sync::{Arc, Weak};
 
 use rulepack_contract::data::Data;
 
+use super::lists::Lists;
+
 /// Tables for one batch at a time, and for one dictionary.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
@@ -19,6 +21,7 @@ pub(crate) struct Scratch {
     /// Which data the stamps are of. Held weakly: its address is not used again as long as this lives.
     of: Weak<Data>,
     tokens_given: u32,
+    lists: Lists,
 }
 
 /// What is known of a number of the data.
@@ -62,6 +65,11 @@ impl Scratch {
 
     pub(super) fn stamps(&self) -> (u32, u32) {
         (self.batch, self.data)
+    }
+
+    /// Room for columns on their way to the instance.
+    pub(crate) fn lists(&mut self) -> &mut Lists {
+        &mut self.lists
     }
 
     /// The number of a token in this batch.

@@ -18,6 +18,11 @@ impl CodeSet {
         CodeSet { prefixes: kept }
     }
 
+    /// Its prefixes: a set of them is this one.
+    pub(crate) fn prefixes(&self) -> &[Box<str>] {
+        &self.prefixes
+    }
+
     /// Whether a text is in the set; never the empty text, which is "not recorded".
     pub(crate) fn contains(&self, text: &str) -> bool {
         // A prefix of the text sorts before it, and what sorts between the two begins with that prefix,

@@ -49,7 +49,12 @@ impl Guest {
         );
         let mut module = wat::parse_str(&text).unwrap();
         let mut resolve = wit_parser::Resolve::default();
-        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+        let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        let wit = folders.find_map(|folder| {
+            let wit = folder.join("wit");
+            wit.join("world.wit").is_file().then_some(wit)
+        });
+        let wit = wit.unwrap();
         let (package, _) = resolve.push_dir(wit).unwrap();
         let world = resolve.select_world(&[package], Some("rule-pack")).unwrap();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();

@@ -12,45 +12,49 @@ use crate::stay::Terms;
 /// Id of the rule.
 pub const ID: &str = "DRG-02";
 
-/// The charge lines of a batch, as far as this rule looks at them.
-pub(crate) struct Charges<'a> {
+/// The charge lines of the stays that this rule looks at.
+struct Charges<'a> {
     batch: &'a Batch,
+    lines: OrdersPart,
     operation: Code,
-    /// For each line, whether it is an item of anaesthesia.
-    anaesthesia: Vec<bool>,
+    /// Which lines are items of anaesthesia.
+    anaesthesia: Members<InPart<Orders>>,
 }
 
 impl<'a> Charges<'a> {
-    pub(crate) fn of(batch: &'a Batch, terms: &Terms, anaesthesia: CodeSet) -> Self {
-        let anaesthesia = batch.members(anaesthesia, &batch.orders().items());
+    fn of(stays: &[Stay], batch: &'a Batch, terms: &Terms, anaesthesia: CodeSet) -> Self {
+        let orders = batch.orders();
+        let lines = orders.part(stays.iter().map(|stay| orders.of(stay.encounter)));
         Charges {
             batch,
             operation: terms.operation,
-            anaesthesia,
+            anaesthesia: batch.members(anaesthesia, &lines.items()),
+            lines,
         }
     }
 
     /// What operation and anaesthesia come to; `None` where a line of them has no amount, which is no
     /// evidence of its absence.
-    fn operation_amount(&self, encounter: Row<Encounters>) -> Option<i128> {
-        let orders = self.batch.orders();
+    fn operation_amount(&self, lines: Rows<InPart<Orders>>) -> Option<i128> {
         let mut sum = 0;
-        for line in orders.of(encounter) {
-            let operation = orders.charge_types().get(line) == Some(self.operation)
-                || self.anaesthesia.get(line.index()) == Some(&true);
-            if operation && orders.charged().get(line) == Some(true) {
-                sum += i128::from(orders.amounts().get(line)?.0);
+        for line in lines {
+            let operation = self.lines.charge_types().get(line) == Some(self.operation)
+                || self.anaesthesia.contains(line);
+            if operation && self.lines.charged().get(line) == Some(true) {
+                sum += i128::from(self.lines.amounts().get(line)?.0);
             }
         }
         Some(sum)
     }
 
-    /// Whether every charge line of the stay tells what it is.
-    fn told(&self, encounter: Row<Encounters>) -> Result<(), &'static str> {
-        let orders = self.batch.orders();
-        for line in orders.of(encounter) {
-            let charged = orders.charged().get(line).ok_or("orders.charged")?;
-            if charged && orders.charge_types().get(line).is_none() {
+    /// Whether every charge line of a stay tells what it is.
+    fn told(&self, lines: Rows<InPart<Orders>>) -> Result<(), &'static str> {
+        if self.batch.presence::<Orders>() != Presence::Complete {
+            return Err("orders.charge-types");
+        }
+        for line in lines {
+            let charged = self.lines.charged().get(line).ok_or("orders.charged")?;
+            if charged && self.lines.charge_types().get(line).is_none() {
                 return Err("orders.charge-types");
             }
         }
@@ -58,28 +62,35 @@ impl<'a> Charges<'a> {
     }
 }
 
-/// The stay claims a surgical group.
-pub(crate) fn check(stay: &Stay, charges: &Charges<'_>, answer: &mut Answer) {
-    let complete = charges.batch.presence::<Orders>() == Presence::Complete;
-    let told = if complete {
-        charges.told(stay.encounter)
-    } else {
-        Err("orders.charge-types")
-    };
-    let amount = charges.operation_amount(stay.encounter);
-    let Some(claimed) = stay.claimed else {
+/// The stays claim surgical groups.
+pub(crate) fn check(
+    stays: &[Stay],
+    batch: &Batch,
+    terms: &Terms,
+    anaesthesia: CodeSet,
+    answer: &mut Answer,
+) {
+    if stays.is_empty() {
         return;
-    };
-    match (amount, told) {
-        (None, _) => {}
-        (Some(amount), _) if amount > 0 => {}
-        (_, Err(column)) => {
-            answer.add(Abstention::new(ID, stay.encounter).missing(column));
+    }
+    let charges = Charges::of(stays, batch, terms, anaesthesia);
+    for (stay, lines) in stays.iter().zip(charges.lines.ranges()) {
+        let told = charges.told(lines.clone());
+        let amount = charges.operation_amount(lines);
+        let Some(claimed) = stay.claimed else {
+            continue;
+        };
+        match (amount, told) {
+            (None, _) => {}
+            (Some(amount), _) if amount > 0 => {}
+            (_, Err(column)) => {
+                answer.add(Abstention::new(ID, stay.encounter).missing(column));
+            }
+            (_, Ok(())) => answer.add(
+                Finding::high_suspicion(ID, "no-operation")
+                    .offending(stay.encounter, Money::ZERO)
+                    .argument("claimed", claimed),
+            ),
         }
-        (_, Ok(())) => answer.add(
-            Finding::high_suspicion(ID, "no-operation")
-                .offending(stay.encounter, Money::ZERO)
-                .argument("claimed", claimed),
-        ),
     }
 }

@@ -12,6 +12,8 @@
 //! scheme, encoding, further field of `keyval`, or point of low order is refused when it is parsed, so
 //! one key cannot pass as several.
 
+mod file;
+mod passphrase;
 mod secret;
 
 use std::fmt;
@@ -24,7 +26,9 @@ use crate::canonical;
 use crate::digest::{Digest, DigestError, lower_hex};
 use crate::names::PersonId;
 
-pub use secret::{SecretKey, SecretKeyError};
+pub use file::{LockedKey, SecretKeyError};
+pub use passphrase::{Cost, Passphrase, PassphraseError};
+pub use secret::SecretKey;
 
 /// The id of a key: see the module.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

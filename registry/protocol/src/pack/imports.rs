@@ -121,7 +121,7 @@ pub enum ImportsError {
 }
 
 /// The functions of the contract that are not columns, by interface. Interfaces with types alone have none.
-const FUNCTIONS: [(&str, &[&str]); 7] = [
+const FUNCTIONS: [(&str, &[&str]); 8] = [
     ("answers", &[]),
     (
         "codes",
@@ -136,6 +136,7 @@ const FUNCTIONS: [(&str, &[&str]); 7] = [
         &["rows", "supplied", "codes", "integers", "days", "texts"],
     ),
     ("parameters", &["integer", "text", "codes"]),
+    ("parts", &["only"]),
     (
         "review",
         &[

@@ -308,6 +308,12 @@ impl Floors {
         known
             .denied
             .extend(new.denied.iter().copied().collect::<BTreeSet<_>>());
+        for (digest, reason) in &new.reasons {
+            known
+                .reasons
+                .entry(*digest)
+                .or_insert_with(|| reason.clone());
+        }
         for (pack, minimum) in &new.minimum {
             let raise = |known: &mut Version| {
                 if *minimum > *known {

@@ -198,6 +198,9 @@ fn check_change(
     let mut allowed = before.clone();
     (allowed.status, allowed.channel) = (after.status, after.channel);
     allowed.effective.to = after.effective.to;
+    if before.status != after.status {
+        allowed.reason.clone_from(&after.reason);
+    }
     if allowed == *after {
         Ok(())
     } else {

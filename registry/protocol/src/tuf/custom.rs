@@ -6,6 +6,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Reason;
 use crate::moment::{Day, Effective};
 use crate::names::{Jurisdiction, PackName};
 use crate::pack::Pack;
@@ -34,6 +35,9 @@ pub struct Custom {
     /// The day from which a waiting host activates by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandatory_by: Option<Day>,
+    /// Why it is withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// Fields of later releases, kept as they are.
     #[serde(flatten)]
     pub extra: BTreeMap<String, Value>,
@@ -60,6 +64,7 @@ impl Custom {
             imports: imports.into_iter().collect(),
             published,
             mandatory_by: None,
+            reason: None,
             extra: BTreeMap::new(),
         }
     }

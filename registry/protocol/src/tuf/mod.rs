@@ -13,10 +13,14 @@
 //! 3. [`merge`] the officers' files into one.
 
 mod authority;
+mod change;
 mod custom;
 mod envelope;
 mod error;
+mod expiry;
+mod in_force;
 mod pins;
+mod reason;
 mod root;
 mod summary;
 mod targets;
@@ -28,12 +32,16 @@ use crate::names::{NameSpace, NameSpaceError};
 
 pub use crate::moment::Effective;
 pub use authority::{Authority, RoleKeys};
+pub use change::ChangeError;
 pub use custom::{Channel, Custom, Status};
 pub use envelope::{Envelope, Signature, SignatureBytes, merge};
 pub use error::MetadataError;
+pub use expiry::{ExpiryWarning, WARNING_DAYS, expiry_warnings};
+pub use in_force::InForce;
 pub use pins::{FilePin, Hashes, Snapshot, SnapshotPin, Timestamp};
+pub use reason::{Reason, ReasonError};
 pub use root::{Root, TopRoles};
-pub use summary::{AnyEnvelope, summary};
+pub use summary::{AnyEnvelope, Language, summary};
 pub use targets::{DelegatedRole, Delegations, Denials, Target, Targets};
 
 /// The specification that files are written against.

@@ -1,15 +1,14 @@
-//! In plain words, what a file changes: shown before every signature.
+//! In plain words, what a file changes: shown before every signature, in English or Chinese.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod packs;
 
 use serde_json::Value;
 
 use super::{
-    Authority, Denials, Envelope, MetadataError, Payload, Root, Snapshot, Target, Targets,
-    Timestamp, TopRole,
+    Authority, Envelope, MetadataError, Payload, Root, Snapshot, Targets, Timestamp, TopRole,
 };
 use crate::canonical;
-use crate::names::TargetPath;
+use crate::key::PublicKey;
 
 /// A metadata file of any role, told apart by its `_type`.
 #[derive(Debug, Clone)]
@@ -22,6 +21,26 @@ pub enum AnyEnvelope {
     Snapshot(Envelope<Snapshot>),
     /// `targets`, or a name space.
     Targets(Envelope<Targets>),
+}
+
+/// The language in which a change is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// 中文.
+    Chinese,
+}
+
+impl Language {
+    /// One of two wordings.
+    fn pick(self, english: String, chinese: String) -> String {
+        match self {
+            Language::English => english,
+            Language::Chinese => chinese,
+        }
+    }
 }
 
 impl AnyEnvelope {
@@ -42,264 +61,186 @@ impl AnyEnvelope {
             _ => Envelope::parse(bytes).map(Self::Targets),
         }
     }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Root(envelope) => envelope.to_bytes(),
+            Self::Timestamp(envelope) => envelope.to_bytes(),
+            Self::Snapshot(envelope) => envelope.to_bytes(),
+            Self::Targets(envelope) => envelope.to_bytes(),
+        }
+    }
+
+    /// The version.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Root(envelope) => envelope.signed().version(),
+            Self::Timestamp(envelope) => envelope.signed().version(),
+            Self::Snapshot(envelope) => envelope.signed().version(),
+            Self::Targets(envelope) => envelope.signed().version(),
+        }
+    }
+
+    /// From when on the file is no longer to be believed.
+    pub fn expires(&self) -> crate::moment::Moment {
+        match self {
+            Self::Root(envelope) => envelope.signed().expires(),
+            Self::Timestamp(envelope) => envelope.signed().expires(),
+            Self::Snapshot(envelope) => envelope.signed().expires(),
+            Self::Targets(envelope) => envelope.signed().expires(),
+        }
+    }
 }
 
 /// What `new` changes against `old`, a line a change, in plain words. Where `old` is none, or of another
 /// role, everything in `new` is told as new.
-pub fn summary(old: Option<&AnyEnvelope>, new: &AnyEnvelope) -> Vec<String> {
+pub fn summary(old: Option<&AnyEnvelope>, new: &AnyEnvelope, language: Language) -> Vec<String> {
+    let mut told = Summary {
+        language,
+        lines: Vec::new(),
+    };
     match (old, new) {
         (Some(AnyEnvelope::Root(old)), AnyEnvelope::Root(new)) => {
-            root(Some(old.signed()), new.signed())
+            told.root(Some(old.signed()), new.signed());
         }
-        (_, AnyEnvelope::Root(new)) => root(None, new.signed()),
+        (_, AnyEnvelope::Root(new)) => told.root(None, new.signed()),
         (Some(AnyEnvelope::Targets(old)), AnyEnvelope::Targets(new)) => {
-            targets(Some(old.signed()), new.signed())
+            told.targets(Some(old.signed()), new.signed());
         }
-        (_, AnyEnvelope::Targets(new)) => targets(None, new.signed()),
+        (_, AnyEnvelope::Targets(new)) => told.targets(None, new.signed()),
         (Some(AnyEnvelope::Snapshot(old)), AnyEnvelope::Snapshot(new)) => {
-            snapshot(Some(old.signed()), new.signed())
+            told.snapshot(Some(old.signed()), new.signed());
         }
-        (_, AnyEnvelope::Snapshot(new)) => snapshot(None, new.signed()),
+        (_, AnyEnvelope::Snapshot(new)) => told.snapshot(None, new.signed()),
         (Some(AnyEnvelope::Timestamp(old)), AnyEnvelope::Timestamp(new)) => {
-            timestamp(Some(old.signed()), new.signed())
+            told.timestamp(Some(old.signed()), new.signed());
         }
-        (_, AnyEnvelope::Timestamp(new)) => timestamp(None, new.signed()),
+        (_, AnyEnvelope::Timestamp(new)) => told.timestamp(None, new.signed()),
     }
+    told.lines
 }
 
-fn root(old: Option<&Root>, new: &Root) -> Vec<String> {
-    let mut lines = header("root", old, new);
-    for role in [
-        TopRole::Root,
-        TopRole::Targets,
-        TopRole::Snapshot,
-        TopRole::Timestamp,
-    ] {
-        let before = old.map(|old| old.authority(role));
-        authority(
-            &format!("role `{role}`"),
-            before.as_ref(),
-            &new.authority(role),
-            &mut lines,
-        );
-    }
-    lines
+/// The lines told so far.
+struct Summary {
+    language: Language,
+    lines: Vec<String>,
 }
 
-fn targets(old: Option<&Targets>, new: &Targets) -> Vec<String> {
-    let mut lines = header("targets", old, new);
-    let nothing = BTreeMap::new();
-    let before = old.map_or(&nothing, |old| &old.targets);
-    for (path, target) in &new.targets {
-        target_change(path, before.get(path), target, &mut lines);
+impl Summary {
+    fn say(&mut self, english: String, chinese: String) {
+        self.lines.push(self.language.pick(english, chinese));
     }
-    for path in before
-        .keys()
-        .filter(|path| !new.targets.contains_key(*path))
-    {
-        lines.push(format!("removes pack `{path}`"));
-    }
-    delegation_changes(old, new, &mut lines);
-    denial_changes(
-        old.and_then(|old| old.denials.as_ref()),
-        new.denials.as_ref(),
-        &mut lines,
-    );
-    if old.map_or(!new.extra.is_empty(), |old| old.extra != new.extra) {
-        lines.push("changes fields that this release does not know".to_owned());
-    }
-    lines
-}
 
-fn target_change(path: &TargetPath, old: Option<&Target>, new: &Target, lines: &mut Vec<String>) {
-    let Some(old) = old else {
-        lines.push(format!(
-            "adds pack `{path}`, {} bytes, sha256 {}, {}",
-            new.length,
-            new.hashes.sha256,
-            standing(new)
-        ));
-        return;
-    };
-    if (old.length, old.hashes) != (new.length, new.hashes) {
-        lines.push(format!(
-            "REPLACES THE BYTES of pack `{path}`: sha256 {} becomes {}",
-            old.hashes.sha256, new.hashes.sha256
-        ));
-    }
-    if standing(old) != standing(new) {
-        lines.push(format!(
-            "changes pack `{path}`: {} becomes {}",
-            standing(old),
-            standing(new)
-        ));
-    } else if old.custom != new.custom {
-        lines.push(format!("changes what is declared of pack `{path}`"));
-    }
-}
-
-fn standing(target: &Target) -> String {
-    let custom = &target.custom;
-    let to = custom
-        .effective
-        .to
-        .map_or_else(|| "open".to_owned(), |day| day.to_string());
-    let mandatory = custom
-        .mandatory_by
-        .map_or_else(String::new, |day| format!(", mandatory by {day}"));
-    format!(
-        "{} in {}, in force from {} to {to}, published {}{mandatory}",
-        format!("{:?}", custom.status).to_lowercase(),
-        format!("{:?}", custom.channel).to_lowercase(),
-        custom.effective.from,
-        custom.published,
-    )
-}
-
-fn delegation_changes(old: Option<&Targets>, new: &Targets, lines: &mut Vec<String>) {
-    let names = |targets: &Targets| -> BTreeSet<_> {
-        let roles = targets
-            .delegations
-            .iter()
-            .flat_map(|delegations| &delegations.roles);
-        roles.map(|role| role.name.clone()).collect()
-    };
-    let before = old.map(names).unwrap_or_default();
-    let after = names(new);
-    for name in &after {
-        let Some(now) = new.authority(name) else {
-            continue;
-        };
-        let earlier = old.and_then(|old| old.authority(name));
-        authority(
-            &format!("name space `{name}`"),
-            earlier.as_ref(),
-            &now,
-            lines,
-        );
-        let paths = |targets: &Targets| {
-            targets
-                .delegation(name)
-                .map(|role| (role.paths.clone(), role.terminating))
-        };
-        if before.contains(name) && old.and_then(paths) != paths(new) {
-            lines.push(format!("changes the paths of name space `{name}`"));
+    fn root(&mut self, old: Option<&Root>, new: &Root) {
+        self.header("root", old, new);
+        for role in [
+            TopRole::Root,
+            TopRole::Targets,
+            TopRole::Snapshot,
+            TopRole::Timestamp,
+        ] {
+            let before = old.map(|old| old.authority(role));
+            let what = self
+                .language
+                .pick(format!("role `{role}`"), format!("角色 `{role}`"));
+            self.authority(&what, before.as_ref(), &new.authority(role));
         }
     }
-    for name in before.difference(&after) {
-        lines.push(format!("REVOKES name space `{name}`"));
-    }
-}
 
-fn denial_changes(old: Option<&Denials>, new: Option<&Denials>, lines: &mut Vec<String>) {
-    let (none, none_too) = (Denials::default(), Denials::default());
-    let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none_too));
-    for digest in new.denied.difference(&old.denied) {
-        lines.push(format!("denies the pack with sha256 {digest}"));
-    }
-    for digest in old.denied.difference(&new.denied) {
-        lines.push(format!(
-            "no longer lists the denied sha256 {digest} (hosts keep it denied)"
-        ));
-    }
-    for (pack, version) in &new.minimum {
-        if old.minimum.get(pack) != Some(version) {
-            lines.push(format!("forbids versions of `{pack}` below {version}"));
-        }
-    }
-    for pack in old
-        .minimum
-        .keys()
-        .filter(|pack| !new.minimum.contains_key(*pack))
-    {
-        lines.push(format!(
-            "no longer lists a minimum version of `{pack}` (hosts keep it)"
-        ));
-    }
-}
-
-fn snapshot(old: Option<&Snapshot>, new: &Snapshot) -> Vec<String> {
-    let mut lines = header("snapshot", old, new);
-    for (name, pin) in &new.meta {
-        match old.and_then(|old| old.meta.get(name)) {
-            None => lines.push(format!("pins `{name}` at version {}", pin.version)),
-            Some(before) if before != pin => {
-                lines.push(format!(
-                    "`{name}` goes from version {} to {}",
-                    before.version, pin.version
-                ));
+    fn snapshot(&mut self, old: Option<&Snapshot>, new: &Snapshot) {
+        self.header("snapshot", old, new);
+        for (name, pin) in &new.meta {
+            let version = pin.version;
+            match old.and_then(|old| old.meta.get(name)) {
+                None => self.say(
+                    format!("pins `{name}` at version {version}"),
+                    format!("固定 `{name}` 为版本 {version}"),
+                ),
+                Some(before) if before != pin => self.say(
+                    format!("`{name}` goes from version {} to {version}", before.version),
+                    format!("`{name}` 由版本 {} 变为 {version}", before.version),
+                ),
+                Some(_) => {}
             }
-            Some(_) => {}
+        }
+        let dropped = old.iter().flat_map(|old| old.meta.keys());
+        for name in dropped.filter(|name| !new.meta.contains_key(*name)) {
+            self.say(
+                format!("no longer pins `{name}`"),
+                format!("不再固定 `{name}`"),
+            );
         }
     }
-    let dropped = old.iter().flat_map(|old| old.meta.keys());
-    for name in dropped.filter(|name| !new.meta.contains_key(*name)) {
-        lines.push(format!("no longer pins `{name}`"));
-    }
-    lines
-}
 
-fn timestamp(old: Option<&Timestamp>, new: &Timestamp) -> Vec<String> {
-    let mut lines = header("timestamp", old, new);
-    lines.push(format!(
-        "pins snapshot version {}",
-        new.meta.snapshot.version
-    ));
-    lines
-}
-
-fn header<T: Payload>(kind: &str, old: Option<&T>, new: &T) -> Vec<String> {
-    let (version, expires) = (new.version(), new.expires());
-    vec![old.map_or_else(
-        || format!("first {kind} seen here, version {version}, valid until {expires}"),
-        |old| {
-            format!(
-                "{kind} goes from version {} to {version}, valid until {expires} (before: {})",
-                old.version(),
-                old.expires()
-            )
-        },
-    )]
-}
-
-/// Tells how the persons and keys of a role change.
-fn authority(what: &str, old: Option<&Authority>, new: &Authority, lines: &mut Vec<String>) {
-    let count = new.keys().count();
-    let Some(old) = old else {
-        lines.push(format!("{what}: {} of {count} must sign", new.threshold()));
-        lines.extend(
-            new.keys()
-                .map(|key| format!("{what}: `{}` with key {}", key.person(), key.id())),
+    fn timestamp(&mut self, old: Option<&Timestamp>, new: &Timestamp) {
+        self.header("timestamp", old, new);
+        let version = new.meta.snapshot.version;
+        self.say(
+            format!("pins snapshot version {version}"),
+            format!("固定 snapshot 版本 {version}"),
         );
-        return;
-    };
-    if old.threshold() != new.threshold() || old.keys().count() != count {
-        lines.push(format!(
-            "{what}: {} of {} must sign, where {} of {} had to",
-            new.threshold(),
-            count,
-            old.threshold(),
-            old.keys().count()
-        ));
     }
-    for key in new
-        .keys()
-        .filter(|key| !old.keys().any(|known| known == *key))
-    {
-        lines.push(format!(
-            "{what}: adds `{}` with key {}",
-            key.person(),
-            key.id()
-        ));
+
+    fn header<T: Payload>(&mut self, kind: &str, old: Option<&T>, new: &T) {
+        let (version, expires) = (new.version(), new.expires());
+        match old {
+            None => self.say(
+                format!("first {kind} seen here, version {version}, valid until {expires}"),
+                format!("首次见到 {kind},版本 {version},有效期至 {expires}"),
+            ),
+            Some(old) => {
+                let (was, until) = (old.version(), old.expires());
+                self.say(
+                    format!(
+                        "{kind} goes from version {was} to {version}, valid until {expires} (before: \
+                         {until})"
+                    ),
+                    format!("{kind} 由版本 {was} 变为 {version},有效期至 {expires}(原为 {until})"),
+                );
+            }
+        }
     }
-    for key in old
-        .keys()
-        .filter(|key| !new.keys().any(|known| known == *key))
-    {
-        lines.push(format!(
-            "{what}: removes `{}` with key {}",
-            key.person(),
-            key.id()
-        ));
+
+    /// Tells how the persons and keys of a role change.
+    fn authority(&mut self, what: &str, old: Option<&Authority>, new: &Authority) {
+        let (count, threshold) = (new.keys().count(), new.threshold());
+        let Some(old) = old else {
+            self.say(
+                format!("{what}: {threshold} of {count} must sign"),
+                format!("{what}:{count} 人中须 {threshold} 人签名"),
+            );
+            for key in new.keys() {
+                let (person, id) = (key.person(), key.id());
+                self.say(
+                    format!("{what}: `{person}` with key {id}"),
+                    format!("{what}:`{person}`,密钥 {id}"),
+                );
+            }
+            return;
+        };
+        let (before, of) = (old.threshold(), old.keys().count());
+        if (before, of) != (threshold, count) {
+            self.say(
+                format!("{what}: {threshold} of {count} must sign, where {before} of {of} had to"),
+                format!("{what}:{count} 人中须 {threshold} 人签名(原为 {of} 人中 {before} 人)"),
+            );
+        }
+        let lacks =
+            |authority: &Authority, key: &PublicKey| !authority.keys().any(|known| known == key);
+        for key in new.keys().filter(|key| lacks(old, key)) {
+            let (person, id) = (key.person(), key.id());
+            self.say(
+                format!("{what}: adds `{person}` with key {id}"),
+                format!("{what}:新增 `{person}`,密钥 {id}"),
+            );
+        }
+        for key in old.keys().filter(|key| lacks(new, key)) {
+            let (person, id) = (key.person(), key.id());
+            self.say(
+                format!("{what}: removes `{person}` with key {id}"),
+                format!("{what}:移除 `{person}`,密钥 {id}"),
+            );
+        }
     }
 }

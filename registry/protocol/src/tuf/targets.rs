@@ -6,7 +6,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Authority, Custom, Hashes, MetadataError, RoleKeys, SPEC_VERSION, payload};
+use super::{Authority, Custom, Hashes, MetadataError, Reason, RoleKeys, SPEC_VERSION, payload};
 use crate::digest::Digest;
 use crate::key::{KeyId, PublicKey};
 use crate::moment::Moment;
@@ -84,6 +84,9 @@ pub struct Denials {
     /// The lowest version of a pack that may run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub minimum: BTreeMap<PackName, Version>,
+    /// Why a digest is denied.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<Digest, Reason>,
 }
 
 payload!(Targets, "targets");

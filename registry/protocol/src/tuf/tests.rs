@@ -190,12 +190,13 @@ fn a_summary_says_in_plain_words_what_changes() {
     next.denials = Some(Denials {
         denied: [crate::digest::Digest::of(b"x")].into(),
         minimum: [("37/a".parse().unwrap(), "1.2.0".parse().unwrap())].into(),
+        reasons: Default::default(),
     });
     let any = |targets: &Targets| {
         AnyEnvelope::parse(&Envelope::unsigned(targets.clone()).unwrap().to_bytes()).unwrap()
     };
     assert_eq!(
-        summary(Some(&any(&old)), &any(&next)),
+        summary(Some(&any(&old)), &any(&next), Language::English),
         [
             "targets goes from version 1 to 2, valid until 2027-02-01T00:00:00Z (before: 2027-01-01T00:00:00Z)".to_owned(),
             format!("name space `37`: adds `zhao.min` with key {}", new.public_key().id()),
@@ -207,10 +208,11 @@ fn a_summary_says_in_plain_words_what_changes() {
     let mut revoked = next.clone();
     revoked.revoke(&name_space).unwrap();
     assert!(
-        summary(Some(&any(&next)), &any(&revoked)).contains(&"REVOKES name space `37`".to_owned())
+        summary(Some(&any(&next)), &any(&revoked), Language::English)
+            .contains(&"REVOKES name space `37`".to_owned())
     );
     assert_eq!(
-        summary(None, &any(&targets())),
+        summary(None, &any(&targets()), Language::English),
         ["first targets seen here, version 1, valid until 2027-01-01T00:00:00Z"]
     );
 }

@@ -403,6 +403,7 @@ fn a_denied_digest_and_a_minimum_version_are_told_of_the_city_s_pack() {
     repository.province().denials = Some(Denials {
         denied: [digest].into(),
         minimum: Default::default(),
+        reasons: Default::default(),
     });
     assert_eq!(
         standing(&repository),
@@ -414,6 +415,7 @@ fn a_denied_digest_and_a_minimum_version_are_told_of_the_city_s_pack() {
     repository.province().denials = Some(Denials {
         denied: Default::default(),
         minimum: [(local.pack().clone(), minimum.clone())].into(),
+        reasons: Default::default(),
     });
     let by = "37".parse().unwrap();
     assert_eq!(
@@ -429,6 +431,7 @@ fn a_denied_digest_and_a_minimum_version_are_told_of_the_city_s_pack() {
         .denials = Some(Denials {
         denied: [digest].into(),
         minimum: Default::default(),
+        reasons: Default::default(),
     });
     assert_eq!(standing(&repository), Standing::Good);
 }

@@ -53,6 +53,7 @@ pub(super) fn target(path_text: &str, bytes: &[u8]) -> Target {
             imports: vec!["orders.item".to_owned()],
             published: now().day(),
             mandatory_by: None,
+            reason: None,
             extra: BTreeMap::new(),
         },
     }

@@ -156,6 +156,7 @@ fn denials_are_only_added_to_until_the_root_changes() {
     repository.province().denials = Some(Denials {
         denied: [digest].into(),
         minimum: Default::default(),
+        reasons: Default::default(),
     });
     let floors = after(&repository, Floors::default()).unwrap();
     let province: RoleName = "37".parse().unwrap();

@@ -1,0 +1,23 @@
+//! `rulepack-bench`: runs that are too long or too random for a test.
+
+mod torture;
+
+#[path = "../../common/site.rs"]
+mod site;
+#[path = "../../common/smallest_pack.rs"]
+mod smallest_pack;
+
+use clap::Parser;
+
+/// Long runs against the real processes of rulepack.
+#[derive(Debug, Parser)]
+#[command(name = "rulepack-bench")]
+enum Arguments {
+    Torture(torture::TortureArgs),
+}
+
+fn main() {
+    match Arguments::parse() {
+        Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
+    }
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Never ends to answer.
+exec cat /dev/zero

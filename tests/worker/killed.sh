@@ -1,0 +1,3 @@
+#!/bin/sh
+# Is killed half-way.
+kill -9 $$
