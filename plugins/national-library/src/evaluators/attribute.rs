@@ -81,7 +81,11 @@ pub fn attribute(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
 
 #[inline(never)]
 fn judge_line(context: &Context<'_>, line: &Line, hits: &mut Hits, answer: &mut Answer) {
-    let mut entries: Vec<&Entry<Limit>> = context.knowledge.limits.about(line).collect();
+    let mut entries: Vec<&Entry<Limit>> = context
+        .knowledge
+        .limits
+        .about(line, context.batch.stage())
+        .collect();
     entries.sort_by_key(|entry| entry.rule);
     let subject = Subject {
         encounter: line.encounter,
@@ -119,7 +123,11 @@ fn judge_record(
 ) {
     let day = context.day(encounter);
     let code = codes.first().copied();
-    let mut entries: Vec<&Entry<Limit>> = context.knowledge.limits.on(codes, day).collect();
+    let mut entries: Vec<&Entry<Limit>> = context
+        .knowledge
+        .limits
+        .on(codes, day, context.batch.stage())
+        .collect();
     entries.sort_by_key(|entry| entry.rule);
     let subject = Subject {
         encounter,

@@ -35,6 +35,9 @@ pub fn shares(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Result
         let Evaluator::Statistic(statistic) = binding.evaluator else {
             continue;
         };
+        if binding.since > batch.stage() {
+            continue;
+        }
         let Some((by_item, codes, share_max)) = part(settings, statistic) else {
             continue;
         };
@@ -141,7 +144,10 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
         if !ended || context.is_visit(encounter, stays) != Some(true) {
             continue;
         }
-        for (_, binding) in bound(Evaluator::Statistic(Statistic::HospitalInfection)) {
+        for (_, binding) in bound(
+            Evaluator::Statistic(Statistic::HospitalInfection),
+            context.batch.stage(),
+        ) {
             match infected_in_hospital(context, encounter) {
                 Ok(is) => {
                     answer.add(Measure::new(binding.rule, encounter, i64::from(is), 1));
@@ -152,7 +158,10 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
                 }
             }
         }
-        for (_, binding) in bound(Evaluator::Statistic(Statistic::UnplannedReadmission)) {
+        for (_, binding) in bound(
+            Evaluator::Statistic(Statistic::UnplannedReadmission),
+            context.batch.stage(),
+        ) {
             match previous_stay(context, encounter) {
                 Ok(before) => {
                     let soon = before.is_some_and(|(_, apart)| apart <= READMISSION_DAYS);
