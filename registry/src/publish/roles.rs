@@ -96,7 +96,7 @@ pub(crate) fn verify_roles(
             .authority(role)?
             .ok_or_else(|| Refusal::NotDelegated(role.clone()))?;
         let before = state.role(tree, role)?;
-        let before = before.as_ref().map(Envelope::signed);
+        let before = before.as_ref().map(|envelope| envelope.signed());
         let limits = Limits::default();
         let next = trust::Publication {
             role,
