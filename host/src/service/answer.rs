@@ -8,10 +8,14 @@ use rulepack_contract::data::{Data, DataBuilder, Rejection};
 use rulepack_engine::patients::Division as Batches;
 
 use super::apart::{self, LeftOut};
+use super::decide::decide;
 use super::findings;
+use super::keep::keep;
 use super::metrics::{Outcome, REFUSED_UNREAD};
 use super::{Service, problem_word};
-use crate::data::national::{Charset, Request, RequestError, Response, Transaction, decode};
+use crate::data::national::{
+    Charset, Message, Request, RequestError, Response, Transaction, decode,
+};
 use crate::history::HistoryError;
 use crate::review::{Circumstances, InForce, Reviewed};
 
@@ -21,6 +25,9 @@ pub(super) struct Answered {
     pub(super) charset: Charset,
     pub(super) bytes: Vec<u8>,
 }
+
+/// What a review gave, over which data, and the rows of history that were left out of it.
+type ReviewedRequest = (Reviewed, Arc<Data>, Vec<LeftOut>);
 
 /// Why a call is not reviewed.
 #[derive(Debug, thiserror::Error)]
@@ -45,22 +52,27 @@ enum CallError {
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
     let (received, started) = (service.china_seconds(), Instant::now());
-    let (charset, request) = match decode(body, content_type) {
+    let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (
             charset,
-            Request::parse(&text).map_err(|error| error.to_string()),
+            Message::parse(&text).map_err(|error| error.to_string()),
         ),
         Err(error) => (Charset::Utf8, Err(error.to_string())),
     };
     let number = service.number.fetch_add(1, Ordering::Relaxed);
-    let (transaction, response) = match request {
+    let (transaction, response) = match message {
         Err(message) => {
             service.metrics.request(REFUSED_UNREAD, started.elapsed());
             (None, Response::failure(&message))
         }
-        Ok(request) => {
-            let (outcome, response) = respond(service, &request, number);
-            let transaction = infno(request.transaction);
+        Ok(message) => {
+            let (transaction, (outcome, response)) = match message {
+                Message::Review(request) => (
+                    infno(request.transaction),
+                    respond(service, &request, number),
+                ),
+                Message::Feedback(feedback) => ("3103", decide(service, &feedback)),
+            };
             service
                 .metrics
                 .request((transaction, outcome), started.elapsed());
@@ -94,11 +106,13 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
 
 fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Response) {
     match review(service, request) {
-        Ok((reviewed, left_out)) => {
+        Ok((reviewed, data, left_out)) => {
             count(service, &reviewed);
+            let stage = request.transaction.stage();
+            let kept = keep(service, (&reviewed.report, &data), stage, number);
             let result = findings::national(&reviewed.report, request, service, number);
             let mut response = Response::found(result);
-            response.err_msg = apart::summary(&reviewed, &left_out);
+            response.err_msg = apart::summary(&reviewed, &left_out, kept.err());
             if let Some(output) = &mut response.output {
                 output.rulepack = apart::node(&reviewed, left_out, number);
             }
@@ -119,7 +133,7 @@ fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Respo
 }
 
 /// Reviews a request by the lock that is in force when it begins.
-fn review(service: &Service, request: &Request) -> Result<(Reviewed, Vec<LeftOut>), CallError> {
+fn review(service: &Service, request: &Request) -> Result<ReviewedRequest, CallError> {
     let lock = service.lock.get();
     let today = service.today().ok_or(CallError::Clock)?;
     let (data, rejections) = data(service, request)?;
@@ -137,8 +151,9 @@ fn review(service: &Service, request: &Request) -> Result<(Reviewed, Vec<LeftOut
         period: None,
         batches: Batches::default(),
     };
-    let reviewed = in_force.review(&Arc::new(data), &circumstances);
-    Ok((reviewed, apart::left_out(&rejections)))
+    let data = Arc::new(data);
+    let reviewed = in_force.review(&data, &circumstances);
+    Ok((reviewed, data, apart::left_out(&rejections)))
 }
 
 /// The rows of the request, and what is known of its patients.

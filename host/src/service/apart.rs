@@ -101,8 +101,8 @@ pub(super) fn node(
 
 /// What whoever reads nothing but the national fields must know: empty where every pack looked at every
 /// patient. Counts and names only.
-pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut]) -> String {
-    let mut parts = Vec::new();
+pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut], not_kept: Option<&str>) -> String {
+    let mut parts: Vec<String> = not_kept.map(str::to_owned).into_iter().collect();
     let report = &reviewed.report;
     let nothing = report.packs.is_empty() && reviewed.gaps.is_empty() && reviewed.broken.is_empty();
     if nothing {

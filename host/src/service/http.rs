@@ -17,6 +17,7 @@ use super::answer::{Answered, answer, refusal};
 use super::guard::{self, Guard};
 use super::status::{self, Status};
 use super::{Service, metrics};
+use crate::findings::Overrides;
 
 /// A national request of 8 MiB holds some ten thousand lines, more than any encounter.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -38,6 +39,7 @@ pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(counts))
         .route("/api/v1/status", get(status_json))
+        .route("/api/v1/overrides", get(overrides))
         .route("/status", get(status_page))
         .route("/style.css", get(style))
         .layer(DefaultBodyLimit::max(0));
@@ -129,6 +131,10 @@ async fn counts(State(service): State<Arc<Service>>) -> impl IntoResponse {
 
 async fn status_json(State(service): State<Arc<Service>>) -> Json<Status> {
     Json(Status::of(&service))
+}
+
+async fn overrides(State(service): State<Arc<Service>>) -> Json<Vec<Overrides>> {
+    Json(service.findings.overrides())
 }
 
 async fn status_page(State(service): State<Arc<Service>>) -> Html<String> {

@@ -2,7 +2,8 @@
 //!
 //! | address | what |
 //! |---|---|
-//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101 and 3102 |
+//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101, 3102 and 3103 |
+//! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it |
 //! | `GET /api/v1/status` | packs, lock and last update, as JSON |
 //! | `GET /status` | the same for people |
 //! | `GET /metrics` | counts for Prometheus |
@@ -17,9 +18,11 @@
 
 mod answer;
 mod apart;
+mod decide;
 mod findings;
 mod guard;
 mod http;
+mod keep;
 mod metrics;
 mod poll;
 mod status;
@@ -40,6 +43,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::data::national::Region;
+use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
@@ -77,6 +81,7 @@ pub struct Service {
     options: Options,
     lock: Swapped<Lock>,
     history: Swapped<History>,
+    findings: Findings,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
     metrics: Metrics,
@@ -100,6 +105,9 @@ pub enum ServiceError {
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// What was found earlier cannot be read.
+    #[error(transparent)]
+    Findings(#[from] FindingsError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -115,6 +123,7 @@ impl ServiceError {
         match self {
             ServiceError::Settings(error) => error.hint().map(str::to_owned),
             ServiceError::History(error) => error.hint(),
+            ServiceError::Findings(error) => error.hint().map(str::to_owned),
             ServiceError::NotLoopback(_) => Some(
                 "the service has no tokens yet; put a proxy that asks who calls before it, and name it \
                  with `--host-name`"
@@ -145,6 +154,7 @@ impl Service {
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
+            findings: Findings::open(&folder)?,
             broken: Swapped::default(),
             last_sync: Swapped::default(),
             metrics: Metrics::default(),

@@ -3,6 +3,7 @@
 
 mod air_gap;
 mod canary;
+mod decisions;
 mod server;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,8 +86,8 @@ fn what_is_wrong_with_a_request_is_said_in_the_envelope() {
     for (body, expected) in [
         ("{", "the body is not JSON: wrong at line 1, column 1"),
         (
-            &*EXAMPLE.replacen("\"3101\"", "\"3103\"", 1),
-            "`infno` is something else, expected `3101` or `3102`",
+            &*EXAMPLE.replacen("\"3101\"", "\"3104\"", 1),
+            "`infno` is something else, expected `3101`, `3102` or `3103`",
         ),
         (
             &*EXAMPLE.replacen("\"brdy\": \"1965-03-08\"", "\"brdy\": \"1965-13-08\"", 1),
