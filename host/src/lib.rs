@@ -17,6 +17,7 @@ pub mod findings;
 pub mod history;
 pub mod lock;
 pub mod packs;
+pub mod policy;
 pub mod review;
 mod sealed_log;
 mod secret;

@@ -195,6 +195,12 @@ impl HostFolder {
         self.root.join("compiled.secret")
     }
 
+    /// What the hospital decides itself about rules and faults.
+    #[must_use]
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("policy.toml")
+    }
+
     /// What was found at the hospital's callers, and what they decided: a file a month, encrypted.
     #[must_use]
     pub fn findings(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::review::report::Softening;
 use rulepack_contract::answer::Certainty;
 use rulepack_contract::review::Stage;
 use rulepack_protocol::names::TargetPath;
@@ -41,6 +42,9 @@ pub struct KeptFinding {
     pub certainty: Certainty,
     /// What it led to.
     pub action: Action,
+    /// Where the hospital softened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub softened: Option<Softening>,
     /// In Chinese, with its figures.
     pub message: String,
     /// Fen at stake.

@@ -19,6 +19,7 @@ fn finding(answer: u64, doctor: &str, at: i64) -> KeptFinding {
         rule: "LIM-01".into(),
         certainty: Certainty::Violation,
         action: Action::Review,
+        softened: None,
         message: "超量".into(),
         amount: 12_300,
         patient: Some("P1".into()),

@@ -17,6 +17,7 @@ use crate::data::national::{
     Charset, Message, Request, RequestError, Response, Transaction, decode,
 };
 use crate::history::HistoryError;
+use crate::policy::Fail;
 use crate::review::{Circumstances, InForce, Reviewed};
 
 /// An answer, encoded as its request was.
@@ -106,7 +107,11 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
 
 fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Response) {
     match review(service, request) {
-        Ok((reviewed, data, left_out)) => {
+        Ok((mut reviewed, data, left_out)) => {
+            let policy = service.policy.get();
+            if let Some(today) = service.today() {
+                policy.soften(&mut reviewed.report, today);
+            }
             count(service, &reviewed);
             let stage = request.transaction.stage();
             let kept = keep(service, (&reviewed.report, &data), stage, number);
@@ -116,19 +121,74 @@ fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Respo
             if let Some(output) = &mut response.output {
                 output.rulepack = apart::node(&reviewed, left_out, number);
             }
-            (Outcome::Done, response)
+            let is_judged = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
+            if is_judged || policy.fail(stage) == Fail::Open {
+                return (Outcome::Done, response);
+            }
+            response.infcode = -1;
+            (Outcome::Failed, response)
         }
         Err(error) => {
-            let outcome = match &error {
-                CallError::Request(_) | CallError::Row { .. } => Outcome::Refused,
-                CallError::History(source) => {
-                    tracing::error!(error = %source, "history cannot be read");
-                    Outcome::Failed
+            if let CallError::History(source) = &error {
+                tracing::error!(error = %source, "history cannot be read");
+            }
+            let response = match &error {
+                CallError::Request(_) | CallError::Row { .. } => {
+                    return (Outcome::Refused, Response::failure(&error.to_string()));
                 }
-                CallError::Clock => Outcome::Failed,
+                CallError::History(_) | CallError::Clock => {
+                    failed(service, request, &error.to_string())
+                }
             };
-            (outcome, Response::failure(&error.to_string()))
+            (Outcome::Failed, response)
         }
+    }
+}
+
+/// The answer to a call that this host could not judge at all.
+pub(super) fn unjudged(
+    service: &Service,
+    body: &[u8],
+    content_type: Option<&str>,
+    why: &str,
+) -> Answered {
+    let received = service.china_seconds();
+    let (charset, message) = match decode(body, content_type) {
+        Ok((text, charset)) => (charset, Message::parse(&text).ok()),
+        Err(_) => (Charset::Utf8, None),
+    };
+    let (transaction, response) = match message {
+        Some(Message::Review(request)) => {
+            let response = failed(service, &request, why);
+            (infno(request.transaction), response)
+        }
+        // A decision that is not known to be kept is not acknowledged.
+        Some(Message::Feedback(_)) => ("3103", Response::failure(why)),
+        None => (REFUSED_UNREAD.0, Response::failure(why)),
+    };
+    let waited = std::time::Duration::from_secs(policy_seconds(service));
+    service
+        .metrics
+        .request((transaction, Outcome::Failed), waited);
+    let number = service.number.fetch_add(1, Ordering::Relaxed);
+    encode(service, response, (charset, received, number))
+}
+
+/// How long a caller waits at most, in seconds.
+pub(super) fn policy_seconds(service: &Service) -> u64 {
+    u64::from(service.policy.get().answer_within_seconds.seconds())
+}
+
+/// Where this host is at fault, its policy says whether the order goes on.
+fn failed(service: &Service, request: &Request, why: &str) -> Response {
+    let why = format!("nothing was judged: {why}");
+    match service.policy.get().fail(request.transaction.stage()) {
+        Fail::Closed => Response::failure(&why),
+        Fail::Open => Response {
+            infcode: 0,
+            output: Response::found(Vec::new()).output,
+            ..Response::failure(&why)
+        },
     }
 }
 

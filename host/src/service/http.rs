@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use tower_http::timeout::TimeoutLayer;
 
-use super::answer::{Answered, answer, refusal};
+use super::answer::{Answered, answer, policy_seconds, refusal, unjudged};
 use super::guard::{self, Guard};
 use super::status::{self, Status};
 use super::{Service, metrics};
@@ -77,29 +77,39 @@ async fn call(
             return envelope(status, refusal(&service, message));
         }
     };
-    let busy = StatusCode::SERVICE_UNAVAILABLE;
-    let Ok(turn) = Arc::clone(&service.turns).acquire_owned().await else {
-        return envelope(busy, refusal(&service, "the service is ending"));
-    };
     let content_type = content_type.map(str::to_owned);
-    let working = Arc::clone(&service);
+    let patience = Duration::from_secs(policy_seconds(&service));
+    let worked = work(&service, body.clone(), content_type.clone());
+    let why = match tokio::time::timeout(patience, worked).await {
+        Ok(Some(answered)) => return envelope(StatusCode::OK, answered),
+        Ok(None) => {
+            tracing::error!("a request ended unexpectedly");
+            "the request ended unexpectedly"
+        }
+        Err(_) => {
+            tracing::error!("a request took too long");
+            "the answer took too long"
+        }
+    };
+    let answered = unjudged(&service, &body, content_type.as_deref(), why);
+    envelope(StatusCode::OK, answered)
+}
+
+/// Answers on a thread that may block, in its turn; `None` where that ended unexpectedly.
+async fn work(
+    service: &Arc<Service>,
+    body: Bytes,
+    content_type: Option<String>,
+) -> Option<Answered> {
+    let turn = Arc::clone(&service.turns).acquire_owned().await.ok()?;
+    let working = Arc::clone(service);
     let worked = tokio::task::spawn_blocking(move || {
         let answered = answer(&working, &body, content_type.as_deref());
         // Only here: a caller who went away does not make room while the work still goes on.
         drop(turn);
         answered
     });
-    match worked.await {
-        Ok(answered) => envelope(StatusCode::OK, answered),
-        Err(_) => {
-            tracing::error!("a request ended unexpectedly");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            envelope(
-                status,
-                refusal(&service, "the request could not be answered"),
-            )
-        }
-    }
+    worked.await.ok()
 }
 
 fn envelope(status: StatusCode, answered: Answered) -> Envelope {

@@ -48,6 +48,7 @@ fn one(
         rule: finding.rule.rule.clone(),
         certainty: finding.certainty,
         action: finding.action,
+        softened: finding.softened.clone(),
         message: finding.message.clone(),
         amount: finding.amount,
         patient: first.and_then(|row| row.patient.clone()),

@@ -47,6 +47,7 @@ use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
+use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
 use metrics::Metrics;
 use swapped::Swapped;
@@ -82,6 +83,7 @@ pub struct Service {
     lock: Swapped<Lock>,
     history: Swapped<History>,
     findings: Findings,
+    policy: Swapped<Policy>,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
     metrics: Metrics,
@@ -108,6 +110,9 @@ pub enum ServiceError {
     /// What was found earlier cannot be read.
     #[error(transparent)]
     Findings(#[from] FindingsError),
+    /// The hospital's own decisions cannot be read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -129,7 +134,7 @@ impl ServiceError {
                  with `--host-name`"
                     .to_owned(),
             ),
-            ServiceError::Lock(_) | ServiceError::Io(_) => None,
+            ServiceError::Lock(_) | ServiceError::Policy(_) | ServiceError::Io(_) => None,
         }
     }
 }
@@ -154,6 +159,7 @@ impl Service {
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
+            policy: Swapped::new(Policy::read(&folder.policy())?),
             findings: Findings::open(&folder)?,
             broken: Swapped::default(),
             last_sync: Swapped::default(),
@@ -166,13 +172,18 @@ impl Service {
         })
     }
 
-    /// Takes up a changed lock, and history that was imported since. A review that is going on ends on
+    /// Takes up a changed lock or policy, and history that was imported since. A review that is going on ends on
     /// what it began with. Answers whether anything changed.
     ///
     /// # Errors
     /// [`ServiceError`]; what cannot be read stays as it was.
     pub fn reload(&self) -> Result<bool, ServiceError> {
         let lock = Lock::read(&self.folder)?;
+        let policy = Policy::read(&self.folder.policy())?;
+        let is_new_policy = policy != *self.policy.get();
+        if is_new_policy {
+            self.policy.put(policy);
+        }
         let is_new_lock = lock != *self.lock.get();
         if is_new_lock {
             self.lock.put(lock);
@@ -182,7 +193,7 @@ impl Service {
         if is_new_history {
             self.history.put(History::open(&self.folder.history())?);
         }
-        Ok(is_new_lock || is_new_history)
+        Ok(is_new_lock || is_new_policy || is_new_history)
     }
 
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{CHINA_AHEAD_MS, SECOND_MS, Service};
 use crate::findings::Overrides;
 use crate::lock::{Choice, Lock, LockedVersion, Purpose, State};
+use crate::policy::Policy;
 use crate::update::UpdateReport;
 
 /// What `GET /api/v1/status` answers.
@@ -29,6 +30,8 @@ pub struct Status {
     pub packs: Vec<PackStatus>,
     /// The last try to bring the packs up to date, where one was made since the start.
     pub last_sync: Option<LastSync>,
+    /// What the hospital decided itself about rules and faults.
+    pub policy: Policy,
     /// What clinicians decided, by rule version.
     pub overrides: Vec<Overrides>,
     /// Seconds since the registry last answered well, where it did since the start.
@@ -107,6 +110,7 @@ impl Status {
                 .map(|version| pack_status(service, &lock, version))
                 .collect(),
             last_sync,
+            policy: service.policy.get().as_ref().clone(),
             overrides: service.findings.overrides(),
             refresh_age_seconds: age,
             import_tolerance_days: service

@@ -23,6 +23,7 @@ pub(super) fn keep(server: &Server) {
         rule: "LIM-01".into(),
         certainty: Certainty::Violation,
         action: Action::Review,
+        softened: None,
         message: "超量".into(),
         amount: 12_300,
         patient: Some("P1".into()),

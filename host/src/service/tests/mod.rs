@@ -4,6 +4,7 @@
 mod air_gap;
 mod canary;
 mod decisions;
+mod failing;
 mod server;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
