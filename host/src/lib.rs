@@ -24,4 +24,5 @@ mod secret;
 pub mod service;
 pub mod settings;
 pub mod subscription;
+pub mod tokens;
 pub mod update;

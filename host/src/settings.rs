@@ -195,6 +195,12 @@ impl HostFolder {
         self.root.join("compiled.secret")
     }
 
+    /// Digests of the tokens of those who ask the service.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.root.join("tokens.json")
+    }
+
     /// What the hospital decides itself about rules and faults.
     #[must_use]
     pub fn policy(&self) -> PathBuf {

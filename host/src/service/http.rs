@@ -13,10 +13,11 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use tower_http::timeout::TimeoutLayer;
 
+use super::access;
 use super::answer::{Answered, answer, policy_seconds, refusal, unjudged};
 use super::guard::{self, Guard};
 use super::status::{self, Status};
-use super::{Service, metrics};
+use super::{Service, metrics, search};
 use crate::findings::Overrides;
 
 /// A national request of 8 MiB holds some ten thousand lines, more than any encounter.
@@ -24,10 +25,10 @@ const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A HIS gives up long before; it bounds how long a slow sender holds a connection.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the national platform itself answers.
-const NATIONAL_PATH: &str = "/fsi/api/rsfComIfsService/callService";
+pub(super) const NATIONAL_PATH: &str = "/fsi/api/rsfComIfsService/callService";
 
 /// What a call is answered with: the envelope tells the rest.
-type Envelope = (StatusCode, [(HeaderName, &'static str); 1], Vec<u8>);
+pub(super) type Envelope = (StatusCode, [(HeaderName, &'static str); 1], Vec<u8>);
 
 pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
     let calls = Router::new()
@@ -40,17 +41,19 @@ pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
         .route("/metrics", get(counts))
         .route("/api/v1/status", get(status_json))
         .route("/api/v1/overrides", get(overrides))
+        .route("/api/v1/findings", get(search::findings))
         .route("/status", get(status_page))
         .route("/style.css", get(style))
         .layer(DefaultBodyLimit::max(0));
     calls
         .merge(pages)
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing at this address\n"))
-        .with_state(service)
+        .with_state(Arc::clone(&service))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,
         ))
+        .layer(middleware::from_fn_with_state(service, access::check))
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }
 
@@ -112,7 +115,7 @@ async fn work(
     worked.await.ok()
 }
 
-fn envelope(status: StatusCode, answered: Answered) -> Envelope {
+pub(super) fn envelope(status: StatusCode, answered: Answered) -> Envelope {
     let content_type = answered.charset.content_type();
     (
         status,

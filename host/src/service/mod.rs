@@ -6,6 +6,7 @@
 //! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it |
 //! | `GET /api/v1/status` | packs, lock and last update, as JSON |
 //! | `GET /status` | the same for people |
+//! | `GET /api/v1/findings` | what was found and decided, for auditors; JSON or CSV |
 //! | `GET /metrics` | counts for Prometheus |
 //! | `GET /healthz` | `ok` while the process answers |
 //! | `GET /readyz` | `ready` once the packs in force are loaded, 503 before |
@@ -13,9 +14,11 @@
 //! The second `POST` address is the path under which the national platform itself answers, so that a HIS
 //! changes nothing but the name of the machine.
 //!
-//! There are no tokens yet, so the server answers on loopback only, to requests that name loopback or a
-//! configured name (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
+//! Until the HIS has a token ([`crate::tokens`]) the server answers on loopback only, and to loopback as to the
+//! HIS; everybody else shows a token of the role that the address asks for. Only requests that name loopback
+//! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
+mod access;
 mod answer;
 mod apart;
 mod decide;
@@ -25,6 +28,7 @@ mod http;
 mod keep;
 mod metrics;
 mod poll;
+mod search;
 mod status;
 mod swapped;
 
@@ -49,6 +53,7 @@ use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
 use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
+use crate::tokens::{Role, Tokens, TokensError};
 use metrics::Metrics;
 use swapped::Swapped;
 
@@ -113,6 +118,9 @@ pub enum ServiceError {
     /// The hospital's own decisions cannot be read.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// Nobody knows who may ask.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -129,9 +137,10 @@ impl ServiceError {
             ServiceError::Settings(error) => error.hint().map(str::to_owned),
             ServiceError::History(error) => error.hint(),
             ServiceError::Findings(error) => error.hint().map(str::to_owned),
+            ServiceError::Tokens(error) => error.hint(),
             ServiceError::NotLoopback(_) => Some(
-                "the service has no tokens yet; put a proxy that asks who calls before it, and name it \
-                 with `--host-name`"
+                "give the HIS a token first (`rulepack token new --role his`), and name the address with \
+                 `--host-name`; tokens travel in plain text, so put a proxy with TLS before it"
                     .to_owned(),
             ),
             ServiceError::Lock(_) | ServiceError::Policy(_) | ServiceError::Io(_) => None,
@@ -268,7 +277,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServiceError> {
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
+    let has_token = Tokens::read(&service.folder.tokens())?.has(Role::His);
+    if !address.ip().is_loopback() && !has_token {
         return Err(ServiceError::NotLoopback(address));
     }
     let warming = Arc::clone(&service);

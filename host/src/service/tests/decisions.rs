@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::server::{NOW_MS, Server};
 use crate::findings::{FindingId, KeptFinding};
 
-const ID: FindingId = FindingId {
+pub(super) const ID: FindingId = FindingId {
     answer: 42,
     place: 1,
 };

@@ -6,6 +6,7 @@ mod canary;
 mod decisions;
 mod failing;
 mod server;
+mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -171,7 +172,12 @@ fn only_loopback_is_served() {
         text.ends_with("` is not an address of loopback, expected one such as `127.0.0.1:8480`"),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("`--host-name`"));
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("`rulepack token new --role his`")
+    );
 }
 
 #[test]
