@@ -243,7 +243,11 @@ impl From<Patience> for u16 {
 
 #[cfg(test)]
 mod tests {
+    use rulepack_contract::answer::Certainty;
+    use rulepack_protocol::pack::manifest::Behaviour;
+
     use super::*;
+    use crate::review::report::{ReportedFinding, RuleReference};
 
     fn read(text: &str) -> Result<Policy, PolicyError> {
         let folder = tempfile::tempdir().unwrap();
@@ -316,5 +320,47 @@ mod tests {
         ] {
             assert_eq!(soften.is_in_force(day.parse().unwrap()), expected, "{day}");
         }
+    }
+
+    #[test]
+    fn a_softened_finding_says_what_its_pack_declared_and_why() {
+        let policy = read(&soften("review", "2026-12-31", "R")).unwrap();
+        let found = |rule: &str, action| ReportedFinding {
+            rule: RuleReference {
+                pack: "37/limits/1.0.0.wasm".parse().unwrap(),
+                rule: rule.into(),
+                title: "限量".into(),
+                kind: None,
+                basis: "目录".into(),
+                behaviour: Behaviour::Item,
+            },
+            certainty: Certainty::Violation,
+            action,
+            softened: None,
+            message: "超量".into(),
+            amount: 0,
+            offending: Vec::new(),
+            related: Vec::new(),
+            retroactive: false,
+        };
+        let mut report = Report::default();
+        report.findings = vec![
+            found("LIM-01", Action::Block),
+            found("LIM-01", Action::Remind),
+            found("LIM-02", Action::Block),
+        ];
+        policy.soften(&mut report, "2026-11-22".parse().unwrap());
+        let actions: Vec<_> = report.findings.iter().map(|one| one.action).collect();
+        // Never harder than the pack says, and no other rule.
+        assert_eq!(actions, [Action::Review, Action::Remind, Action::Block]);
+        let expected = Softening {
+            declared: Action::Block,
+            until: "2026-12-31".parse().unwrap(),
+            reason: "R".into(),
+        };
+        assert_eq!(report.findings[0].softened, Some(expected));
+        assert_eq!(report.findings[1].softened, None);
+        policy.soften(&mut report, "2027-01-01".parse().unwrap());
+        assert_eq!(report.findings[2].action, Action::Block);
     }
 }

@@ -78,6 +78,7 @@ impl ServeArgs {
             .await
             .context(|| format!("cannot listen on `{}`", self.listen))?;
         let address = listener.local_addr()?;
+        service.may_listen(address).map_err(explain)?;
         output::line(&format!("service at http://{address}"))?;
         let polling = self.poll.map(|seconds| {
             let polled = service::poll(Arc::clone(&service), pauses(seconds), update);

@@ -24,6 +24,14 @@ enum Access {
     Only(Role),
 }
 
+/// What is needed to tell who may pass.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    pub(super) service: Arc<Service>,
+    /// Whether only this machine can ask.
+    pub(super) is_loopback: bool,
+}
+
 /// Why a request goes no further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
@@ -36,15 +44,11 @@ enum Refusal {
 }
 
 /// Lets a request through where its token has the role that its address asks for.
-pub(super) async fn check(
-    State(service): State<Arc<Service>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let access = access(request.uri().path());
-    match refused(&service, access, request.headers()) {
+    match refused(&gate, access, request.headers()) {
         None => next.run(request).await,
-        Some(refusal) => refusal.answer(&service, access),
+        Some(refusal) => refusal.answer(&gate.service, access),
     }
 }
 
@@ -58,11 +62,11 @@ fn access(path: &str) -> Access {
     }
 }
 
-fn refused(service: &Service, access: Access, headers: &HeaderMap) -> Option<Refusal> {
+fn refused(gate: &Gate, access: Access, headers: &HeaderMap) -> Option<Refusal> {
     if access == Access::Open {
         return None;
     }
-    let tokens = match Tokens::read(&service.folder.tokens()) {
+    let tokens = match Tokens::read(&gate.service.folder.tokens()) {
         Ok(tokens) => tokens,
         Err(error) => {
             tracing::error!(%error, "tokens cannot be read");
@@ -75,8 +79,9 @@ fn refused(service: &Service, access: Access, headers: &HeaderMap) -> Option<Ref
             .ok()
             .and_then(|shown| shown.strip_prefix("Bearer "))
             .and_then(|token| tokens.role(token)),
-        // Until the HIS has a token, whoever reaches loopback is the HIS.
-        None => (!tokens.has(Role::His)).then_some(Role::His),
+        // Until the HIS has a token, whoever reaches loopback is the HIS. Where the network is served, the last
+        // token may have been revoked since: that opens nothing.
+        None => (gate.is_loopback && !tokens.has(Role::His)).then_some(Role::His),
     };
     match (role, access) {
         (None, _) => Some(Refusal::Token),
@@ -134,4 +139,24 @@ pub(super) fn problem(status: StatusCode, word: &str, title: &str) -> Response {
         .headers_mut()
         .insert(header::CONTENT_TYPE, media_type);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::server::service;
+    use super::*;
+
+    #[test]
+    fn revoking_the_last_token_does_not_open_a_service_beyond_loopback() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = Arc::new(service(&folder));
+        for (is_loopback, expected) in [(true, None), (false, Some(Refusal::Token))] {
+            let service = Arc::clone(&service);
+            let gate = Gate {
+                service,
+                is_loopback,
+            };
+            assert_eq!(refused(&gate, access("/"), &HeaderMap::new()), expected);
+        }
+    }
 }

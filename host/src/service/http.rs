@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use tower_http::timeout::TimeoutLayer;
 
-use super::access;
+use super::access::{self, Gate};
 use super::answer::{Answered, answer, policy_seconds, refusal, unjudged};
 use super::guard::{self, Guard};
 use super::status::{self, Status};
@@ -30,7 +30,7 @@ pub(super) const NATIONAL_PATH: &str = "/fsi/api/rsfComIfsService/callService";
 /// What a call is answered with: the envelope tells the rest.
 pub(super) type Envelope = (StatusCode, [(HeaderName, &'static str); 1], Vec<u8>);
 
-pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
+pub(super) fn router(gate: Gate, guard: Guard) -> Router {
     let calls = Router::new()
         .route("/", post(call))
         .route(NATIONAL_PATH, post(call))
@@ -48,12 +48,12 @@ pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
     calls
         .merge(pages)
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing at this address\n"))
-        .with_state(Arc::clone(&service))
+        .with_state(Arc::clone(&gate.service))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,
         ))
-        .layer(middleware::from_fn_with_state(service, access::check))
+        .layer(middleware::from_fn_with_state(gate, access::check))
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }
 

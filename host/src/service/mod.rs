@@ -232,6 +232,18 @@ impl Service {
         drop(one_at_a_time);
     }
 
+    /// Beyond loopback only callers with a token are answered, so that the HIS must have one.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotLoopback`], and where the tokens cannot be read.
+    pub fn may_listen(&self, address: SocketAddr) -> Result<(), ServiceError> {
+        let tokens = Tokens::read(&self.folder.tokens())?;
+        if address.ip().is_loopback() || tokens.has(Role::His) {
+            return Ok(());
+        }
+        Err(ServiceError::NotLoopback(address))
+    }
+
     /// The packs and the engine that runs them, for whoever brings them up to date.
     #[must_use]
     pub fn packs(&self) -> &Packs {
@@ -277,14 +289,15 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServiceError> {
     let address = listener.local_addr()?;
-    let has_token = Tokens::read(&service.folder.tokens())?.has(Role::His);
-    if !address.ip().is_loopback() && !has_token {
-        return Err(ServiceError::NotLoopback(address));
-    }
+    service.may_listen(address)?;
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
     let guard = guard::Guard::new(address, &service.options.hosts);
-    let served = axum::serve(listener, http::router(service, guard))
+    let gate = access::Gate {
+        service,
+        is_loopback: address.ip().is_loopback(),
+    };
+    let served = axum::serve(listener, http::router(gate, guard))
         .with_graceful_shutdown(shutdown)
         .await;
     // A panic in there would have been a fault of loading alone; serving went on.

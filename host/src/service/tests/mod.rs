@@ -5,7 +5,7 @@ mod air_gap;
 mod canary;
 mod decisions;
 mod failing;
-mod server;
+pub(super) mod server;
 mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
