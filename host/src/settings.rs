@@ -198,6 +198,30 @@ impl HostFolder {
         self.root.join("compiled.secret")
     }
 
+    /// Digests of the tokens of those who ask the service.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.root.join("tokens.json")
+    }
+
+    /// What the hospital decides itself about rules and faults.
+    #[must_use]
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("policy.toml")
+    }
+
+    /// What was found at the hospital's callers, and what they decided: a file a month, encrypted.
+    #[must_use]
+    pub fn findings(&self) -> PathBuf {
+        self.root.join("findings")
+    }
+
+    /// The secret under which patient data of this host is encrypted. Without it that data is lost.
+    #[must_use]
+    pub fn data_secret(&self) -> PathBuf {
+        self.root.join("data.secret")
+    }
+
     /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.
     #[must_use]
     pub fn supplied(&self) -> PathBuf {

@@ -30,6 +30,7 @@ mod sign;
 mod signer;
 mod sync;
 mod test;
+mod token;
 mod tuf;
 mod verify;
 pub mod worker;
@@ -75,6 +76,7 @@ pub enum Commands {
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
     Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
     Check(check::CheckArgs),
     New(new::NewArgs),
     Build(build::BuildArgs),
@@ -133,6 +135,7 @@ impl Commands {
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),
             Commands::Serve(args) => told(args),
+            Commands::Token(args) => told(args),
             Commands::Check(args) => told(args),
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),

@@ -22,14 +22,14 @@ use crate::files;
 use crate::log;
 use crate::output::{self, Report};
 
-/// Answer the hospital's HIS: national transactions 3101 (before care) and 3102 (during care), until
-/// Ctrl-C. What it logs goes to standard error and holds no patient data; `RUST_LOG` chooses how much.
+/// Answer the hospital's HIS: national transactions 3101 (before care), 3102 (during care) and 3103
+/// (what was decided), until Ctrl-C. What it logs goes to standard error and holds no patient data; `RUST_LOG` chooses how much.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
-    /// The address; loopback only.
+    /// The address; other than loopback only once the HIS has a token (`rulepack token`).
     #[arg(long, default_value = "127.0.0.1:8480")]
     pub listen: SocketAddr,
     /// Bring the packs up to date every so many seconds, and a little more or less by chance.
@@ -78,9 +78,8 @@ impl ServeArgs {
             .await
             .context(|| format!("cannot listen on `{}`", self.listen))?;
         let address = listener.local_addr()?;
-        if address.ip().is_loopback() {
-            output::line(&format!("service at http://{address}"))?;
-        }
+        service.may_listen(address).map_err(explain)?;
+        output::line(&format!("service at http://{address}"))?;
         let polling = self.poll.map(|seconds| {
             let polled = service::poll(Arc::clone(&service), pauses(seconds), update);
             tokio::spawn(polled)

@@ -3,9 +3,10 @@
 use rulepack_contract::answer::{Certainty, Measure};
 use rulepack_contract::review::Stage;
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::manifest::{Action, Behaviour};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// All that a review found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -74,6 +75,9 @@ pub struct ReportedFinding {
     pub certainty: Certainty,
     /// What it leads to.
     pub action: Action,
+    /// Where the hospital softened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub softened: Option<Softening>,
     /// In Chinese, with its figures.
     pub message: String,
     /// Fen at stake.
@@ -85,6 +89,17 @@ pub struct ReportedFinding {
     /// The version applies to a day before its publication.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retroactive: bool,
+}
+
+/// Why a finding leads to less than its pack says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Softening {
+    /// What it would lead to.
+    pub declared: Action,
+    /// The last day.
+    pub until: Day,
+    /// The hospital's reason.
+    pub reason: String,
 }
 
 /// A notice.

@@ -8,11 +8,16 @@ use rulepack_contract::data::{Data, DataBuilder, Rejection};
 use rulepack_engine::patients::Division as Batches;
 
 use super::apart::{self, LeftOut};
+use super::decide::decide;
 use super::findings;
+use super::keep::keep;
 use super::metrics::{Outcome, REFUSED_UNREAD};
 use super::{Service, problem_word};
-use crate::data::national::{Charset, Request, RequestError, Response, Transaction, decode};
+use crate::data::national::{
+    Charset, Message, Request, RequestError, Response, Transaction, decode,
+};
 use crate::history::HistoryError;
+use crate::policy::Fail;
 use crate::review::{Circumstances, InForce, Reviewed};
 
 /// An answer, encoded as its request was.
@@ -21,6 +26,9 @@ pub(super) struct Answered {
     pub(super) charset: Charset,
     pub(super) bytes: Vec<u8>,
 }
+
+/// What a review gave, over which data, and the rows of history that were left out of it.
+type ReviewedRequest = (Reviewed, Arc<Data>, Vec<LeftOut>);
 
 /// Why a call is not reviewed.
 #[derive(Debug, thiserror::Error)]
@@ -45,22 +53,27 @@ enum CallError {
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
     let (received, started) = (service.china_seconds(), Instant::now());
-    let (charset, request) = match decode(body, content_type) {
+    let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (
             charset,
-            Request::parse(&text).map_err(|error| error.to_string()),
+            Message::parse(&text).map_err(|error| error.to_string()),
         ),
         Err(error) => (Charset::Utf8, Err(error.to_string())),
     };
     let number = service.number.fetch_add(1, Ordering::Relaxed);
-    let (transaction, response) = match request {
+    let (transaction, response) = match message {
         Err(message) => {
             service.metrics.request(REFUSED_UNREAD, started.elapsed());
             (None, Response::failure(&message))
         }
-        Ok(request) => {
-            let (outcome, response) = respond(service, &request, number);
-            let transaction = infno(request.transaction);
+        Ok(message) => {
+            let (transaction, (outcome, response)) = match message {
+                Message::Review(request) => (
+                    infno(request.transaction),
+                    respond(service, &request, number),
+                ),
+                Message::Feedback(feedback) => ("3103", decide(service, &feedback)),
+            };
             service
                 .metrics
                 .request((transaction, outcome), started.elapsed());
@@ -94,32 +107,93 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
 
 fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Response) {
     match review(service, request) {
-        Ok((reviewed, left_out)) => {
+        Ok((mut reviewed, data, left_out)) => {
+            let policy = service.policy.get();
+            if let Some(today) = service.today() {
+                policy.soften(&mut reviewed.report, today);
+            }
             count(service, &reviewed);
+            let stage = request.transaction.stage();
+            let kept = keep(service, (&reviewed.report, &data), stage, number);
             let result = findings::national(&reviewed.report, request, service, number);
             let mut response = Response::found(result);
-            response.err_msg = apart::summary(&reviewed, &left_out);
+            response.err_msg = apart::summary(&reviewed, &left_out, kept.err());
             if let Some(output) = &mut response.output {
                 output.rulepack = apart::node(&reviewed, left_out, number);
             }
-            (Outcome::Done, response)
+            let is_judged = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
+            if is_judged || policy.fail(stage) == Fail::Open {
+                return (Outcome::Done, response);
+            }
+            response.infcode = -1;
+            (Outcome::Failed, response)
         }
         Err(error) => {
-            let outcome = match &error {
-                CallError::Request(_) | CallError::Row { .. } => Outcome::Refused,
-                CallError::History(source) => {
-                    tracing::error!(error = %source, "history cannot be read");
-                    Outcome::Failed
+            if let CallError::History(source) = &error {
+                tracing::error!(error = %source, "history cannot be read");
+            }
+            let response = match &error {
+                CallError::Request(_) | CallError::Row { .. } => {
+                    return (Outcome::Refused, Response::failure(&error.to_string()));
                 }
-                CallError::Clock => Outcome::Failed,
+                CallError::History(_) | CallError::Clock => {
+                    failed(service, request, &error.to_string())
+                }
             };
-            (outcome, Response::failure(&error.to_string()))
+            (Outcome::Failed, response)
         }
     }
 }
 
+/// The answer to a call that this host could not judge at all.
+pub(super) fn unjudged(
+    service: &Service,
+    body: &[u8],
+    content_type: Option<&str>,
+    why: &str,
+) -> Answered {
+    let received = service.china_seconds();
+    let (charset, message) = match decode(body, content_type) {
+        Ok((text, charset)) => (charset, Message::parse(&text).ok()),
+        Err(_) => (Charset::Utf8, None),
+    };
+    let (transaction, response) = match message {
+        Some(Message::Review(request)) => {
+            let response = failed(service, &request, why);
+            (infno(request.transaction), response)
+        }
+        // A decision that is not known to be kept is not acknowledged.
+        Some(Message::Feedback(_)) => ("3103", Response::failure(why)),
+        None => (REFUSED_UNREAD.0, Response::failure(why)),
+    };
+    let waited = std::time::Duration::from_secs(policy_seconds(service));
+    service
+        .metrics
+        .request((transaction, Outcome::Failed), waited);
+    let number = service.number.fetch_add(1, Ordering::Relaxed);
+    encode(service, response, (charset, received, number))
+}
+
+/// How long a caller waits at most, in seconds.
+pub(super) fn policy_seconds(service: &Service) -> u64 {
+    u64::from(service.policy.get().answer_within_seconds.seconds())
+}
+
+/// Where this host is at fault, its policy says whether the order goes on.
+fn failed(service: &Service, request: &Request, why: &str) -> Response {
+    let why = format!("nothing was judged: {why}");
+    match service.policy.get().fail(request.transaction.stage()) {
+        Fail::Closed => Response::failure(&why),
+        Fail::Open => Response {
+            infcode: 0,
+            output: Response::found(Vec::new()).output,
+            ..Response::failure(&why)
+        },
+    }
+}
+
 /// Reviews a request by the lock that is in force when it begins.
-fn review(service: &Service, request: &Request) -> Result<(Reviewed, Vec<LeftOut>), CallError> {
+fn review(service: &Service, request: &Request) -> Result<ReviewedRequest, CallError> {
     let lock = service.lock.get();
     let today = service.today().ok_or(CallError::Clock)?;
     let (data, rejections) = data(service, request)?;
@@ -137,8 +211,9 @@ fn review(service: &Service, request: &Request) -> Result<(Reviewed, Vec<LeftOut
         period: None,
         batches: Batches::default(),
     };
-    let reviewed = in_force.review(&Arc::new(data), &circumstances);
-    Ok((reviewed, apart::left_out(&rejections)))
+    let data = Arc::new(data);
+    let reviewed = in_force.review(&data, &circumstances);
+    Ok((reviewed, data, apart::left_out(&rejections)))
 }
 
 /// The rows of the request, and what is known of its patients.

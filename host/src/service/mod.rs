@@ -2,9 +2,11 @@
 //!
 //! | address | what |
 //! |---|---|
-//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101 and 3102 |
+//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101, 3102 and 3103 |
+//! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it |
 //! | `GET /api/v1/status` | packs, lock and last update, as JSON |
 //! | `GET /status` | the same for people |
+//! | `GET /api/v1/findings` | what was found and decided, for auditors; JSON or CSV |
 //! | `GET /metrics` | counts for Prometheus |
 //! | `GET /healthz` | `ok` while the process answers |
 //! | `GET /readyz` | `ready` once the packs in force are loaded, 503 before |
@@ -12,16 +14,21 @@
 //! The second `POST` address is the path under which the national platform itself answers, so that a HIS
 //! changes nothing but the name of the machine.
 //!
-//! There are no tokens yet, so the server answers on loopback only, to requests that name loopback or a
-//! configured name (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
+//! Until the HIS has a token ([`crate::tokens`]) the server answers on loopback only, and to loopback as to the
+//! HIS; everybody else shows a token of the role that the address asks for. Only requests that name loopback
+//! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
+mod access;
 mod answer;
 mod apart;
+mod decide;
 mod findings;
 mod guard;
 mod http;
+mod keep;
 mod metrics;
 mod poll;
+mod search;
 mod status;
 mod swapped;
 
@@ -40,10 +47,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::data::national::Region;
+use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
+use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
+use crate::tokens::{Role, Tokens, TokensError};
 use metrics::Metrics;
 use swapped::Swapped;
 
@@ -77,6 +87,8 @@ pub struct Service {
     options: Options,
     lock: Swapped<Lock>,
     history: Swapped<History>,
+    findings: Findings,
+    policy: Swapped<Policy>,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
     metrics: Metrics,
@@ -100,6 +112,15 @@ pub enum ServiceError {
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// What was found earlier cannot be read.
+    #[error(transparent)]
+    Findings(#[from] FindingsError),
+    /// The hospital's own decisions cannot be read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Nobody knows who may ask.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -115,12 +136,14 @@ impl ServiceError {
         match self {
             ServiceError::Settings(error) => error.hint().map(str::to_owned),
             ServiceError::History(error) => error.hint(),
+            ServiceError::Findings(error) => error.hint().map(str::to_owned),
+            ServiceError::Tokens(error) => error.hint(),
             ServiceError::NotLoopback(_) => Some(
-                "the service has no tokens yet; put a proxy that asks who calls before it, and name it \
-                 with `--host-name`"
+                "give the HIS a token first (`rulepack token new --role his`), and name the address with \
+                 `--host-name`; tokens travel in plain text, so put a proxy with TLS before it"
                     .to_owned(),
             ),
-            ServiceError::Lock(_) | ServiceError::Io(_) => None,
+            ServiceError::Lock(_) | ServiceError::Policy(_) | ServiceError::Io(_) => None,
         }
     }
 }
@@ -145,6 +168,8 @@ impl Service {
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
+            policy: Swapped::new(Policy::read(&folder.policy())?),
+            findings: Findings::open(&folder)?,
             broken: Swapped::default(),
             last_sync: Swapped::default(),
             metrics: Metrics::default(),
@@ -156,13 +181,18 @@ impl Service {
         })
     }
 
-    /// Takes up a changed lock, and history that was imported since. A review that is going on ends on
+    /// Takes up a changed lock or policy, and history that was imported since. A review that is going on ends on
     /// what it began with. Answers whether anything changed.
     ///
     /// # Errors
     /// [`ServiceError`]; what cannot be read stays as it was.
     pub fn reload(&self) -> Result<bool, ServiceError> {
         let lock = Lock::read(&self.folder)?;
+        let policy = Policy::read(&self.folder.policy())?;
+        let is_new_policy = policy != *self.policy.get();
+        if is_new_policy {
+            self.policy.put(policy);
+        }
         let is_new_lock = lock != *self.lock.get();
         if is_new_lock {
             self.lock.put(lock);
@@ -172,7 +202,7 @@ impl Service {
         if is_new_history {
             self.history.put(History::open(&self.folder.history())?);
         }
-        Ok(is_new_lock || is_new_history)
+        Ok(is_new_lock || is_new_policy || is_new_history)
     }
 
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that
@@ -200,6 +230,18 @@ impl Service {
         self.broken.put(broken);
         self.ready.store(true, Ordering::Release);
         drop(one_at_a_time);
+    }
+
+    /// Beyond loopback only callers with a token are answered, so that the HIS must have one.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotLoopback`], and where the tokens cannot be read.
+    pub fn may_listen(&self, address: SocketAddr) -> Result<(), ServiceError> {
+        let tokens = Tokens::read(&self.folder.tokens())?;
+        if address.ip().is_loopback() || tokens.has(Role::His) {
+            return Ok(());
+        }
+        Err(ServiceError::NotLoopback(address))
     }
 
     /// The packs and the engine that runs them, for whoever brings them up to date.
@@ -247,13 +289,15 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServiceError> {
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        return Err(ServiceError::NotLoopback(address));
-    }
+    service.may_listen(address)?;
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
     let guard = guard::Guard::new(address, &service.options.hosts);
-    let served = axum::serve(listener, http::router(service, guard))
+    let gate = access::Gate {
+        service,
+        is_loopback: address.ip().is_loopback(),
+    };
+    let served = axum::serve(listener, http::router(gate, guard))
         .with_graceful_shutdown(shutdown)
         .await;
     // A panic in there would have been a fault of loading alone; serving went on.

@@ -3,7 +3,10 @@
 
 mod air_gap;
 mod canary;
-mod server;
+mod decisions;
+mod failing;
+pub(super) mod server;
+mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -85,8 +88,8 @@ fn what_is_wrong_with_a_request_is_said_in_the_envelope() {
     for (body, expected) in [
         ("{", "the body is not JSON: wrong at line 1, column 1"),
         (
-            &*EXAMPLE.replacen("\"3101\"", "\"3103\"", 1),
-            "`infno` is something else, expected `3101` or `3102`",
+            &*EXAMPLE.replacen("\"3101\"", "\"3104\"", 1),
+            "`infno` is something else, expected `3101`, `3102` or `3103`",
         ),
         (
             &*EXAMPLE.replacen("\"brdy\": \"1965-03-08\"", "\"brdy\": \"1965-13-08\"", 1),
@@ -169,7 +172,12 @@ fn only_loopback_is_served() {
         text.ends_with("` is not an address of loopback, expected one such as `127.0.0.1:8480`"),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("`--host-name`"));
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("`rulepack token new --role his`")
+    );
 }
 
 #[test]
