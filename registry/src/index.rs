@@ -240,15 +240,6 @@ impl Index {
     }
 }
 
-#[cfg(test)]
-impl Index {
-    /// Puts in a record that is none of ours.
-    pub(crate) fn spoil(&self) {
-        let packs = self.database.open_tree(PACKS).unwrap();
-        packs.insert("37/limits/9.9.9.wasm", b"{").unwrap();
-    }
-}
-
 /// The record of a target. The file is opened for its title alone.
 fn entry(
     tree: &Tree,
