@@ -13,6 +13,7 @@ pub mod client;
 mod compiled;
 pub mod data;
 pub mod files;
+pub mod grants;
 pub mod history;
 pub mod lock;
 pub mod packs;

@@ -177,6 +177,12 @@ impl HostFolder {
         self.root.join("locks")
     }
 
+    /// What packs may read, by name space.
+    #[must_use]
+    pub fn grants(&self) -> PathBuf {
+        self.root.join("grants.toml")
+    }
+
     /// What was imported and seen of patients and institutions.
     #[must_use]
     pub fn history(&self) -> PathBuf {
