@@ -15,6 +15,7 @@ pub mod data;
 pub mod files;
 pub mod grants;
 pub mod history;
+pub mod host_status;
 pub mod lock;
 pub mod packs;
 pub mod review;

@@ -3,6 +3,7 @@
 //! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
 
+mod decide;
 mod stop;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,9 @@ pub struct UpdateReport {
     pub changed: bool,
     /// Versions that became active.
     pub activated: Vec<TargetPath>,
+    /// Versions that passed every step and wait for a person, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<(TargetPath, String)>,
     /// Versions that a step refused, and why.
     pub refused: Vec<(TargetPath, String)>,
     /// Versions that were withdrawn, denied, or are no longer signed.
@@ -140,6 +144,7 @@ impl Updater<'_> {
     /// # Errors
     /// [`UpdateError`].
     pub fn poll(&self) -> Result<Option<UpdateReport>, UpdateError> {
+        let obeyed = self.obey_mandatory(&NoFailures)?;
         let store = FloorsStore::new(self.folder.trust());
         let transport = transport(&self.settings.registry);
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
@@ -147,11 +152,24 @@ impl Updater<'_> {
         let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
         if is_recent
             && !self.was_interrupted()?
+            && obeyed.is_empty()
             && client::is_unchanged(transport.as_ref(), &store, self.now)?
         {
             return Ok(None);
         }
         self.update().map(Some)
+    }
+
+    /// Activates what became mandatory, before anything is asked of a registry: a host without a network
+    /// obeys too.
+    fn obey_mandatory(&self, failures: &dyn Failures) -> Result<Vec<TargetPath>, UpdateError> {
+        let _editing = Lock::edit(self.folder)?;
+        let mut lock = Lock::read(self.folder)?;
+        let obeyed = lock.obey_mandatory(self.today);
+        if !obeyed.is_empty() {
+            lock.write(self.folder, failures)?;
+        }
+        Ok(obeyed)
     }
 
     /// Whether a version of the lock waits for the rest of its bytes.
@@ -202,6 +220,7 @@ impl Updater<'_> {
         freshness: Freshness,
         failures: &dyn Failures,
     ) -> Result<UpdateReport, UpdateError> {
+        let obeyed = self.obey_mandatory(failures)?;
         let store = FloorsStore::new(self.folder.trust());
         let mut followed: Vec<NameSpace> = Vec::new();
         for subscription in &self.settings.subscriptions {
@@ -213,9 +232,11 @@ impl Updater<'_> {
             }
             refreshed => refreshed?,
         };
+        let _editing = Lock::edit(self.folder)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
+            activated: obeyed,
             failed: failed(&refreshed, &followed),
             expiring: expiring(&refreshed, &followed, self.now),
             rekeyed: refreshed.rekeyed.clone(),
@@ -258,6 +279,7 @@ impl Updater<'_> {
         followed: &[NameSpace],
         failures: &dyn Failures,
     ) -> Result<UpdateReport, UpdateError> {
+        let _editing = Lock::edit(self.folder)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: true,
@@ -288,26 +310,32 @@ impl Updater<'_> {
         version.effective = target.custom.effective;
         version.channel = target.custom.channel;
         version.status = target.custom.status;
+        version.mandatory_by = target.custom.mandatory_by;
         if let Some(reason) = forbidden(target) {
-            if known.is_some_and(|known| known.state == State::Active) {
+            if known.is_some_and(|known| !matches!(known.state, State::Refused { .. })) {
                 report.stopped.push((target.path.clone(), reason.clone()));
             }
             version.state = State::Refused { reason };
             lock.put(version);
             return;
         }
-        let passed = known.is_some_and(|known| known.state == State::Active);
-        if !passed {
-            match self.examine(source, target, &mut version) {
-                Ok(()) => {
-                    version.state = State::Active;
-                    report.activated.push(target.path.clone());
-                }
-                Err(refusal) => {
-                    let reason = in_full(&refusal);
-                    report.refused.push((target.path.clone(), reason.clone()));
-                    version.state = State::Refused { reason };
-                }
+        let passed = known
+            .as_ref()
+            .is_some_and(|known| !matches!(known.state, State::Refused { .. }));
+        let examined = match passed {
+            true => Ok(()),
+            false => self.examine(source, target, &mut version),
+        };
+        match examined {
+            Ok(()) => {
+                let before = known.as_ref().map(|known| &known.state);
+                version.state = decide::decide(&version, before, lock, (self.settings, self.today));
+                decide::tell(&version, before, report);
+            }
+            Err(refusal) => {
+                let reason = in_full(&refusal);
+                report.refused.push((target.path.clone(), reason.clone()));
+                version.state = State::Refused { reason };
             }
         }
         lock.put(version);
@@ -333,6 +361,7 @@ impl Updater<'_> {
             jurisdictions: custom.jurisdictions.clone(),
             channel: custom.channel,
             status: custom.status,
+            mandatory_by: custom.mandatory_by,
             state: State::Active,
         }
     }
@@ -473,13 +502,18 @@ pub(crate) fn in_full(error: &dyn Error) -> String {
 
 impl fmt::Display for UpdateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nothing =
-            self.activated.is_empty() && self.refused.is_empty() && self.stopped.is_empty();
+        let nothing = self.activated.is_empty()
+            && self.waiting.is_empty()
+            && self.refused.is_empty()
+            && self.stopped.is_empty();
         if nothing {
             writeln!(f, "nothing new")?;
         }
         for path in &self.activated {
             writeln!(f, "activated {path}")?;
+        }
+        for (path, reason) in &self.waiting {
+            writeln!(f, "waiting   {path}: {reason}")?;
         }
         for (path, reason) in &self.refused {
             writeln!(f, "refused   {path}: {reason}")?;

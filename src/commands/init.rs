@@ -81,6 +81,7 @@ impl Command for InitArgs {
             division: self.division.clone(),
             subscriptions,
             canary: self.canary,
+            updates: rulepack_host::settings::Updates::default(),
             air_gap,
         };
         let host = HostFolder::at(&self.dir);

@@ -36,6 +36,7 @@ fn lock_with(number: &str, state: State) -> Lock {
         jurisdictions: vec!["37".parse().unwrap()],
         channel: tuf::Channel::Stable,
         status: tuf::Status::Active,
+        mandatory_by: None,
         state,
     });
     lock
