@@ -21,6 +21,7 @@ mod findings;
 mod guard;
 mod http;
 mod metrics;
+mod pause;
 mod poll;
 mod status;
 mod swapped;
@@ -47,6 +48,7 @@ use crate::settings::{HostFolder, Settings, SettingsError};
 use metrics::Metrics;
 use swapped::Swapped;
 
+pub use pause::pause;
 pub use poll::{Pauses, poll};
 pub use status::{LastSync, Status};
 
