@@ -267,7 +267,7 @@ mod tests {
             vendor.column(at.table, at.column)
         };
         assert!(reads("orders.items") && reads("stock.items"));
-        assert!(!reads("orders.quantities") && !reads("patients.birth-days"));
+        assert!(!reads("orders.quantities") && !reads("patients.genders"));
         assert_eq!(of(&table, "37"), Grants::Only(BTreeSet::new()));
         assert_eq!(of(&table, "3703"), Grants::All);
         let other = GrantTable::read(&self::host("").1).unwrap();
