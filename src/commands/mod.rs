@@ -9,6 +9,7 @@ mod deny;
 mod diff;
 mod end;
 mod generate;
+mod host;
 mod import;
 mod init;
 mod inspect;
@@ -75,6 +76,7 @@ pub enum Commands {
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
+    Host(host::HostArgs),
     Serve(serve::ServeArgs),
     Token(token::TokenArgs),
     Check(check::CheckArgs),
@@ -134,6 +136,7 @@ impl Commands {
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),
+            Commands::Host(args) => told(args),
             Commands::Serve(args) => told(args),
             Commands::Token(args) => told(args),
             Commands::Check(args) => told(args),

@@ -32,7 +32,8 @@ pub struct ServeArgs {
     /// The address; other than loopback only once the HIS has a token (`rulepack token`).
     #[arg(long, default_value = "127.0.0.1:8480")]
     pub listen: SocketAddr,
-    /// Bring the packs up to date every so many seconds, and a little more or less by chance.
+    /// Bring the packs up to date every so many seconds, and up to a tenth more by chance; after failures
+    /// twice as long each time, up to an hour.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub poll: Option<u64>,
     /// What the region says differently in its answers (TOML).
@@ -122,13 +123,12 @@ fn update(service: &Service) -> Result<Option<UpdateReport>, UpdateError> {
 
 /// So many seconds, and up to a tenth more by chance: hospitals that were started together drift apart.
 fn pauses(seconds: u64) -> Pauses {
-    Box::new(move || {
+    Box::new(move |failures| {
         let mut chance = [0; 2];
         // Without chance the pause is only less spread.
         let _ = getrandom::fill(&mut chance);
-        let tenth_ms = seconds.saturating_mul(100);
-        let more_ms = tenth_ms.saturating_mul(u64::from(u16::from_le_bytes(chance))) / 65_536;
-        Duration::from_secs(seconds) + Duration::from_millis(more_ms)
+        let chance = u16::from_le_bytes(chance);
+        service::pause(Duration::from_secs(seconds), failures, chance)
     })
 }
 

@@ -148,6 +148,26 @@ pub struct NotEvaluable {
     pub rule: RuleReference,
     /// The columns that are not recorded or not granted.
     pub missing: Vec<String>,
+    /// Those of them that the hospital does not grant, each with the reason that the pack gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_granted: Vec<NotGranted>,
+}
+
+/// A column that a pack asks for and that the hospital does not grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotGranted {
+    /// `orders.supply-days`
+    pub column: String,
+    /// Why it is asked for, in the words of the manifest; none where it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl std::fmt::Display for NotGranted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = self.why.as_deref().unwrap_or("no reason given");
+        write!(f, "{} ({why})", self.column)
+    }
 }
 
 /// Somebody for whom a pack gave no verdict.

@@ -27,6 +27,7 @@ mod guard;
 mod http;
 mod keep;
 mod metrics;
+mod pause;
 mod poll;
 mod search;
 mod status;
@@ -57,6 +58,7 @@ use crate::tokens::{Role, Tokens, TokensError};
 use metrics::Metrics;
 use swapped::Swapped;
 
+pub use pause::pause;
 pub use poll::{Pauses, poll};
 pub use status::{LastSync, Status};
 
@@ -196,13 +198,16 @@ impl Service {
         let is_new_lock = lock != *self.lock.get();
         if is_new_lock {
             self.lock.put(lock);
+        }
+        let are_new_grants = self.packs.forget_other_grants();
+        if is_new_lock || are_new_grants {
             self.warm();
         }
         let is_new_history = !self.history.get().is_current()?;
         if is_new_history {
             self.history.put(History::open(&self.folder.history())?);
         }
-        Ok(is_new_lock || is_new_policy || is_new_history)
+        Ok(is_new_lock || is_new_policy || are_new_grants || is_new_history)
     }
 
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that
@@ -312,6 +317,7 @@ fn problem_word(error: &PackError) -> &'static str {
         PackError::Digest { .. } => "altered",
         PackError::Open(_) => "not-a-pack",
         PackError::Supplied(_) => "supplied-table",
+        PackError::Grants(_) => "grants",
         PackError::Load(_) | PackError::Worker(_) | PackError::Failed(_) => "not-loadable",
     }
 }

@@ -69,6 +69,8 @@ pub enum PackState {
     Yanked,
     /// A step refused it.
     Refused,
+    /// Passed every step, and waits for a person.
+    Waiting,
     /// A person holds it back.
     Held,
     /// In force, and cannot be used.
@@ -131,6 +133,7 @@ fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackS
     let (state, reason) = match (&version.state, version.status, problem) {
         (_, tuf::Status::Yanked, _) => (PackState::Yanked, None),
         (State::Refused { reason }, ..) => (PackState::Refused, Some(reason.clone())),
+        (State::Waiting { reason }, ..) => (PackState::Waiting, Some(reason.clone())),
         (State::Held { reason }, ..) => (PackState::Held, Some(reason.clone())),
         (State::Active, _, Some(problem)) => (PackState::Broken, Some(problem.to_owned())),
         (State::Active, _, None) => (PackState::Active, None),
@@ -255,6 +258,7 @@ fn row(rows: &mut String, pack: &PackStatus) {
         PackState::Active => "可用，今日不适用 · not in force today",
         PackState::Yanked => "已撤回 · yanked",
         PackState::Refused => "已拒绝 · refused",
+        PackState::Waiting => "待批准 · waiting for approval",
         PackState::Held => "暂停 · held",
         PackState::Broken => "无法使用 · cannot be used",
     };

@@ -39,6 +39,7 @@ fn lock_with(number: &str, state: State) -> Lock {
         jurisdictions: vec!["37".parse().unwrap()],
         channel: tuf::Channel::Stable,
         status: tuf::Status::Active,
+        mandatory_by: None,
         state,
     });
     lock
@@ -342,11 +343,13 @@ fn updates_that_fail_are_told_and_stop_nothing() {
     let (enough, reached) = tokio::sync::oneshot::channel();
     let mut enough = Some(enough);
     let counted = Arc::clone(&tries);
-    let pauses: Pauses = Box::new(move || {
-        // After the third try, wait for ever.
+    let pauses: Pauses = Box::new(move |failures| {
+        // After the third try, the first that fails, wait for ever.
         if counted.load(Ordering::SeqCst) < 3 {
+            assert_eq!(failures, 0);
             return Duration::ZERO;
         }
+        assert_eq!(failures, 1);
         if let Some(enough) = enough.take() {
             enough.send(()).unwrap();
         }

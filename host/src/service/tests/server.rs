@@ -43,6 +43,7 @@ pub(in crate::service) fn service(folder: &TempDir) -> Service {
         subscriptions: Subscription::defaults(&division),
         division,
         canary: false,
+        updates: crate::settings::Updates::default(),
         air_gap: None,
         hold_rekeyed: false,
     };
