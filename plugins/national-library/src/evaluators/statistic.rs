@@ -148,6 +148,10 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
             Evaluator::Statistic(Statistic::HospitalInfection),
             context.batch.stage(),
         ) {
+            let column = "present-on-admission";
+            if context.batch.column_presence::<Diagnoses>(column) == Presence::Absent {
+                continue;
+            }
             match infected_in_hospital(context, encounter) {
                 Ok(is) => {
                     answer.add(Measure::new(binding.rule, encounter, i64::from(is), 1));
@@ -162,6 +166,9 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
             Evaluator::Statistic(Statistic::UnplannedReadmission),
             context.batch.stage(),
         ) {
+            if context.batch.column_presence::<Encounters>("institutions") == Presence::Absent {
+                continue;
+            }
             match previous_stay(context, encounter) {
                 Ok(before) => {
                     let soon = before.is_some_and(|(_, apart)| apart <= READMISSION_DAYS);
