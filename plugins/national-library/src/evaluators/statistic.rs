@@ -41,6 +41,10 @@ pub fn shares(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Result
         let Some((by_item, codes, share_max)) = part(settings, statistic) else {
             continue;
         };
+        if by_item && batch.column_presence::<Totals>("items") == Presence::Absent {
+            // The rule needs this column: the host reports it as not evaluable.
+            continue;
+        }
         if codes.is_empty() {
             // Nobody said which items these are.
             for institution in batch.institutions().levels().rows() {
