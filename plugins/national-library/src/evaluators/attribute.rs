@@ -243,11 +243,11 @@ fn newborn(context: &Context<'_>, rows: &[&Entry<Limit>], subject: Subject) -> O
         encounters.ages().get(subject.encounter),
         encounters.age_days().get(subject.encounter),
     ) {
-        (Some(years), _) if years >= 1 => Outcome::Breach(Some(i64::from(years).into())),
-        (_, Some(days)) => {
-            let fits = i64::from(days) <= days_max;
-            breach_unless(fits, 0_i64)
-        }
+        (Some(years), _) if years >= 1 => Outcome::Breach(None),
+        (_, Some(days)) => match i64::from(days) <= days_max {
+            true => Outcome::Fits,
+            false => Outcome::Breach(None),
+        },
         (None, None) => Outcome::Missing("encounters.ages"),
         (Some(_), None) => Outcome::Missing("encounters.age-days"),
     }

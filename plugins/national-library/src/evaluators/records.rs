@@ -83,7 +83,7 @@ fn procedures(
             .iter()
             .find(|row| procedures.codes().get(**row).is_none());
         if let Some(row) = uncoded.or((count != 1).then_some(first)) {
-            let hit = Hit::new(*row, Money::ZERO, procedures.codes().get(*row));
+            let hit = Hit::new(*row, Money::ZERO, None);
             hits.add(rule, (encounter, 0), hit);
         }
         return;
@@ -98,7 +98,7 @@ fn procedures(
             answer.add(Abstention::new(binding.rule, encounter).missing("procedures.codes"));
             return;
         }
-        let hit = Hit::new(line.order, line.amount, Some(line.item));
+        let hit = Hit::new(line.order, line.amount, None);
         hits.add(rule, (encounter, 0), hit);
     }
 }

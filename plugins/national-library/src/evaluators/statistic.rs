@@ -41,6 +41,10 @@ pub fn shares(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Result
         let Some((by_item, codes, share_max)) = part(settings, statistic) else {
             continue;
         };
+        if by_item && batch.column_presence::<Totals>("items") == Presence::Absent {
+            // The rule needs this column: the host reports it as not evaluable.
+            continue;
+        }
         if codes.is_empty() {
             // Nobody said which items these are.
             for institution in batch.institutions().levels().rows() {
@@ -148,6 +152,10 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
             Evaluator::Statistic(Statistic::HospitalInfection),
             context.batch.stage(),
         ) {
+            let column = "present-on-admission";
+            if context.batch.column_presence::<Diagnoses>(column) == Presence::Absent {
+                continue;
+            }
             match infected_in_hospital(context, encounter) {
                 Ok(is) => {
                     answer.add(Measure::new(binding.rule, encounter, i64::from(is), 1));
@@ -162,6 +170,9 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
             Evaluator::Statistic(Statistic::UnplannedReadmission),
             context.batch.stage(),
         ) {
+            if context.batch.column_presence::<Encounters>("institutions") == Presence::Absent {
+                continue;
+            }
             match previous_stay(context, encounter) {
                 Ok(before) => {
                     let soon = before.is_some_and(|(_, apart)| apart <= READMISSION_DAYS);
