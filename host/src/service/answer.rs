@@ -10,10 +10,15 @@ use rulepack_engine::patients::Division as Batches;
 use super::apart::{self, LeftOut};
 use super::findings;
 use super::metrics::{Outcome, REFUSED_UNREAD};
+use super::record;
 use super::{Service, problem_word};
 use crate::data::national::{Charset, Request, RequestError, Response, Transaction, decode};
-use crate::history::HistoryError;
+use crate::history::{History, HistoryError};
+use crate::journal::JournalError;
+use crate::receipt::Basis;
 use crate::review::{Circumstances, InForce, Reviewed};
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::Division;
 
 /// An answer, encoded as its request was.
 #[derive(Debug)]
@@ -24,7 +29,7 @@ pub(super) struct Answered {
 
 /// Why a call is not reviewed.
 #[derive(Debug, thiserror::Error)]
-enum CallError {
+pub(crate) enum CallError {
     /// The request is at fault.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -40,6 +45,9 @@ enum CallError {
     /// This host is at fault.
     #[error("the clock of this host is wrong")]
     Clock,
+    /// This host is at fault, and answers nothing that it could not record.
+    #[error("the verdict cannot be recorded by this host")]
+    Journal(#[source] JournalError),
 }
 
 /// Answers a call.
@@ -56,10 +64,11 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
     let (transaction, response) = match request {
         Err(message) => {
             service.metrics.request(REFUSED_UNREAD, started.elapsed());
-            (None, Response::failure(&message))
+            let (_, response) = record::unreviewed(service, number, "", &message, Outcome::Refused);
+            (None, response)
         }
         Ok(request) => {
-            let (outcome, response) = respond(service, &request, number);
+            let (outcome, response) = respond(service, &request, body, number);
             let transaction = infno(request.transaction);
             service
                 .metrics
@@ -92,8 +101,8 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
     )
 }
 
-fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Response) {
-    match review(service, request) {
+fn respond(service: &Service, request: &Request, body: &[u8], number: u64) -> (Outcome, Response) {
+    match review(service, request, body, number) {
         Ok((reviewed, left_out)) => {
             count(service, &reviewed);
             let result = findings::national(&reviewed.report, request, service, number);
@@ -112,41 +121,70 @@ fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Respo
                     Outcome::Failed
                 }
                 CallError::Clock => Outcome::Failed,
+                // What could not be recorded is not recorded by another entry either.
+                CallError::Journal(_) => {
+                    return (Outcome::Failed, Response::failure(&error.to_string()));
+                }
             };
-            (outcome, Response::failure(&error.to_string()))
+            let infno = infno(request.transaction);
+            record::unreviewed(service, number, infno, &error.to_string(), outcome)
         }
     }
 }
 
-/// Reviews a request by the lock that is in force when it begins.
-fn review(service: &Service, request: &Request) -> Result<(Reviewed, Vec<LeftOut>), CallError> {
+/// Reviews a request by the lock that is in force when it begins, and records the verdict.
+fn review(
+    service: &Service,
+    request: &Request,
+    body: &[u8],
+    number: u64,
+) -> Result<(Reviewed, Vec<LeftOut>), CallError> {
     let lock = service.lock.get();
     let today = service.today().ok_or(CallError::Clock)?;
-    let (data, rejections) = data(service, request)?;
+    let history = service.history.get();
+    let (data, rejections) = data(&history, request)?;
     let division = &service.settings.division;
     let in_force = InForce {
         packs: &service.packs,
         lock: &lock,
         division,
     };
-    let circumstances = Circumstances {
+    let circumstances = circumstances(request, division, today);
+    let reviewed = in_force.review(&Arc::new(data), &circumstances);
+    let basis = Basis {
+        answer: record::answer_id(number),
+        infno: infno(request.transaction),
+        circumstances: &circumstances,
+        engine: service.packs.engine().id(),
+        lock: lock.digest(),
+        history: history.state(),
+        body,
+        left_out: rejections.len() as u64,
+    };
+    record::verdict(service, &basis, &reviewed).map_err(CallError::Journal)?;
+    Ok((reviewed, apart::left_out(&rejections)))
+}
+
+/// What a request is reviewed for, on a day.
+pub(crate) fn circumstances(request: &Request, division: &Division, today: Day) -> Circumstances {
+    Circumstances {
         stage: request.transaction.stage(),
         today: today.number(),
         scenes: request.scenes.clone(),
         jurisdiction: division.to_string(),
         period: None,
         batches: Batches::default(),
-    };
-    let reviewed = in_force.review(&Arc::new(data), &circumstances);
-    Ok((reviewed, apart::left_out(&rejections)))
+    }
 }
 
 /// The rows of the request, and what is known of its patients.
-fn data(service: &Service, request: &Request) -> Result<(Data, Vec<Rejection>), CallError> {
+pub(crate) fn data(
+    history: &History,
+    request: &Request,
+) -> Result<(Data, Vec<Rejection>), CallError> {
     let mut builder = DataBuilder::new();
     let mut known = request.fill(&mut builder)?;
     let patients = request.patients()?;
-    let history = service.history.get();
     history
         .add_patients(&patients, &mut known, &mut builder)
         .map_err(CallError::History)?;
@@ -190,7 +228,7 @@ fn encode(
     }
 }
 
-fn infno(transaction: Transaction) -> &'static str {
+pub(crate) fn infno(transaction: Transaction) -> &'static str {
     match transaction {
         Transaction::Before => "3101",
         Transaction::During => "3102",

@@ -3,6 +3,7 @@
 //! | address | what |
 //! |---|---|
 //! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101 and 3102 |
+//! | `GET /api/v1/receipts/ID` | what a verdict rested on, signed; ID is the answer's or a finding's |
 //! | `GET /api/v1/status` | packs, lock and last update, as JSON |
 //! | `GET /status` | the same for people |
 //! | `GET /metrics` | counts for Prometheus |
@@ -15,13 +16,14 @@
 //! There are no tokens yet, so the server answers on loopback only, to requests that name loopback or a
 //! configured name (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
-mod answer;
+pub(crate) mod answer;
 mod apart;
 mod findings;
 mod guard;
 mod http;
 mod metrics;
 mod poll;
+mod record;
 mod status;
 mod swapped;
 
@@ -39,8 +41,10 @@ use rulepack_protocol::names::TargetPath;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::client::{Failures, NoFailures};
 use crate::data::national::Region;
 use crate::history::{History, HistoryError};
+use crate::journal::{self, Event, Journal, JournalError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
 use crate::settings::{HostFolder, Settings, SettingsError};
@@ -79,6 +83,7 @@ pub struct Service {
     history: Swapped<History>,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
+    journal: Journal,
     metrics: Metrics,
     /// The next answer's number. It starts at the time of the start, so that none comes twice.
     number: AtomicU64,
@@ -100,6 +105,9 @@ pub enum ServiceError {
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// Nothing could be recorded, so nothing is answered.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -115,6 +123,7 @@ impl ServiceError {
         match self {
             ServiceError::Settings(error) => error.hint().map(str::to_owned),
             ServiceError::History(error) => error.hint(),
+            ServiceError::Journal(error) => error.hint().map(str::to_owned),
             ServiceError::NotLoopback(_) => Some(
                 "the service has no tokens yet; put a proxy that asks who calls before it, and name it \
                  with `--host-name`"
@@ -135,11 +144,36 @@ impl Service {
         packs: Arc<Packs>,
         options: Options,
     ) -> Result<Self, ServiceError> {
+        Self::open_with(folder, packs, options, Arc::new(NoFailures))
+    }
+
+    /// The same, stopped by a test where it says.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub fn open_with(
+        folder: HostFolder,
+        packs: Arc<Packs>,
+        options: Options,
+        failures: Arc<dyn Failures + Send + Sync>,
+    ) -> Result<Self, ServiceError> {
         let settings = folder.settings()?;
         let lock = Lock::read(&folder)?;
         let history = History::open(&folder.history())?;
         let started = u64::try_from((options.clock)()).unwrap_or(0);
+        let setup = journal::Setup {
+            folder: folder.journal(),
+            institution: settings.institution.clone(),
+            clock: options.clock,
+            failures,
+        };
+        let journal = Journal::open(setup, journal::make_key(&folder)?)?;
+        journal.record(Event::Started {
+            engine: packs.engine().id(),
+            lock: lock.digest(),
+        })?;
         Ok(Service {
+            journal,
             settings,
             packs,
             options,
@@ -165,6 +199,7 @@ impl Service {
         let lock = Lock::read(&self.folder)?;
         let is_new_lock = lock != *self.lock.get();
         if is_new_lock {
+            self.record(record::lock_change(&self.lock.get(), &lock));
             self.lock.put(lock);
             self.warm();
         }
@@ -197,6 +232,9 @@ impl Service {
                 broken.insert(version.path.clone(), problem);
             }
         }
+        if !broken.is_empty() && *self.broken.get() != broken {
+            self.record(record::broken(&broken));
+        }
         self.broken.put(broken);
         self.ready.store(true, Ordering::Release);
         drop(one_at_a_time);
@@ -218,6 +256,14 @@ impl Service {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Records what no answer waits for. Where that fails, the writer has stopped and told why, and no
+    /// request is answered any more.
+    fn record(&self, event: Event) {
+        if let Err(error) = self.journal.record(event) {
+            tracing::error!(%error, "not recorded");
+        }
     }
 
     /// Milliseconds from 1970-01-01 UTC.
@@ -262,7 +308,7 @@ pub async fn serve(
 }
 
 /// Why a pack cannot be used, in a word: the full texts may hold texts of the pack, which are never logged.
-fn problem_word(error: &PackError) -> &'static str {
+pub(crate) fn problem_word(error: &PackError) -> &'static str {
     match error {
         PackError::Io { .. } => "unreadable",
         PackError::Digest { .. } => "altered",
