@@ -4,9 +4,6 @@
 mod basis;
 pub mod replay;
 
-#[cfg(test)]
-mod tests;
-
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::KeyId;
 use serde::{Deserialize, Serialize};

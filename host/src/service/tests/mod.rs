@@ -3,6 +3,7 @@
 
 mod air_gap;
 mod canary;
+mod receipts;
 mod server;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
