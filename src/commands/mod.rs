@@ -12,6 +12,7 @@ mod generate;
 mod import;
 mod init;
 mod inspect;
+mod journal;
 mod key;
 mod merge;
 mod minimum;
@@ -20,9 +21,11 @@ mod monitor;
 mod new;
 mod promote;
 mod publish;
+mod receipt;
 mod registry;
 mod registry_check;
 mod renew;
+mod replay;
 mod reproduce;
 mod root;
 mod serve;
@@ -75,6 +78,9 @@ pub enum Commands {
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
     Serve(serve::ServeArgs),
+    Journal(journal::JournalArgs),
+    Receipt(receipt::ReceiptArgs),
+    Replay(replay::ReplayArgs),
     Check(check::CheckArgs),
     New(new::NewArgs),
     Build(build::BuildArgs),
@@ -133,6 +139,9 @@ impl Commands {
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),
             Commands::Serve(args) => told(args),
+            Commands::Journal(args) => told(args),
+            Commands::Receipt(args) => told(args),
+            Commands::Replay(args) => told(args),
             Commands::Check(args) => told(args),
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),
