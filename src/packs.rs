@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rulepack_build::{BuildError, Built, Options, Toolchain, import_chs_drg};
+use rulepack_build::{BuildError, Built, Options, Toolchain, import_chs_drg, import_two_libraries};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 
 use crate::failure::{Explain as _, Failure, Outcome};
@@ -46,7 +46,8 @@ pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> 
     open(path)
 }
 
-/// Builds the source in `folder`. Tables in the published layout of CHS-DRG are imported first.
+/// Builds the source in `folder`. Tables in the published layout of CHS-DRG or of the two libraries
+/// are imported first.
 pub fn build(folder: &Path, options: Options) -> Outcome<Built> {
     build_with(&toolchain::detect(folder)?, folder, options)
 }
@@ -64,24 +65,28 @@ pub fn rebuild(folder: &Path, options: Options) -> Outcome<Built> {
 
 fn build_with(toolchain: &Toolchain, folder: &Path, mut options: Options) -> Outcome<Built> {
     let published = options.tables.as_deref();
-    let imported = published
-        .filter(|tables| tables.join(CHS_DRG).is_file())
-        .map(import)
-        .transpose()?;
+    let imported = published.map(import).transpose()?.flatten();
     if let Some(imported) = &imported {
         options.tables = Some(imported.path().to_owned());
     }
     rulepack_build::build(folder, toolchain, &options).map_err(explained)
 }
 
-/// The published tables as the tables of a pack, in a folder that goes when it is dropped.
-fn import(published: &Path) -> Outcome<tempfile::TempDir> {
-    let tables = import_chs_drg::import(published)?;
+/// The published tables as the tables of a pack, in a folder that goes when it is dropped; `None` where
+/// the folder holds tables of a pack already.
+fn import(published: &Path) -> Outcome<Option<tempfile::TempDir>> {
+    let tables = if published.join(CHS_DRG).is_file() {
+        import_chs_drg::import(published)?
+    } else if published.join(import_two_libraries::CATALOGUE).is_file() {
+        import_two_libraries::import(published)?.files
+    } else {
+        return Ok(None);
+    };
     let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".into())?;
     for table in tables {
         files::write(&folder.path().join(table.file_name), &table.csv)?;
     }
-    Ok(folder)
+    Ok(Some(folder))
 }
 
 fn explained(error: BuildError) -> Failure {

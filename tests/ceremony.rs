@@ -282,7 +282,7 @@ fn the_signers_keys_are_replaced_and_hosts_go_on() {
     assert_eq!(
         refused,
         "error: the publication could not be signed\n\
-         hint: start the registry with the keys that the newest root names"
+         hint: start the signer with the keys that the newest root names"
     );
     drop(registry);
     let registry = nation.serve();

@@ -43,6 +43,7 @@ impl Host {
             .create(&Settings {
                 registry: "http://127.0.0.1:1".into(),
                 air_gap: None,
+                hold_rekeyed: false,
                 institution: "H37030000001".into(),
                 subscriptions: Subscription::defaults(&division),
                 division,

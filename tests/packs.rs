@@ -1,4 +1,4 @@
-//! The three plugins and a new pack, from source to answers in the sandbox, by the command itself.
+//! The plugins and a new pack, from source to answers in the sandbox, by the command itself.
 
 #![allow(
     clippy::unwrap_used,
@@ -72,7 +72,10 @@ fn case_line(case: &serde_json::Value) -> String {
 #[test]
 fn a_plugin_gives_the_same_answers_natively_and_in_the_sandbox() {
     same_answers::<chronic_limits::ChronicLimits>("chronic-limits");
+    same_answers::<conduct::Conduct>("conduct");
+    same_answers::<consumables::Consumables>("consumables");
     same_answers::<drg_checks::DrgChecks>("drg-checks");
+    same_answers::<national_library::NationalLibrary>("national-library");
     same_answers::<vbp_quota::VbpQuota>("vbp-quota");
 }
 

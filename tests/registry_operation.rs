@@ -225,7 +225,9 @@ fn drill_the_signer_s_keys_are_stolen() {
         (
             0,
             "made the signer's keys\n  {}/signer/registry-snapshot-2.pub\n  \
-             {}/signer/registry-timestamp-2.pub\n"
+             {}/signer/registry-timestamp-2.pub\n\
+             the key of registry-snapshot-2 is OPEN: no passphrase protects it, whoever reads the file can sign\n\
+             the key of registry-timestamp-2 is OPEN: no passphrase protects it, whoever reads the file can sign\n"
         )
     );
     let root = Publication {

@@ -17,6 +17,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("rulepack-protocol", &["rulepack-contract"]),
     ("rulepack-sdk", &["rulepack-contract"]),
     ("chronic-limits", &["rulepack-sdk"]),
+    ("conduct", &["rulepack-sdk"]),
+    ("consumables", &["rulepack-sdk"]),
     ("drg-checks", &["rulepack-sdk"]),
     ("vbp-quota", &["rulepack-sdk"]),
     (

@@ -16,6 +16,7 @@ pub mod files;
 pub mod history;
 pub mod journal;
 pub mod lock;
+pub mod officers;
 pub mod packs;
 pub mod receipt;
 pub mod review;

@@ -23,6 +23,9 @@ pub struct Settings {
     /// Whether it takes part in first waves.
     #[serde(default)]
     pub canary: bool,
+    /// Whether a name space whose officers were replaced waits for a person (T8), see [`crate::officers`].
+    #[serde(default)]
+    pub hold_rekeyed: bool,
     /// Set where the host has no network and is fed from disks: only then may `sync --import` be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_gap: Option<AirGap>,
@@ -223,7 +226,7 @@ impl HostFolder {
             return Err(SettingsError::AlreadyAHost(self.root.clone()));
         }
         let text = toml::to_string_pretty(settings)
-            .expect("settings are texts, lists of texts and a boolean");
+            .expect("settings are texts, lists of texts and booleans");
         self.write(&path, text.as_bytes())
     }
 
@@ -266,6 +269,7 @@ mod tests {
             subscriptions: Subscription::defaults(&division),
             division,
             canary: false,
+            hold_rekeyed: false,
             air_gap: None,
         }
     }

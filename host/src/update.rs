@@ -26,6 +26,7 @@ use crate::client::{
 };
 use crate::files;
 use crate::lock::{Lock, LockError, LockedVersion, State};
+use crate::officers::{HeldNameSpace, Officers, OfficersError};
 use crate::packs::{self, PackError, Packs};
 use crate::settings::{HostFolder, Settings};
 
@@ -46,6 +47,8 @@ pub struct UpdateReport {
     pub expiring: Vec<ExpiryWarning>,
     /// Roles that have other officers than before: a province can replace those of its cities (T8).
     pub rekeyed: BTreeSet<RoleName>,
+    /// Name spaces of which nothing new is taken until a person accepts their officers.
+    pub held: Vec<HeldNameSpace>,
     /// The time of the last completed refresh, where this host's clock stands before it: that time was
     /// used in place of the clock's.
     pub clock_behind: Option<Moment>,
@@ -67,6 +70,9 @@ pub enum UpdateError {
     /// The lock cannot be read or written.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Who signs for the followed name spaces cannot be remembered.
+    #[error(transparent)]
+    Officers(#[from] OfficersError),
     /// An import on a host that can reach a registry: it would only hide what is newer.
     #[error("the host is not set to air-gapped, so nothing is imported from a disk")]
     NotAirGapped,
@@ -79,6 +85,7 @@ impl UpdateError {
         match self {
             UpdateError::Refresh(error) => error.hint(),
             UpdateError::Lock(_) => None,
+            UpdateError::Officers(error) => error.hint().map(str::to_owned),
             UpdateError::NotAirGapped => Some(
                 "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`".to_owned(),
             ),
@@ -213,12 +220,15 @@ impl Updater<'_> {
             }
             refreshed => refreshed?,
         };
+        let hold = self.settings.hold_rekeyed;
+        let held = Officers::meet(self.folder, &followed, &refreshed.trusted, hold)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
             failed: failed(&refreshed, &followed),
             expiring: expiring(&refreshed, &followed, self.now),
             rekeyed: refreshed.rekeyed.clone(),
+            held,
             clock_behind: refreshed.clock_behind,
             roles: refreshed.trusted.status(),
             tolerated: expired(&refreshed, self.now),
@@ -232,11 +242,13 @@ impl Updater<'_> {
             failures,
         };
         for target in &refreshed.resolution.targets {
-            if self.wants(target) {
+            if self.wants(target) && !is_held(target, &report.held) {
                 self.take(source, target, (&before, &mut lock), &mut report);
             }
         }
         lock.write(self.folder, failures)?;
+        // What was left of a version that is no longer wanted is removed.
+        self.was_interrupted()?;
         report.lock = lock.digest().to_string();
         Ok(report)
     }
@@ -395,6 +407,12 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
     }
 }
 
+/// Whether a version waits with its name space. What is to stop does not.
+fn is_held(target: &ResolvedTarget, held: &[HeldNameSpace]) -> bool {
+    let mut held = held.iter();
+    forbidden(target).is_none() && held.any(|held| held.name_space == *target.path.name_space())
+}
+
 fn forbidden(target: &ResolvedTarget) -> Option<String> {
     let withdrawn = || {
         let reason = target.custom.reason.as_ref();
@@ -495,6 +513,9 @@ impl fmt::Display for UpdateReport {
         }
         for role in &self.rekeyed {
             writeln!(f, "officers  of `{role}` are others than before")?;
+        }
+        for held in &self.held {
+            writeln!(f, "held      {held}")?;
         }
         if let Some(last) = self.clock_behind {
             writeln!(

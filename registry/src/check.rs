@@ -24,6 +24,8 @@ use crate::store::{MetadataFile, TargetFile, Tree};
 pub struct Inspection {
     /// The roles that a host would believe, and their versions.
     pub roles: BTreeMap<RoleName, u64>,
+    /// When each of those that officers sign ends, in the order of the chain.
+    pub ends: Vec<(RoleName, Moment)>,
     /// Name spaces that are pinned and no longer delegated: their packs stay, and nobody follows them.
     pub ended: BTreeSet<NameSpace>,
     /// Packs whose bytes are those that are signed.
@@ -101,6 +103,8 @@ fn verify(
     let root_version = root.root().signed().version;
     let mut pinned = Pinned::from([(RoleName::ROOT, root_version)]);
     inspection.roles.insert(RoleName::ROOT, root_version);
+    let root_ends = root.root().signed().expires;
+    inspection.ends.push((RoleName::ROOT, root_ends));
     let bytes = tree
         .metadata(&MetadataFile::Timestamp)
         .map_err(StateError::Io)?;
@@ -157,6 +161,7 @@ impl Inspection {
         }
         if let Some(verified) = trusted.role(role) {
             self.roles.insert(role.clone(), pin.version);
+            self.ends.push((role.clone(), verified.signed().expires));
             self.look_at_packs(tree, verified.signed(), listed);
         }
     }
@@ -248,7 +253,8 @@ impl Inspection {
 
     /// Beside metadata and targets there is only what [`crate::store`] names.
     fn look_around(&mut self, tree: &Tree) {
-        const KNOWN: [&str; 5] = ["metadata", "targets", "staging", "index", "lock"];
+        // The last one is what `rulepack mirror` remembers of a copy.
+        const KNOWN: [&str; 6] = ["metadata", "targets", "staging", "index", "lock", ".mirror"];
         for path in self.entries(tree.folder()) {
             let name = path.file_name().and_then(|name| name.to_str());
             if !name.is_some_and(|name| KNOWN.contains(&name)) {

@@ -139,6 +139,13 @@ impl Index {
         self.thrown_away.as_deref()
     }
 
+    /// Puts a record among the packs that is none of ours, as damage while the server runs would.
+    #[cfg(test)]
+    pub(crate) fn spoil(&self) {
+        let packs = self.database.open_tree(PACKS).unwrap();
+        packs.insert("37/limits/9.9.9.wasm", b"{").unwrap();
+    }
+
     /// Opens a database and reads all of it once.
     fn open_sound(folder: &Path) -> Result<Self, IndexError> {
         // On damaged files the database may panic instead of giving an error.

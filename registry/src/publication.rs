@@ -12,8 +12,11 @@
 //! ```
 //!
 //! Parts come sorted, metadata first, each role and path once: one publication has one spelling, whose
-//! digest names it. Bounds: [`PARTS_MAX`] parts, [`METADATA_BYTES_MAX`] and the bound of a pack for each
-//! of them, [`BODY_BYTES_MAX`] for the body.
+//! digest names it. Bounds: [`PARTS_MAX`] parts, [`METADATA_BYTES_MAX`] for all metadata together, the
+//! bound of a pack for each pack, [`BODY_BYTES_MAX`] for the body.
+//!
+//! Metadata stands first so that it can be verified before the packs are read from the wire
+//! ([`Beginning`]).
 
 use std::collections::BTreeMap;
 
@@ -81,6 +84,9 @@ pub enum UploadError {
         /// The bound.
         bytes_max: usize,
     },
+    /// All metadata together is beyond its bound.
+    #[error("the metadata of the upload is longer than {METADATA_BYTES_MAX} bytes")]
+    MetadataTooLarge,
     /// More parts than allowed.
     #[error("the upload has more than {PARTS_MAX} parts")]
     TooMany,
@@ -164,6 +170,7 @@ impl Publication {
         match kind {
             "metadata" => {
                 check_length(name, bytes, METADATA_BYTES_MAX)?;
+                self.check_metadata(bytes)?;
                 self.add_role(name.parse().map_err(|_| malformed())?, content?)?;
             }
             "target" => {
@@ -174,6 +181,15 @@ impl Publication {
         }
         // Cannot overflow: the content was found within the body.
         Ok(at + line_end + 1 + bytes)
+    }
+
+    /// Whether so many more bytes of metadata are within the bound of all.
+    fn check_metadata(&self, bytes: usize) -> Result<(), UploadError> {
+        let so_far: usize = self.metadata.values().map(Vec::len).sum();
+        match so_far.saturating_add(bytes) {
+            0..=METADATA_BYTES_MAX => Ok(()),
+            _ => Err(UploadError::MetadataTooLarge),
+        }
     }
 
     fn add_role(&mut self, role: RoleName, bytes: &[u8]) -> Result<(), UploadError> {
@@ -195,6 +211,57 @@ impl Publication {
         }
         self.targets.insert(path, bytes.to_vec());
         Ok(())
+    }
+}
+
+/// The roles of an upload that is still arriving. Each part is read once, however small the pieces are
+/// that the upload arrives in.
+#[derive(Debug, Default)]
+pub struct Beginning {
+    roles: Publication,
+    at: usize,
+    parts: usize,
+}
+
+impl Beginning {
+    /// Reads on in `body`, the bytes that are there so far, and says whether all roles are: the first pack
+    /// comes next. An upload without packs never says so, and is whole at its end.
+    ///
+    /// # Errors
+    /// Where no further byte could make it a publication.
+    pub fn is_whole(&mut self, body: &[u8]) -> Result<bool, UploadError> {
+        let common = body.len().min(HEAD.len());
+        if body.get(..common) != HEAD.as_bytes().get(..common) {
+            return Err(UploadError::Head);
+        }
+        self.at = self.at.max(HEAD.len());
+        loop {
+            let rest = body.get(self.at..).unwrap_or_default();
+            if rest.starts_with(b"target ") {
+                return match self.roles.metadata.is_empty() {
+                    true => Err(UploadError::Empty),
+                    false => Ok(true),
+                };
+            }
+            if rest.len() < LINE_BYTES_MAX && !rest.contains(&b'\n') {
+                return Ok(false);
+            }
+            match self.roles.read_part(body, self.at) {
+                Ok(at) => self.at = at,
+                Err(UploadError::Truncated(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+            self.parts += 1;
+            if self.parts > PARTS_MAX {
+                return Err(UploadError::TooMany);
+            }
+        }
+    }
+
+    /// The roles that were read.
+    #[must_use]
+    pub fn into_roles(self) -> Publication {
+        self.roles
     }
 }
 
@@ -248,6 +315,53 @@ mod tests {
                 assert_eq!(publication.to_bytes(), &bytes[..end]);
             }
         }
+    }
+
+    #[test]
+    fn the_roles_are_known_once_the_first_pack_begins_whatever_the_pieces() {
+        let bytes = sample().to_bytes();
+        let packs = bytes
+            .windows(7)
+            .position(|word| word == b"target ")
+            .unwrap();
+        let (mut once, mut piecewise) = (Beginning::default(), Beginning::default());
+        for end in 0..packs + 7 {
+            assert_eq!(piecewise.is_whole(&bytes[..end]), Ok(false), "{end}");
+        }
+        for beginning in [&mut once, &mut piecewise] {
+            assert_eq!(beginning.is_whole(&bytes[..packs + 7]), Ok(true));
+        }
+        let roles = piecewise.into_roles();
+        assert_eq!(roles, once.into_roles());
+        assert_eq!(roles.metadata, sample().metadata);
+        assert!(roles.targets.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_become_a_publication_is_refused_before_the_rest_is_there() {
+        let refusal = |parts: &str| {
+            let body = [HEAD, parts].concat();
+            let refused = Beginning::default().is_whole(body.as_bytes());
+            refused.unwrap_err().to_string()
+        };
+        let refused = Beginning::default().is_whole(b"PK");
+        assert_eq!(refused, Err(UploadError::Head));
+        assert_eq!(
+            refusal("target 37/a/1.0.0.wasm 1\n"),
+            "the upload has no metadata"
+        );
+        assert_eq!(
+            refusal("metadata 37 8388609\n"),
+            "`37` is 8388609 bytes long, expected at most 8388608"
+        );
+        assert_eq!(
+            refusal("metadata 37 1\n{metadata 44 8388608\n"),
+            "the metadata of the upload is longer than 8388608 bytes"
+        );
+        let line = "expected a line `metadata ROLE LENGTH` or `target PATH LENGTH` at byte 23 of the \
+                    upload";
+        assert_eq!(refusal(&"x".repeat(LINE_BYTES_MAX)), line);
+        assert_eq!(refusal("metadata ../x 1\n{"), line);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! it happens), snapshot, timestamp. Before every change `Registry::recover` finishes or removes what
 //! a stop left half done, so each state that hosts can see is an old or a new one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Moment;
+use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf::{Envelope, Payload, RoleName, Targets};
 
 use crate::failure::{FailurePoint, FailurePoints};
@@ -19,7 +20,7 @@ use crate::index::{Index, IndexError};
 use crate::publication::Publication;
 use crate::publish::{
     CaseRunner, Receipt, Refusal, RootError, already_published, check_packs, check_uploaded,
-    verify_roles, verify_root,
+    digests, published_with, verify_roles, verify_root,
 };
 use crate::signer::{RemoteError, RoleVersion, SignerError, Successor, SuccessorSigner};
 use crate::state::{State, StateError, holds_all_of};
@@ -49,6 +50,15 @@ pub struct Registry {
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
     failure_points: Arc<dyn FailurePoints>,
     shown: AtomicU64,
+}
+
+/// What becomes of an upload, as far as its roles say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// All of it is published already.
+    AlreadyPublished(Receipt),
+    /// The officers of these roles signed it, and its packs may be read.
+    New(BTreeSet<RoleName>),
 }
 
 /// Why a registry does not open.
@@ -120,6 +130,26 @@ impl Registry {
         Ok(())
     }
 
+    /// Judges the roles of an upload before its packs are read (T11). What is admitted is judged again by
+    /// [`Registry::publish`]: by then another publication may have come.
+    ///
+    /// # Errors
+    /// [`Refusal`], as of a whole upload with these roles.
+    pub fn admit(&self, roles: &Publication) -> Result<Admission, Refusal> {
+        let state = State::read(&self.tree)?;
+        if let Some(receipt) = self.receipt_of_retry(&state, roles)? {
+            return Ok(Admission::AlreadyPublished(receipt));
+        }
+        match roles.metadata.get(&RoleName::ROOT) {
+            Some(root) => {
+                let verified = verify_root(Some(&state.root), root, self.now());
+                verified.map_err(|error| root_conflict_or(error, &state))?;
+            }
+            None => drop(verify_roles(&state, &self.tree, roles, self.now())?),
+        }
+        Ok(Admission::New(roles.metadata.keys().cloned().collect()))
+    }
+
     /// Publishes the body of an upload ([`Publication`]): checks everything, stores it, has it signed.
     ///
     /// Publishing the same bytes again gives the same receipt with `already_published`. Two bureaus may
@@ -158,7 +188,8 @@ impl Registry {
         self.note_in_index(FailurePoint::IndexUpdated)?;
         let versions = versions.into_iter().map(|new| (new.role, new.version));
         let state = State::read(&self.tree)?;
-        Ok(receipt(&publication, versions.collect(), &state, false))
+        let packs = digests(&listed_now);
+        Ok(receipt(packs, versions.collect(), &state, false))
     }
 
     /// Has timestamp (and snapshot) signed anew where it is time ([`SuccessorSigner::renew`]), and shows
@@ -223,12 +254,8 @@ impl Registry {
             self.sign_anew(&store)?;
         }
         let versions = [(RoleName::ROOT, version)].into();
-        Ok(receipt(
-            publication,
-            versions,
-            &State::read(&self.tree)?,
-            false,
-        ))
+        let state = State::read(&self.tree)?;
+        Ok(receipt(BTreeMap::new(), versions, &state, false))
     }
 
     fn sign_anew(&self, store: &Store) -> Result<(), Refusal> {
@@ -347,8 +374,12 @@ impl Registry {
         state: &State,
         publication: &Publication,
     ) -> Result<Option<Receipt>, Refusal> {
-        let versions = already_published(state, &self.tree, publication)?;
-        Ok(versions.map(|versions| receipt(publication, versions, state, true)))
+        let Some(versions) = already_published(state, &self.tree, publication)? else {
+            return Ok(None);
+        };
+        // What was published, not what the retry brings: its packs are not looked at.
+        let packs = published_with(&self.tree, &versions)?;
+        Ok(Some(receipt(packs, versions, state, true)))
     }
 
     /// The index is derived: where it cannot be written the publication stands all the same.
@@ -410,7 +441,7 @@ fn role_files(publication: &Publication) -> Vec<(MetadataFile, &[u8])> {
         .collect()
 }
 
-fn target_file(path: rulepack_protocol::names::TargetPath, bytes: &[u8]) -> TargetFile {
+fn target_file(path: TargetPath, bytes: &[u8]) -> TargetFile {
     TargetFile {
         path,
         digest: Digest::of(bytes),
@@ -418,19 +449,16 @@ fn target_file(path: rulepack_protocol::names::TargetPath, bytes: &[u8]) -> Targ
 }
 
 fn receipt(
-    publication: &Publication,
+    packs: BTreeMap<TargetPath, Digest>,
     roles: BTreeMap<RoleName, u64>,
     state: &State,
     already_published: bool,
 ) -> Receipt {
-    let packs = publication.targets.iter();
     let pins = state.pins.as_ref();
     Receipt {
         already_published,
         roles,
-        packs: packs
-            .map(|(path, bytes)| (path.clone(), Digest::of(bytes)))
-            .collect(),
+        packs,
         timestamp: pins.map_or(0, |pins| pins.timestamp.signed().version()),
     }
 }

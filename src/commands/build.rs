@@ -29,8 +29,9 @@ pub struct BuildArgs {
     /// Where the sealed pack goes; `NAME-VERSION.wasm` in the current folder where it is left out.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// A folder of tables, CSV or XLSX, to seal instead of the pack's own; or the published CHS-DRG
-    /// tables as they are (`chs_drg_1_1.json.gz` and the files beside it).
+    /// A folder of tables, CSV or XLSX, to seal instead of the pack's own; or the published tables
+    /// of CHS-DRG (`chs_drg_1_1.json.gz` and the files beside it) or of the two libraries
+    /// (`rule_catalog_2025.tsv` and the files beside it) as they are.
     #[arg(long, value_name = "DIR")]
     pub tables: Option<PathBuf>,
     /// A folder of cases to seal instead of the pack's own.

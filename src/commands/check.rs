@@ -10,6 +10,7 @@ use rulepack_contract::data::{Data, DataBuilder};
 use rulepack_contract::review::Stage;
 use rulepack_contract::units;
 use rulepack_engine::patients::Division as Batches;
+use rulepack_host::client::FloorsStore;
 use rulepack_host::data::{national, read_directory, read_file};
 use rulepack_host::history::History;
 use rulepack_host::lock::{Lock, LockedVersion, State};
@@ -87,6 +88,8 @@ pub enum Language {
 pub struct CheckReport {
     #[serde(flatten)]
     review: Review,
+    /// Why the packs are stale, where they are: they go on, and somebody should look.
+    stale: Option<String>,
     /// Packs in force that could not be used.
     broken: Vec<(TargetPath, String)>,
     /// Packs of which no version is in force for somebody.
@@ -143,6 +146,7 @@ impl Command for CheckArgs {
         let broken = reviewed.broken.iter();
         Ok(CheckReport {
             review: reviewed.report,
+            stale: self.stale(&folder)?,
             broken: broken
                 .map(|(path, e)| (path.clone(), e.to_string()))
                 .collect(),
@@ -190,6 +194,24 @@ impl CheckArgs {
             }
             None => Ok((Lock::read(folder)?, settings?.division)),
         }
+    }
+
+    /// Whether what vouches for the packs has expired since the last refresh, or cannot be read.
+    fn stale(&self, folder: &HostFolder) -> Outcome<Option<String>> {
+        let is_file = self
+            .pack
+            .as_ref()
+            .is_some_and(|file| Path::new(file).is_file());
+        if is_file || !folder.is_set_up() {
+            return Ok(None);
+        }
+        let state = match FloorsStore::new(folder.trust()).read() {
+            Ok(state) => state,
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        let now = clock::now()?;
+        let ended = state.valid_until.filter(|end| *end <= now);
+        Ok(ended.map(|end| format!("what vouches for these packs expired at {end}")))
     }
 
     fn stage(&self, told: Option<Stage>) -> Stage {

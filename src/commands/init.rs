@@ -45,6 +45,9 @@ pub struct InitArgs {
     /// Take part in first waves.
     #[arg(long)]
     pub canary: bool,
+    /// Let a name space whose officers were replaced wait for a person: `sync --accept-officers` accepts them.
+    #[arg(long)]
+    pub hold_rekeyed: bool,
     /// The host has no network and is fed from disks (物理隔离): `sync --import` may be used.
     #[arg(long)]
     pub air_gapped: bool,
@@ -86,6 +89,7 @@ impl Command for InitArgs {
             division: self.division.clone(),
             subscriptions,
             canary: self.canary,
+            hold_rekeyed: self.hold_rekeyed,
             air_gap,
         };
         let host = HostFolder::at(&self.dir);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rulepack_protocol::moment::Moment;
+use rulepack_protocol::tuf::{ExpiryWarning, expiry_warnings};
 use rulepack_registry::check;
 use rulepack_registry::store::Tree;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct RepositoryReport {
     ended: Vec<String>,
     packs: usize,
     pack_bytes: u64,
+    /// Roles whose officers have to sign soon.
+    expiring: Vec<ExpiryWarning>,
     faults: Vec<String>,
 }
 
@@ -53,6 +56,7 @@ impl CheckRepositoryArgs {
             ended: found.ended.iter().map(ToString::to_string).collect(),
             packs: found.packs,
             pack_bytes: found.pack_bytes,
+            expiring: expiry_warnings(found.ends, now),
             faults: found.faults.iter().map(ToString::to_string).collect(),
         })
     }
@@ -91,6 +95,9 @@ impl fmt::Display for RepositoryReport {
             "  {} packs, {} bytes, as signed",
             self.packs, self.pack_bytes
         )?;
+        for warning in &self.expiring {
+            writeln!(f, "  warning: {warning}")?;
+        }
         match self.faults.len() {
             0 => writeln!(f, "everything is as it should be"),
             count => {

@@ -1,12 +1,17 @@
 //! `rulepack sync`: bring a host's packs up to date.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
+use rulepack_host::officers::Officers;
 use rulepack_host::packs::Packs;
 use rulepack_host::settings::HostFolder;
 use rulepack_host::update::{UpdateError, UpdateReport, Updater};
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::names::NameSpace;
 use serde::Serialize;
 
 use super::Command;
@@ -28,6 +33,30 @@ pub struct SyncArgs {
     /// timestamp and snapshot may have expired as many days ago as `host.toml` says, nothing else may.
     #[arg(long, value_name = "DIR", conflicts_with = "registry")]
     pub import: Option<PathBuf>,
+    /// Accept the new officers of a name space that is held, as an earlier `sync` printed them.
+    #[arg(long, value_name = "NAME_SPACE=FINGERPRINT")]
+    pub accept_officers: Vec<Accepted>,
+}
+
+/// Officers that a person has looked at: `37=9f3a…`, the fingerprint in full.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    name_space: NameSpace,
+    fingerprint: Digest,
+}
+
+impl FromStr for Accepted {
+    type Err = Box<dyn Error + Send + Sync>;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name_space, fingerprint) = text
+            .split_once('=')
+            .ok_or("expected `NAME_SPACE=FINGERPRINT`, as `sync` prints it")?;
+        Ok(Accepted {
+            name_space: name_space.parse()?,
+            fingerprint: fingerprint.parse()?,
+        })
+    }
 }
 
 /// What was brought up to date.
@@ -38,6 +67,15 @@ impl Command for SyncArgs {
     type Report = SyncReport;
 
     fn execute(&self) -> Outcome<SyncReport> {
+        let folder = HostFolder::at(&self.dir);
+        for accepted in &self.accept_officers {
+            let done = Officers::accept(&folder, &accepted.name_space, accepted.fingerprint);
+            done.map_err(|error| {
+                let hint = error.hint();
+                let failure = Failure::from(error);
+                hint.into_iter().fold(failure, Failure::hint)
+            })?;
+        }
         let packs = packs(&self.dir)?;
         let report = match &self.import {
             Some(mirror) => import(&self.dir, &packs, mirror)?,
@@ -88,6 +126,7 @@ impl Report for SyncReport {
     fn is_good(&self) -> bool {
         let report = &self.0;
         let is_current = report.refused.is_empty() && report.failed.is_empty();
+        let is_current = is_current && report.held.is_empty();
         is_current && report.clock_behind.is_none()
     }
 }

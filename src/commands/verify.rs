@@ -9,12 +9,14 @@ use std::str::FromStr;
 
 use clap::Args;
 use rulepack_host::client::Refreshed;
+use rulepack_host::officers::Officers;
+use rulepack_host::settings::HostFolder;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Effective, Moment, MomentError};
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::diff::{PackDiff, compare};
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing};
-use rulepack_protocol::tuf::{Channel, RoleName, Status};
+use rulepack_protocol::tuf::{Channel, ExpiryWarning, RoleName, Status, expiry_warnings};
 use semver::Version;
 use serde::Serialize;
 
@@ -75,12 +77,16 @@ pub struct VerifyReport {
     /// The moment that validity is judged by.
     at: Moment,
     chain: Vec<RoleLine>,
+    /// Roles of the chain whose officers are others than the host knew (T8).
+    rekeyed: BTreeSet<RoleName>,
     channel: Channel,
     status: Status,
     published: Day,
     effective: Effective,
     /// What speaks against it at that moment.
     faults: Vec<String>,
+    /// Roles whose officers have to sign within thirty days of that moment.
+    expiring: Vec<ExpiryWarning>,
     /// The columns that it can read, by table.
     reads: BTreeMap<String, BTreeSet<String>>,
     /// The other functions that it can call, by interface.
@@ -126,6 +132,8 @@ impl Command for VerifyArgs {
         let chain = chain::lines(&refreshed.trusted, &target)?;
         Ok(VerifyReport {
             faults: faults(&chain, &target, at),
+            expiring: expiring(&chain, at),
+            rekeyed: self.rekeyed(&refreshed, &chain)?,
             chain,
             since: since(&published, &refreshed, &target, &sealed),
             bytes: sealed.bytes.len(),
@@ -145,6 +153,21 @@ impl Command for VerifyArgs {
 }
 
 impl VerifyArgs {
+    /// The roles of the chain with other officers than the host saw last, or has accepted.
+    fn rekeyed(&self, refreshed: &Refreshed, chain: &[RoleLine]) -> Outcome<BTreeSet<RoleName>> {
+        let Some(dir) = &self.trust.dir else {
+            return Ok(BTreeSet::new());
+        };
+        let officers = Officers::read(&HostFolder::at(dir))?;
+        let waits = |role: &RoleName| match role {
+            RoleName::Space(name_space) => officers.wait_for(name_space),
+            RoleName::Top(_) => false,
+        };
+        let roles = chain.iter().map(|line| &line.role);
+        let replaced = roles.filter(|role| refreshed.rekeyed.contains(role) || waits(role));
+        Ok(replaced.cloned().collect())
+    }
+
     /// The signed entry, and the bytes that have its length and digest. Nothing was opened yet.
     fn find(&self, published: &Published) -> Outcome<(ResolvedTarget, Refreshed, Vec<u8>)> {
         let file = match &self.pack {
@@ -238,6 +261,14 @@ fn faults(chain: &[RoleLine], target: &ResolvedTarget, at: Moment) -> Vec<String
         faults.push("its bureau withdrew it (撤回)".to_owned());
     }
     faults
+}
+
+/// The roles of the chain that end soon. Those that are over are faults.
+fn expiring(chain: &[RoleLine], at: Moment) -> Vec<ExpiryWarning> {
+    let ends = chain.iter().map(|line| (line.role.clone(), line.expires));
+    let mut warnings = expiry_warnings(ends, at);
+    warnings.retain(|warning| warning.days_left.is_some());
+    warnings
 }
 
 /// The highest version below this one that the same role signs, and what changed since.

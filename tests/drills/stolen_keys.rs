@@ -1,5 +1,7 @@
 //! Stolen keys: of the registry's signer, of a bureau, a province, a city, a keeper of the root.
 
+use std::ffi::OsStr;
+
 use rulepack_protocol::tuf::{Denials, VERSION_LAST};
 
 use super::*;
@@ -82,6 +84,82 @@ fn one_stolen_bureau_key_signs_nothing_and_its_officer_is_replaced() {
     drill.nation.sign("37.json", &["bureau-a", "bureau-b"]);
     let told = drill.send("37.json").failed();
     assert_eq!(told.lines().next(), Some(reason));
+}
+
+#[test]
+fn replaced_officers_wait_for_a_person_where_the_hospital_asks_for_it() {
+    let drill = Drill::begin();
+    let settings = drill.host.folder().join("host.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let holding = text.replace("hold_rekeyed = false", "hold_rekeyed = true");
+    assert_ne!(holding, text);
+    fs::write(&settings, holding).unwrap();
+    drill.new_key("bureau-d");
+    drill
+        .nation
+        .run(
+            "delegate 37 --key {}/keys/bureau-b.pub --key {}/keys/bureau-d.pub \
+             --from {}/targets.json --out {}/targets.json",
+        )
+        .done();
+    drill
+        .nation
+        .sign("targets.json", &["targets-a", "targets-b"]);
+    let ended = "2030-01-01";
+    drill.next_role("37.json", |role| {
+        let custom = role.custom_mut(&PACK.parse().unwrap()).unwrap();
+        custom.effective.to = Some(ended.parse().unwrap());
+    });
+    drill.nation.sign("37.json", &["bureau-b", "bureau-d"]);
+    drill.send("targets.json 37.json").done();
+
+    // What is active goes on as it was, and each look tells of it.
+    let before = drill.host.lock();
+    let waits = "held      37: its officers are others than this host accepted: 2 of bureau-b, \
+                 bureau-d; nothing new is taken until a person accepts them with \
+                 `sync --accept-officers 37=";
+    let mut fingerprint = String::new();
+    for _ in 0..2 {
+        let told = drill.host.sync().found_fault();
+        let held = told.lines().find_map(|line| line.strip_prefix(waits));
+        held.and_then(|rest| rest.strip_suffix('`'))
+            .unwrap_or_else(|| panic!("{told}"))
+            .clone_into(&mut fingerprint);
+        assert_eq!(drill.host.lock(), before);
+    }
+    let verify = [
+        OsStr::new("verify"),
+        OsStr::new("37/chronic-limits@1.0.0"),
+        OsStr::new("--dir"),
+        drill.host.folder().as_os_str(),
+    ];
+    let told = rulepack(verify).done();
+    assert!(
+        told.contains("its officers are OTHERS than this host knew"),
+        "{told}"
+    );
+
+    let accept = |fingerprint: &str| {
+        rulepack([
+            OsStr::new("sync"),
+            OsStr::new("--dir"),
+            drill.host.folder().as_os_str(),
+            OsStr::new("--accept-officers"),
+            OsStr::new(&format!("37={fingerprint}")),
+        ])
+    };
+    let told = accept(&"0".repeat(64)).failed();
+    assert!(
+        told.ends_with("hint: they were replaced again: ask the bureau who its officers are\n"),
+        "{told}"
+    );
+    accept(&fingerprint).done();
+    assert!(drill.host.lock().contains(ended));
+    let told = accept(&fingerprint).failed();
+    assert!(
+        told.starts_with("error: no officers of `37` wait to be accepted\n"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the integration tests share: the command itself, and the three plugins built once with it.
+//! What the integration tests share: the command itself, and the plugins built once with it.
 
 #![allow(
     dead_code,
@@ -16,7 +16,14 @@ use rulepack_protocol::pack::{self, Bounds, Pack};
 use serde_json::Value;
 
 /// The plugins of this workspace.
-pub const PLUGINS: [&str; 3] = ["chronic-limits", "drg-checks", "vbp-quota"];
+pub const PLUGINS: [&str; 6] = [
+    "chronic-limits",
+    "conduct",
+    "consumables",
+    "drg-checks",
+    "national-library",
+    "vbp-quota",
+];
 
 /// A pack that the command built.
 #[derive(Debug)]

@@ -71,62 +71,14 @@
 //!   `exclusion_class`. A complication is excluded where its `self_class` equals the `exclusion_class`
 //!   of the principal diagnosis; an empty class equals none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 
-/// A knowledge table as CSV.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableFile {
-    /// `mdc.csv`
-    pub file_name: &'static str,
-    /// How many rows it has, the header not counted.
-    pub rows: usize,
-    /// The file.
-    pub csv: Vec<u8>,
-}
-
-/// Why published tables cannot be imported.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// A file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The scheme is not the shape that is known.
-    #[error("`{path}`: {source}")]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What the reader said.
-        source: serde_json::Error,
-    },
-    /// A list of complications is not the shape that is known.
-    #[error("`{path}`: {source}")]
-    Csv {
-        /// The file.
-        path: PathBuf,
-        /// What the reader said.
-        source: csv::Error,
-    },
-    /// A value that the tables cannot express.
-    #[error("`{place}` is `{value}`, expected {expected}")]
-    Value {
-        /// Where: `mdc[MDCA].gate`.
-        place: String,
-        /// The refused value.
-        value: String,
-        /// What it may be.
-        expected: &'static str,
-    },
-}
+use crate::published::{ImportError, Rows, TableFile, refused};
 
 const SCHEME: &str = "chs_drg_1_1.json.gz";
 const COMPLICATIONS: &str = "cc_mcc_exclusion.tsv.gz";
@@ -381,60 +333,6 @@ fn inflate(path: &Path) -> Result<Vec<u8>, ImportError> {
         return Err(failed(io::Error::other("inflates to more than 256 MiB")));
     }
     Ok(bytes)
-}
-
-fn refused(place: impl Into<String>, value: impl ToString, expected: &'static str) -> ImportError {
-    ImportError::Value {
-        place: place.into(),
-        value: value.to_string(),
-        expected,
-    }
-}
-
-/// A table being written. The published lists repeat some entries; a row is written once.
-struct Rows {
-    file_name: &'static str,
-    header: Vec<String>,
-    seen: BTreeSet<Vec<String>>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Rows {
-    fn new(file_name: &'static str, header: &[&str]) -> Self {
-        Rows {
-            file_name,
-            header: header.iter().map(|name| (*name).to_owned()).collect(),
-            seen: BTreeSet::new(),
-            rows: Vec::new(),
-        }
-    }
-
-    fn push<const N: usize>(&mut self, row: [impl AsRef<str>; N]) {
-        let row: Vec<String> = row.iter().map(|cell| cell.as_ref().to_owned()).collect();
-        if self.seen.insert(row.clone()) {
-            self.rows.push(row);
-        }
-    }
-
-    fn finish(self) -> Result<TableFile, ImportError> {
-        let failed = |source| ImportError::Csv {
-            path: self.file_name.into(),
-            source,
-        };
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.header).map_err(failed)?;
-        for row in &self.rows {
-            writer.write_record(row).map_err(failed)?;
-        }
-        let csv = writer
-            .into_inner()
-            .map_err(|error| failed(error.into_error().into()))?;
-        Ok(TableFile {
-            file_name: self.file_name,
-            rows: self.rows.len(),
-            csv,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
 

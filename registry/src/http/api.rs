@@ -1,58 +1,118 @@
 //! The JSON interface below `/api/v1`: publishing, and lists for people and tools.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{FromRequest as _, Path, Query, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use rulepack_protocol::names::PackName;
+use rulepack_protocol::tuf::RoleName;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::connections::Sender;
 use super::kind::Kind;
+use super::places::Held;
 use super::problem::{Problem, causes};
+use super::upload::{Upload, too_large};
 use super::{Service, blocking};
 use crate::index::{Entry, IndexError};
 use crate::publication;
 use crate::publish::{Receipt, Refusal, RefusalKind};
+use crate::registry::Admission;
 
-/// `POST /api/v1/publish`
+/// `POST /api/v1/publish`: the roles are verified before the packs are read, so that nobody without a
+/// bureau's keys holds more than a small place for a short time (T11).
 pub(super) async fn publish(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Json<Receipt>, Problem> {
     check_head(request.headers())?;
-    // Held until the end: so many bodies are in memory at once, and not more.
-    let place = Arc::clone(&service.uploads).try_acquire_owned();
-    let place = place.map_err(|_| Kind::BUSY)?;
-    let body = timeout(
-        service.settings.upload_timeout,
-        Bytes::from_request(request, &()),
-    );
-    let body = body.await.map_err(|_| Kind::SLOW_UPLOAD)?;
-    let body = body.map_err(unreadable)?;
-    let answer = check_and_store(Arc::clone(&service), body, place);
-    timeout(service.settings.publish_timeout, answer)
+    let settings = service.settings;
+    let sender = request.extensions().get::<Sender>().copied();
+    let mut upload = Upload::new(request.into_body());
+    let admitted = begin(&service, sender, &mut upload).await?;
+    let received = timeout(settings.upload_timeout, receive(&service, admitted, upload));
+    let received = match received.await.map_err(|_| Kind::SLOW_UPLOAD)?? {
+        Received::Before(receipt) => return Ok(Json(receipt)),
+        Received::Now(received) => received,
+    };
+    let answer = check_and_store(Arc::clone(&service), received);
+    timeout(settings.publish_timeout, answer)
         .await
         .map_err(|_| Kind::TIMEOUT)?
         .map(Json)
 }
 
+/// An upload that is there.
+enum Received {
+    /// It was published before.
+    Before(Receipt),
+    /// Its bytes, to be checked.
+    Now(Verified),
+}
+
+/// An upload whose roles' officers signed it.
+struct Verified {
+    roles: BTreeSet<RoleName>,
+    body: Vec<u8>,
+    /// Held until the end: so many bodies are in memory at once, and not more.
+    place: Held,
+}
+
+/// Reads the roles and verifies them; the inner error is told once the rest was read.
+async fn begin(
+    service: &Arc<Service>,
+    sender: Option<Sender>,
+    upload: &mut Upload,
+) -> Result<Result<Admission, Problem>, Problem> {
+    let place = service.places.unverified(sender.map(|Sender(ip)| ip))?;
+    let roles = timeout(service.settings.roles_timeout, upload.roles());
+    let roles = match roles.await.map_err(|_| Kind::SLOW_UPLOAD)? {
+        Ok(roles) => roles,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let judge = Arc::clone(service);
+    let admitted = blocking(move || {
+        let admitted = judge.registry.admit(&roles);
+        drop(place);
+        admitted
+    });
+    Ok(admitted.await?.map_err(|refusal| refused(&refusal)))
+}
+
+/// Reads the rest; its bytes are kept where they are wanted.
+async fn receive(
+    service: &Service,
+    admitted: Result<Admission, Problem>,
+    upload: Upload,
+) -> Result<Received, Problem> {
+    match admitted {
+        Ok(Admission::New(roles)) => {
+            let place = service.places.body(&roles)?;
+            let body = upload.whole().await?;
+            Ok(Received::Now(Verified { roles, body, place }))
+        }
+        Ok(Admission::AlreadyPublished(receipt)) => {
+            upload.drain().await;
+            Ok(Received::Before(receipt))
+        }
+        Err(problem) => {
+            upload.drain().await;
+            Err(problem)
+        }
+    }
+}
+
 /// Waits its turn, and stays with the work even where the client goes away: a server that shuts down
 /// waits for it.
-async fn check_and_store(
-    service: Arc<Service>,
-    body: Bytes,
-    place: OwnedSemaphorePermit,
-) -> Result<Receipt, Problem> {
-    let turn = Arc::clone(&service.publications).acquire_owned().await;
-    let turn = turn.map_err(|_| Kind::BUSY)?;
+async fn check_and_store(service: Arc<Service>, received: Verified) -> Result<Receipt, Problem> {
+    let turn = service.places.turn(&received.roles).await?;
     let published = blocking(move || {
-        let published = service.registry.publish(&body);
-        drop((turn, place));
+        let published = service.registry.publish(&received.body);
+        drop((turn, received.place));
         published
     })
     .await?;
@@ -154,22 +214,4 @@ fn refused(refusal: &Refusal) -> Problem {
         tracing::info!(kind = kind.word(), error = %refusal, ?causes, "publication refused");
     }
     Problem::from(refusal)
-}
-
-fn unreadable(rejection: BytesRejection) -> Problem {
-    if rejection.status().as_u16() == RefusalKind::TooLarge.status() {
-        return too_large();
-    }
-    Problem::new(
-        RefusalKind::MalformedUpload.into(),
-        "the upload ended early",
-    )
-}
-
-fn too_large() -> Problem {
-    let bound = publication::BODY_BYTES_MAX;
-    Problem::new(
-        RefusalKind::TooLarge.into(),
-        format!("the upload is longer than {bound} bytes"),
-    )
 }

@@ -1,11 +1,15 @@
 //! Connections: how many there are at once, how long a client may take, and how they end.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper::{Method, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +21,10 @@ use super::Settings;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long to wait after a connection could not be accepted, say for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Where a request comes from; told of those alone that are bounded by it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender(pub(super) IpAddr);
 
 /// Answers by `router` on every connection until `shutdown` is over; then what is being answered is
 /// finished, for as long as a publication may take.
@@ -34,8 +42,10 @@ pub(super) async fn serve(
                 return;
             };
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    let connection = connection(stream, router.clone(), settings, stopped.clone());
+                Ok((stream, sender)) => {
+                    let sender = Sender(sender.ip());
+                    let router = router.clone();
+                    let connection = connection(stream, sender, router, settings, stopped.clone());
                     tokio::spawn(async move {
                         connection.await;
                         drop(place);
@@ -69,6 +79,7 @@ pub(super) async fn serve(
 /// is being answered is finished, for as long again.
 async fn connection(
     stream: TcpStream,
+    sender: Sender,
     router: Router,
     settings: Settings,
     mut stopped: watch::Receiver<()>,
@@ -77,7 +88,13 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "a connection stays with delays");
     }
-    let service = TowerToHyperService::new(router);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if request.method() == Method::POST {
+            request.extensions_mut().insert(sender);
+        }
+        router.call(request)
+    });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

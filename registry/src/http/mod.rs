@@ -19,10 +19,12 @@ mod file_body;
 mod files;
 mod guard;
 pub mod kind;
+mod places;
 pub mod problem;
 mod routes;
 mod shown;
 mod site;
+mod upload;
 
 use std::future::Future;
 use std::io;
@@ -30,7 +32,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::registry::Registry;
 use kind::Kind;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub read_timeout: Duration,
     /// The longest time until the head of a request is there; an idle connection is closed after it.
     pub head_timeout: Duration,
+    /// The longest time until the roles of an upload are there, which stand before its packs.
+    pub roles_timeout: Duration,
     /// The longest time until the body of an upload is there: 64 MiB at 2 Mbit/s.
     pub upload_timeout: Duration,
     /// The longest time for the checks of an upload. What is being stored then is finished all the same,
@@ -53,9 +56,15 @@ pub struct Settings {
     pub connection_age: Duration,
     /// Connections open at once; others wait until one is free.
     pub connections_at_once: usize,
-    /// Uploads received or checked at once; each holds its bytes in memory.
+    /// Uploads at once whose roles are not verified yet; each holds up to 8 MiB in memory.
+    pub unverified_at_once: usize,
+    /// Of these, from one address.
+    pub unverified_of_one_sender: usize,
+    /// Uploads with verified roles received or checked at once; each holds its bytes in memory.
     pub uploads_at_once: usize,
-    /// Uploads checked at once.
+    /// Of these, of one bureau.
+    pub uploads_of_one_bureau: usize,
+    /// Uploads checked at once, each of another bureau.
     pub publications_at_once: usize,
     /// How often to look whether timestamp and snapshot have to be signed anew.
     pub prolong_every: Duration,
@@ -66,11 +75,15 @@ impl Default for Settings {
         Self {
             read_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(30),
+            roles_timeout: Duration::from_secs(60),
             upload_timeout: Duration::from_secs(300),
             publish_timeout: Duration::from_secs(600),
             connection_age: Duration::from_secs(3600),
             connections_at_once: 4096,
+            unverified_at_once: 32,
+            unverified_of_one_sender: 4,
             uploads_at_once: 8,
+            uploads_of_one_bureau: 2,
             publications_at_once: 2,
             prolong_every: Duration::from_secs(600),
         }
@@ -82,8 +95,7 @@ pub(crate) struct Service {
     registry: Arc<Registry>,
     settings: Settings,
     showing: shown::Showing,
-    uploads: Arc<Semaphore>,
-    publications: Arc<Semaphore>,
+    places: places::Places,
 }
 
 /// Serves `registry` on `listener` until `shutdown` is over, then finishes what is being published.
@@ -99,24 +111,19 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let publications = Arc::new(Semaphore::new(settings.publications_at_once));
     let service = Arc::new(Service {
         registry: Arc::clone(&registry),
         settings,
         showing: shown::Showing::default(),
-        uploads: Arc::new(Semaphore::new(settings.uploads_at_once)),
-        publications: Arc::clone(&publications),
+        places: places::Places::new(settings),
     });
     let guard = guard::Guard::of(listener.local_addr()?);
     let prolonging = tokio::spawn(prolong(registry, settings.prolong_every));
-    let router = routes::router(service, guard, settings);
+    let router = routes::router(Arc::clone(&service), guard, settings);
     let served = connections::serve(listener, router, settings, shutdown).await;
     prolonging.abort();
     // A client may have left while its publication goes on: all turns back means that none does.
-    let turns = u32::try_from(settings.publications_at_once).unwrap_or(u32::MAX);
-    let all_finished = publications.acquire_many(turns).await;
-    publications.close();
-    drop(all_finished);
+    service.places.close().await;
     served
 }
 

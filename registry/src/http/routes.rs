@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -16,7 +16,6 @@ use super::guard::{self, Guard};
 use super::kind::Kind;
 use super::problem::Problem;
 use super::{Service, Settings, api, document, files, site};
-use crate::publication::BODY_BYTES_MAX;
 
 /// The server's answers.
 pub(super) fn router(service: Arc<Service>, guard: Guard, settings: Settings) -> Router {
@@ -25,11 +24,10 @@ pub(super) fn router(service: Arc<Service>, guard: Guard, settings: Settings) ->
     for (operation, handler) in reading() {
         read = read.route(operation.path, handler);
     }
-    let publish = post(api::publish).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     // These two mind the time themselves: the one answers from memory, the other takes long.
     read.layer(limited)
         .route(document::TIMESTAMP.path, get(files::timestamp))
-        .route(document::PUBLISH.path, publish)
+        .route(document::PUBLISH.path, post(api::publish))
         .fallback(files::missing)
         .method_not_allowed_fallback(not_allowed)
         .with_state(service)

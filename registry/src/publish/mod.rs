@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use packs::{check_packs, check_uploaded};
 pub use refusal::{Refusal, RefusalKind, RootError};
-pub(crate) use roles::{NewTargets, already_published, verify_roles, verify_root};
+pub(crate) use roles::{
+    NewTargets, already_published, digests, published_with, verify_roles, verify_root,
+};
 
 /// Runs the cases that are sealed in a pack. The command line implements it with the engine, in a
 /// process of its own; `rulepack-registry` contains no engine.
@@ -59,7 +61,7 @@ pub struct Receipt {
     /// The published version of each role of the upload.
     #[schema(value_type = BTreeMap<String, u64>)]
     pub roles: BTreeMap<RoleName, u64>,
-    /// The packs of the upload and their digests.
+    /// The packs that it newly listed and their digests.
     #[schema(value_type = BTreeMap<String, String>)]
     pub packs: BTreeMap<TargetPath, Digest>,
     /// The version of the timestamp that shows them; 0 for a root before the first publication.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Moment;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::trust::policy;
@@ -11,7 +12,7 @@ use rulepack_protocol::tuf::{Envelope, Payload, RoleName, Root, Target, Targets}
 use super::{Refusal, RootError};
 use crate::publication::Publication;
 use crate::signer::RoleVersion;
-use crate::state::{Proposal, State, check_root};
+use crate::state::{Proposal, State, check_root, parse};
 use crate::store::{MetadataFile, Tree};
 
 /// The packs that a publication newly lists.
@@ -40,6 +41,42 @@ pub(crate) fn already_published(
         versions.insert(role.clone(), version);
     }
     Ok(Some(versions))
+}
+
+/// The packs that published versions of roles newly listed, and their digests.
+pub(crate) fn published_with(
+    tree: &Tree,
+    versions: &BTreeMap<RoleName, u64>,
+) -> Result<BTreeMap<TargetPath, Digest>, Refusal> {
+    let mut published = BTreeMap::new();
+    let spaces = versions
+        .iter()
+        .filter(|(role, _)| matches!(role, RoleName::Space(_)));
+    for (role, version) in spaces {
+        let before = role_at(tree, role, version.saturating_sub(1))?;
+        let after = role_at(tree, role, *version)?;
+        if let Some(after) = after {
+            published.extend(digests(&newly_listed(before.as_ref(), &after)));
+        }
+    }
+    Ok(published)
+}
+
+/// What a role said at one of its versions; none where there is no such version.
+fn role_at(tree: &Tree, role: &RoleName, version: u64) -> Result<Option<Targets>, Refusal> {
+    let file = MetadataFile::Version(role.clone(), version);
+    let Some(bytes) = tree.metadata(&file)? else {
+        return Ok(None);
+    };
+    Ok(Some(parse::<Targets>(&file, &bytes)?.signed().clone()))
+}
+
+/// The digest of each pack.
+pub(crate) fn digests(listed: &NewTargets) -> BTreeMap<TargetPath, Digest> {
+    let listed = listed.iter();
+    listed
+        .map(|(path, target)| (path.clone(), target.hashes.sha256))
+        .collect()
 }
 
 /// Verifies every targets file of a publication: bounds, signatures by the chain from the root, rules,

@@ -12,4 +12,5 @@ mod reading;
 mod resume;
 mod server;
 mod signer;
+mod turns;
 mod writing;

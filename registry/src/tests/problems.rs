@@ -115,12 +115,10 @@ fn reads() -> Vec<Provoked> {
         ),
     ];
     drop(server);
-    // A record that is none of ours.
-    let index = sled::open(world.folder.path().join("repository/index")).unwrap();
-    let packs = index.open_tree("packs").unwrap();
-    packs.insert("37/limits/9.9.9.wasm", b"{").unwrap();
-    drop((packs, index));
-    let server = Server::start(&world);
+    // A record that is none of ours; one that is there at the start would be thrown away.
+    let registry = world.shared();
+    registry.index().spoil();
+    let server = Server::of(registry, Settings::default());
     provoked.push(("get", "/api/v1/packs", server.get("/api/v1/packs")));
     let timestamp = "/metadata/timestamp.json";
     fs::write(
@@ -229,12 +227,12 @@ fn limits() -> Vec<Provoked> {
     let body = first_release().to_bytes();
     let mut provoked = vec![post(&serve(Box::new(Odd::Panicking), usual), &body)];
     let busy = Settings {
-        uploads_at_once: 0,
+        unverified_at_once: 0,
         ..usual
     };
     provoked.push(post(&serve(Box::new(ByTitle), busy), b""));
     let hurried = Settings {
-        upload_timeout: Duration::ZERO,
+        roles_timeout: Duration::ZERO,
         ..usual
     };
     let server = serve(Box::new(ByTitle), hurried);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::fixture::*;
 use super::server::Server;
 use crate::http::Settings;
-use crate::publication::{BODY_BYTES_MAX, MEDIA_TYPE};
+use crate::publication::{BODY_BYTES_MAX, MEDIA_TYPE, Publication};
 
 /// Sends the head of an upload and leaves the rest to the caller.
 fn begin(server: &Server, headers: &str) -> TcpStream {
@@ -28,6 +28,7 @@ fn answer(stream: &mut TcpStream) -> String {
 
 fn settings() -> Settings {
     Settings {
+        roles_timeout: Duration::from_millis(200),
         upload_timeout: Duration::from_millis(200),
         head_timeout: Duration::from_millis(200),
         ..Settings::default()
@@ -101,7 +102,7 @@ fn a_packed_upload_is_refused_unread() {
 fn uploads_beyond_the_number_that_memory_is_kept_for_are_told_to_come_again() {
     let world = World::with_delegations();
     let settings = Settings {
-        uploads_at_once: 1,
+        unverified_at_once: 1,
         ..Settings::default()
     };
     let server = Server::of(world.shared(), settings);
@@ -114,6 +115,58 @@ fn uploads_beyond_the_number_that_memory_is_kept_for_are_told_to_come_again() {
     let refused = answer(&mut second);
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     assert!(refused.contains("urn:rulepack:problem:busy"), "{refused}");
+}
+
+/// An upload whose pack never comes whole, up to a part of that pack.
+fn without_its_end(upload: &Publication) -> (usize, Vec<u8>) {
+    let mut body = upload.to_bytes();
+    let length = body.len();
+    body.truncate(length - 10);
+    (length, body)
+}
+
+#[test]
+fn without_a_bureau_s_keys_nobody_holds_a_place_that_a_bureau_needs() {
+    let world = World::with_delegations();
+    let settings = Settings {
+        uploads_at_once: 1,
+        ..Settings::default()
+    };
+    let server = Server::of(world.shared(), settings);
+    let mut stranger = first_release();
+    let role = space(1, &[&sealed("37/limits", "1.0.0", "限额")]);
+    let signed = signed(role, &officers(SHANDONG)[..1]);
+    stranger.metadata = [("37".parse().unwrap(), signed)].into();
+    let (length, begun) = without_its_end(&stranger);
+    let mut stream = begin(&server, &format!("content-length: {length}\r\n"));
+    stream.write_all(&begun).unwrap();
+    // The stranger's bytes are on the wire, and the only place is the bureau's all the same.
+    let receipt = server.client().publish(&first_release()).unwrap();
+    assert!(!receipt.already_published);
+    stream.write_all(&[0; 10]).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 403");
+}
+
+#[test]
+fn published_roles_sent_again_hold_no_place_either_and_their_packs_are_not_believed() {
+    let world = World::with_delegations();
+    let settings = Settings {
+        uploads_at_once: 0,
+        ..Settings::default()
+    };
+    let registry = world.shared();
+    let first = registry.publish(&first_release().to_bytes()).unwrap();
+    let server = Server::of(registry, settings);
+    // Anybody can fetch what is published and send it again, with a pack of their own.
+    let mut again = first_release();
+    for bytes in again.targets.values_mut() {
+        bytes.fill(0);
+    }
+    let receipt = server.client().publish(&again).unwrap();
+    assert!(receipt.already_published);
+    assert_eq!(receipt.packs, first.packs);
 }
 
 #[test]

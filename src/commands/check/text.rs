@@ -20,6 +20,7 @@ struct Words {
     left_out: &'static str,
     basis: &'static str,
     none: &'static str,
+    stale: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -31,6 +32,7 @@ const ENGLISH: Words = Words {
     left_out: "row left out",
     basis: "basis",
     none: "nothing found",
+    stale: "stale",
 };
 
 const CHINESE: Words = Words {
@@ -42,6 +44,7 @@ const CHINESE: Words = Words {
     left_out: "未读入的行",
     basis: "依据",
     none: "未发现问题",
+    stale: "规则包信息已过期",
 };
 
 impl fmt::Display for CheckReport {
@@ -50,6 +53,9 @@ impl fmt::Display for CheckReport {
             Language::En => &ENGLISH,
             Language::Zh => &CHINESE,
         };
+        if let Some(reason) = &self.stale {
+            writeln!(f, "[{}] {reason}", words.stale)?;
+        }
         for finding in &self.review.findings {
             write_finding(f, finding, words)?;
         }

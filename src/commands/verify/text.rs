@@ -42,6 +42,9 @@ impl fmt::Display for VerifyReport {
                 report.verdict()
             )?,
         }
+        for warning in &self.expiring {
+            writeln!(f, "warning      {warning}")?;
+        }
         if self.faults.is_empty() {
             return writeln!(f, "valid at {}", self.at);
         }
@@ -86,7 +89,14 @@ impl VerifyReport {
             }
         }
         let (threshold, count) = (line.threshold, line.persons.len());
-        writeln!(f, "             {threshold} of {count} must sign: {told}")
+        writeln!(f, "             {threshold} of {count} must sign: {told}")?;
+        if self.rekeyed.contains(&line.role) {
+            writeln!(
+                f,
+                "             its officers are OTHERS than this host knew"
+            )?;
+        }
+        Ok(())
     }
 
     fn permissions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,6 +44,7 @@ pub(super) fn service(folder: &TempDir) -> Service {
         division,
         canary: false,
         air_gap: None,
+        hold_rekeyed: false,
     };
     host.create(&settings).unwrap();
     open(host).unwrap()

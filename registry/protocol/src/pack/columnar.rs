@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rulepack_contract::knowledge::{ColumnType, KnowledgeColumn, KnowledgeTable, TableDeclaration};
 
-use super::Bounds;
+use super::{Bounds, table_key};
 
 const MAGIC: &[u8; 4] = b"RPT1";
 const TEXTS: u8 = 0;
@@ -79,6 +79,14 @@ pub enum ColumnarError {
     /// The columns are not those that the manifest declares.
     #[error("does not have the columns and types that the manifest declares")]
     Declaration,
+    /// Two rows that the declared key does not tell apart.
+    #[error("has the same key in rows {first} and {second}, counted from 0")]
+    DuplicateKey {
+        /// A row.
+        first: u32,
+        /// A later one.
+        second: u32,
+    },
 }
 
 /// What is left of the bounds that all tables of a pack share.
@@ -220,10 +228,10 @@ pub fn decode(bytes: &[u8], allowance: &mut Allowance) -> Result<KnowledgeTable,
     }
 }
 
-/// Whether a table has the columns that are declared, with their types.
+/// Whether a table has the columns that are declared, with their types, and each key once.
 ///
 /// # Errors
-/// [`ColumnarError::Declaration`].
+/// [`ColumnarError::Declaration`] and [`ColumnarError::DuplicateKey`].
 pub fn check(table: &KnowledgeTable, declaration: &TableDeclaration) -> Result<(), ColumnarError> {
     let same = table.columns.len() == declaration.columns.len()
         && table.columns.iter().zip(&declaration.columns).all(
@@ -247,7 +255,7 @@ pub fn check(table: &KnowledgeTable, declaration: &TableDeclaration) -> Result<(
             },
         );
     if same {
-        Ok(())
+        table_key::check(table, declaration)
     } else {
         Err(ColumnarError::Declaration)
     }

@@ -226,6 +226,31 @@ fn bounds_are_kept() {
 }
 
 #[test]
+fn rows_of_one_key_are_neither_sealed_nor_opened() {
+    let mut with_key = manifest();
+    with_key.tables[0].key = vec!["item".to_owned()];
+    let component = Recipe::default().component();
+    let refused = "table `limits` has the same key in rows 0 and 2, counted from 0";
+    let mut doubled = tables();
+    let table = doubled.get_mut("limits").unwrap();
+    let KnowledgeColumn::Texts { dictionary, rows } = table.columns.get_mut("item").unwrap() else {
+        panic!("codes are texts");
+    };
+    (*dictionary, *rows) = (vec!["A".to_owned(), "B".to_owned()], vec![0, 1, 0, 1]);
+    let sealing = seal(&component, &with_key, &doubled, &[]);
+    assert_eq!(sealing.unwrap_err().to_string(), refused);
+    // Whoever seals with another tool is refused where the pack is opened.
+    let free = opened(&seal(&component, &manifest(), &doubled, &[]).unwrap()).unwrap();
+    with_key.table_digests = free.manifest.table_digests;
+    let content = crate::pack::columnar::encode(&doubled["limits"]).unwrap();
+    let mut forged = component;
+    write_section(&mut forged, MANIFEST, &with_key.to_sealed().unwrap());
+    write_section(&mut forged, "rulepack:table/limits", &content);
+    write_section(&mut forged, CASES, &cases::to_bytes(&[]).unwrap());
+    assert_eq!(refusal(&forged), refused);
+}
+
+#[test]
 fn sealing_says_what_is_missing() {
     let component = Recipe::default().component();
     let refusal = |tables| {

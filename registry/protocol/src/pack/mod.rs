@@ -16,6 +16,7 @@ pub mod imports;
 pub mod manifest;
 mod sections;
 mod strip;
+mod table_key;
 #[cfg(test)]
 mod testing;
 

@@ -335,7 +335,11 @@ impl TrustedTargets {
         Ok(())
     }
 
-    fn authority(&self, name_space: &NameSpace) -> Result<Authority, TrustError> {
+    /// The keys and threshold that the role above gives a name space.
+    ///
+    /// # Errors
+    /// Where that role was not verified, or does not delegate it.
+    pub fn authority(&self, name_space: &NameSpace) -> Result<Authority, TrustError> {
         let parent = RoleName::parent_of(name_space);
         let role = self
             .roles

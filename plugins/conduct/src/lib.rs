@@ -1,0 +1,172 @@
+//! 诊疗与收费行为监管: what hospitals' own supervision asks beside the national library.
+//!
+//! One file per rule:
+//!
+//! | rule | scope | file |
+//! |---|---|---|
+//! | CND-01 冒名就医嫌疑 | patient | [`rules::impersonation`] |
+//! | CND-02 挂床住院 | patient | [`rules::idle_bed`] |
+//! | CND-03 频繁就诊 | patient | [`rules::frequent_visits`] |
+//! | CND-04 分解处方 | patient | [`rules::split_prescriptions`] |
+//! | CND-05 抗菌药物分级使用 | patient | [`rules::antibiotics`] |
+//! | CND-06 中医、康复治疗无记录 | patient | [`rules::treatment_records`] |
+//! | CND-07 中医、康复治疗部位（穴位） | patient | [`rules::treatment_sites`] |
+//! | CND-08 中医、康复治疗超频次 | patient | [`rules::treatment_frequency`] |
+//! | CND-09 中医、康复相近项目重复收费 | patient | [`rules::similar_treatments`] |
+//! | CND-10 手术医嘱、记录、收费一致 | patient | [`rules::operations`] |
+//! | CND-11 自费项目知情同意 | patient | [`rules::consent`] |
+//! | CND-12 无医嘱收费 | patient | [`rules::unordered_charges`] |
+//! | CND-13 拒付前三名医师 | institution | [`rules::refused_claims`] |
+//! | CND-14 科室费用结构 | institution | [`rules::cost_structure`] |
+//! | CND-15 科室预算 | institution | [`rules::budgets`] |
+//!
+//! The rules about patients look at lines less their refunds ([`lines`]). That something is not in the record is
+//! evidence only where the hospital's data says that it holds all of it.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
+pub mod lines;
+pub mod rules;
+pub mod settings;
+pub mod totals;
+pub mod treatments;
+
+use rulepack_sdk::prelude::*;
+
+use lines::Lines;
+use rules::antibiotics::Antibiotics;
+use rules::budgets::Budgets;
+use rules::{
+    antibiotics, budgets, consent, cost_structure, frequent_visits, idle_bed, impersonation,
+    operations, refused_claims, similar_treatments, split_prescriptions, treatment_frequency,
+    treatment_records, treatment_sites, unordered_charges,
+};
+use settings::Settings;
+use treatments::Treatments;
+
+/// The pack `37/conduct`.
+#[derive(Debug)]
+pub struct Conduct {
+    /// Parameters.
+    pub settings: Settings,
+    /// 抗菌药物分级目录
+    pub antibiotics: Antibiotics,
+    /// 中医、康复治疗项目
+    pub treatments: Treatments,
+    /// 科室预算
+    pub budgets: Budgets,
+}
+
+/// What the rules about patients look at.
+pub struct Care<'a> {
+    /// The batch.
+    pub batch: &'a Batch,
+    /// Its lines.
+    pub lines: Lines,
+}
+
+impl Pack for Conduct {
+    fn prepare(setup: &Setup) -> Result<Self, String> {
+        Ok(Conduct {
+            settings: Settings::read(setup)?,
+            antibiotics: Antibiotics::read(setup)?,
+            treatments: Treatments::read(setup)?,
+            budgets: Budgets::read(setup)?,
+        })
+    }
+
+    fn evaluate(&self, batch: &Batch) -> Result<Answer, String> {
+        let mut answer = Answer::default();
+        match batch.scope() {
+            Scope::Patient => self.check_care(batch, &mut answer)?,
+            Scope::Institution => self.check_institution(batch, &mut answer)?,
+            Scope::Region => {}
+        }
+        Ok(answer)
+    }
+}
+
+impl Conduct {
+    fn check_care(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
+        let lines = Lines::read(batch)?;
+        let care = Care { batch, lines };
+        self.check_visits(&care, answer)?;
+        self.check_treatments(&care, answer)
+    }
+
+    /// Rules about who is treated, how long, and what is prescribed.
+    fn check_visits(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
+        let batch = care.batch;
+        let runs = |stages, needs| runs(batch, stages, needs);
+        if runs(impersonation::STAGES, impersonation::NEEDS) {
+            impersonation::check(&self.settings, batch, answer);
+        }
+        if runs(idle_bed::STAGES, idle_bed::NEEDS) {
+            idle_bed::check(&self.settings, care, answer)?;
+        }
+        if runs(frequent_visits::STAGES, frequent_visits::NEEDS) {
+            frequent_visits::check(&self.settings, batch, answer);
+        }
+        if runs(split_prescriptions::STAGES, split_prescriptions::NEEDS) {
+            split_prescriptions::check(&self.settings, care, answer)?;
+        }
+        if runs(antibiotics::STAGES, antibiotics::NEEDS) {
+            antibiotics::check(self, care, answer);
+        }
+        Ok(())
+    }
+
+    /// Rules about what is done and charged.
+    fn check_treatments(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
+        let runs = |stages, needs| runs(care.batch, stages, needs);
+        if runs(treatment_records::STAGES, treatment_records::NEEDS) {
+            treatment_records::check(self, care, answer);
+        }
+        if runs(treatment_sites::STAGES, treatment_sites::NEEDS) {
+            treatment_sites::check(self, care, answer);
+        }
+        if runs(treatment_frequency::STAGES, treatment_frequency::NEEDS) {
+            treatment_frequency::check(self, care, answer)?;
+        }
+        if runs(similar_treatments::STAGES, similar_treatments::NEEDS) {
+            similar_treatments::check(self, care, answer);
+        }
+        if runs(operations::STAGES, operations::NEEDS) {
+            operations::check(&self.settings, care, answer);
+        }
+        if runs(consent::STAGES, consent::NEEDS) {
+            consent::check(&self.settings, care, answer);
+        }
+        if runs(unordered_charges::STAGES, unordered_charges::NEEDS) {
+            unordered_charges::check(&self.settings, care, answer);
+        }
+        Ok(())
+    }
+
+    fn check_institution(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
+        if runs(batch, refused_claims::STAGES, refused_claims::NEEDS) {
+            refused_claims::check(&self.settings, batch, answer)?;
+        }
+        let departments = totals::by_department(batch);
+        if runs(batch, cost_structure::STAGES, cost_structure::NEEDS) {
+            cost_structure::check(&self.settings, &departments, answer)?;
+        }
+        if runs(batch, budgets::STAGES, budgets::NEEDS) {
+            budgets::check(&self.budgets, &departments, answer)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a rule runs at this stage and has the columns that it needs.
+fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
+    stages.contains(&batch.stage()) && rules::evaluable(batch, needs)
+}
+
+rulepack_sdk::export!(Conduct);

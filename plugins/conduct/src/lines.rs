@@ -1,0 +1,109 @@
+//! Orders and charge lines, less what was refunded of them.
+
+use rulepack_sdk::prelude::*;
+
+/// The lines of a batch, in the order of their rows, which is by encounter.
+#[derive(Debug)]
+pub struct Lines {
+    lines: Vec<Line>,
+}
+
+/// A line, less its refunds.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Which line.
+    pub order: Row<Orders>,
+    /// Of which encounter.
+    pub encounter: Row<Encounters>,
+    /// While an order is written those being written; later all of the encounters looked at.
+    pub under_review: bool,
+    /// Whether it is charged, or only ordered; `None` where the source does not tell.
+    pub charged: Option<bool>,
+    /// Whether it is to be summed: a charge, or an order that has no charge yet.
+    pub counted: bool,
+    /// National catalogue code.
+    pub item: Option<Code>,
+    /// Day of the charge, or of the order.
+    pub day: Option<Day>,
+    /// What is left of the quantity, in billing units.
+    pub quantity: Option<Quantity>,
+    /// What is left of the amount.
+    pub amount: Money,
+    /// What is left of what the patient pays outside the catalogue (自费).
+    pub own_pay: Option<Money>,
+}
+
+impl Line {
+    /// Whether nothing is left of it.
+    #[must_use]
+    pub fn refunded(&self) -> bool {
+        self.quantity
+            .is_some_and(|quantity| quantity <= Quantity::ZERO)
+    }
+}
+
+impl Lines {
+    /// # Errors
+    /// [`Overflow`] of a sum.
+    pub(crate) fn read(batch: &Batch) -> Result<Self, Overflow> {
+        let orders = batch.orders();
+        let mut lines = Lines { lines: Vec::new() };
+        let mut refunds = Vec::new();
+        for (order, encounter) in orders.encounters().recorded() {
+            let current = batch.encounters().current().get(encounter) == Some(true);
+            let written =
+                batch.stage() != Stage::Before || orders.current().get(order) == Some(true);
+            let line = Line {
+                order,
+                encounter,
+                under_review: current && written,
+                charged: orders.charged().get(order),
+                counted: orders.counted().get(order) != Some(false),
+                item: orders.items().get(order),
+                day: orders.days().get(order),
+                quantity: orders.quantities().get(order),
+                amount: orders.amounts().get(order).unwrap_or_default(),
+                own_pay: orders.own_pays().get(order),
+            };
+            match orders.reverses().get(order) {
+                Some(target) => refunds.push((target, line)),
+                None => lines.lines.push(line),
+            }
+        }
+        for (target, refund) in refunds {
+            lines.take_off(target, &refund)?;
+        }
+        Ok(lines)
+    }
+
+    /// Lines of an encounter of which something is left.
+    pub fn of(&self, encounter: Row<Encounters>) -> impl Iterator<Item = &Line> {
+        let first = self
+            .lines
+            .partition_point(|line| line.encounter < encounter);
+        let rest = self.lines.get(first..).unwrap_or_default().iter();
+        rest.take_while(move |line| line.encounter == encounter)
+            .filter(|line| !line.refunded())
+    }
+
+    /// Lines to sum that are under review, of which something is left.
+    pub fn under_review(&self) -> impl Iterator<Item = &Line> {
+        let lines = self.lines.iter();
+        lines.filter(|line| line.under_review && line.counted && !line.refunded())
+    }
+
+    /// A refund that names no line takes nothing off.
+    fn take_off(&mut self, target: Row<Orders>, refund: &Line) -> Result<(), Overflow> {
+        let place = self.lines.binary_search_by_key(&target, |line| line.order);
+        if let Some(line) = place.ok().and_then(|place| self.lines.get_mut(place)) {
+            line.amount = line.amount.checked_add(refund.amount)?;
+            if let (Some(quantity), Some(refunded)) = (line.quantity, refund.quantity) {
+                line.quantity = Some(quantity.checked_add(refunded)?);
+            }
+            if let (Some(own_pay), Some(refunded)) = (line.own_pay, refund.own_pay) {
+                line.own_pay = Some(own_pay.checked_add(refunded)?);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Parameters: words of dictionaries, and limits.
+
+use rulepack_sdk::prelude::*;
+
+/// The parameters of the pack.
+#[derive(Debug)]
+pub struct Settings {
+    /// 就诊类型 of visits to the clinic.
+    pub clinic_types: Vec<Code>,
+    /// 就诊类型 of stays.
+    pub stay_types: Vec<Code>,
+    /// 就诊类型 of purchases at a pharmacy.
+    pub pharmacy_types: Vec<Code>,
+    /// 医疗类别 of emergencies.
+    pub emergency_types: Vec<Code>,
+    /// Kinds of records that say that the person and the card do not agree.
+    pub mismatch_kinds: Vec<Code>,
+    /// Kinds of records that are a consent.
+    pub consent_kinds: Vec<Code>,
+    /// Kinds of records that describe an operation.
+    pub operation_kinds: Vec<Code>,
+    /// 收费类别 that are charged for being in bed: 床位, 诊察, 护理.
+    pub passive_charges: Vec<Code>,
+    /// 收费类别 of the bed itself.
+    pub bed_charges: Vec<Code>,
+    /// 收费类别 of operations.
+    pub operation_charges: Vec<Code>,
+    /// 收费类别 of which the hospital links each charge to its order.
+    pub linked_charges: Vec<Code>,
+    /// 收费类别 of drugs.
+    pub drug_charges: Vec<Code>,
+    /// 收费类别 of consumables.
+    pub consumable_charges: Vec<Code>,
+    /// Western and Chinese patent medicines of the national catalogue.
+    pub medicines: CodeSet,
+    /// Days in a row without care from which a stay is suspected.
+    pub idle_days_min: i64,
+    /// Days that visits are counted over, and stays.
+    pub visit_window_days: i64,
+    /// Days that stays are counted over.
+    pub stay_window_days: i64,
+    /// The most days with a visit to the clinic.
+    pub clinic_days_max: i64,
+    /// The most days with a purchase.
+    pub pharmacy_days_max: i64,
+    /// The most stays.
+    pub stays_max: i64,
+    /// The most medicines on one prescription.
+    pub medicines_max: i64,
+    /// How many doctors are on the list of refused claims.
+    pub denial_rank: i64,
+    /// How many months in a row on the list are too many.
+    pub denial_months: i64,
+    /// 药占比 above which a department is told.
+    pub drug_share_max: Ratio,
+    /// 耗占比 above which a department is told.
+    pub consumable_share_max: Ratio,
+}
+
+impl Settings {
+    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
+        let codes = |name| setup.code_list(name);
+        let integer = |name| setup.integer(name);
+        Ok(Settings {
+            clinic_types: codes("clinic_types")?,
+            stay_types: codes("stay_types")?,
+            pharmacy_types: codes("pharmacy_types")?,
+            emergency_types: codes("emergency_types")?,
+            mismatch_kinds: codes("mismatch_kinds")?,
+            consent_kinds: codes("consent_kinds")?,
+            operation_kinds: codes("operation_kinds")?,
+            passive_charges: codes("passive_charges")?,
+            bed_charges: codes("bed_charges")?,
+            operation_charges: codes("operation_charges")?,
+            linked_charges: codes("linked_charges")?,
+            drug_charges: codes("drug_charges")?,
+            consumable_charges: codes("consumable_charges")?,
+            medicines: setup.code_set(&["X", "Z"]),
+            idle_days_min: integer("idle_days_min")?,
+            visit_window_days: integer("visit_window_days")?,
+            stay_window_days: integer("stay_window_days")?,
+            clinic_days_max: integer("clinic_days_max")?,
+            pharmacy_days_max: integer("pharmacy_days_max")?,
+            stays_max: integer("stays_max")?,
+            medicines_max: integer("medicines_max")?,
+            denial_rank: integer("denial_rank")?,
+            denial_months: integer("denial_months")?,
+            drug_share_max: Ratio(integer("drug_share_max")?),
+            consumable_share_max: Ratio(integer("consumable_share_max")?),
+        })
+    }
+}

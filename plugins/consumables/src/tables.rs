@@ -1,0 +1,278 @@
+//! What the pack knows: traced items, the mapping of codes, bundles, barred suppliers.
+
+use rulepack_sdk::prelude::*;
+
+/// 高值耗材目录: items of which each piece bears a code of its own.
+#[derive(Debug)]
+pub struct TracedItems {
+    kinds: Vec<TracedKind>,
+}
+
+/// Traced items that are in force on the same days.
+#[derive(Debug)]
+struct TracedKind {
+    validity: Validity,
+    /// Whether each piece has a serial number; else a lot is shared by many.
+    serial: bool,
+    prefixes: CodeSet,
+}
+
+/// For each row of a column of items, in which kinds of traced items it is.
+#[derive(Debug)]
+pub struct Traced(Vec<(Validity, bool, Vec<bool>)>);
+
+impl TracedItems {
+    /// Reads table `traced-items`: the first characters of codes of the national catalogue.
+    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
+        let table = setup.table("traced-items")?;
+        let items = setup.texts(&table.codes("item")?);
+        let rows = items
+            .into_iter()
+            .zip(table.texts("piece")?)
+            .zip(table.validity()?);
+        let mut groups: Vec<(Validity, bool, Vec<String>)> = Vec::new();
+        for ((item, piece), validity) in rows {
+            let serial = match piece.as_str() {
+                "serial" => true,
+                "lot" => false,
+                other => {
+                    return Err(format!(
+                        "table `traced-items` has piece `{other}`, expected `serial` or `lot`"
+                    ));
+                }
+            };
+            let known = groups
+                .iter_mut()
+                .find(|it| it.0 == validity && it.1 == serial);
+            match known {
+                Some((.., items)) => items.push(item),
+                None => groups.push((validity, serial, vec![item])),
+            }
+        }
+        let kind = |(validity, serial, items): (Validity, bool, Vec<String>)| {
+            let items: Vec<&str> = items.iter().map(String::as_str).collect();
+            TracedKind {
+                validity,
+                serial,
+                prefixes: setup.code_set(&items),
+            }
+        };
+        Ok(TracedItems {
+            kinds: groups.into_iter().map(kind).collect(),
+        })
+    }
+
+    /// Looks up a whole column of items.
+    #[must_use]
+    pub fn of<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> Traced {
+        let kinds = self.kinds.iter();
+        Traced(
+            kinds
+                .map(|kind| {
+                    (
+                        kind.validity,
+                        kind.serial,
+                        batch.members(kind.prefixes, items),
+                    )
+                })
+                .collect(),
+        )
+    }
+}
+
+impl Traced {
+    /// Whether the item of a row is traced on this day: `Some(true)` where each piece has a serial number.
+    #[must_use]
+    pub fn get<T>(&self, row: Row<T>, day: Day) -> Option<bool> {
+        let of_row = |flags: &Vec<bool>| flags.get(row.index()) == Some(&true);
+        let kinds = self
+            .0
+            .iter()
+            .filter(|(validity, _, flags)| validity.includes(day) && of_row(flags));
+        kinds.map(|(_, serial, _)| *serial).max()
+    }
+}
+
+/// 五码合一: the five codes of each device, one row a device.
+#[derive(Debug)]
+pub struct CodeMapping {
+    /// Whether the hospital supplied it.
+    pub supplied: bool,
+    rows: Vec<MappedCodes>,
+    by_device: Map<String, Vec<usize>>,
+    by_material: Map<Code, Vec<usize>>,
+}
+
+/// A row of the mapping.
+#[derive(Debug)]
+pub struct MappedCodes {
+    /// 物资编码
+    pub material: Code,
+    /// 计费编码
+    pub billing: Code,
+    /// 医嘱编码
+    pub order: Code,
+    /// 医保编码
+    pub insurance: Code,
+    validity: Validity,
+}
+
+impl CodeMapping {
+    /// Reads table `code-mapping`.
+    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
+        let table = setup.table("code-mapping")?;
+        let mut mapping = CodeMapping {
+            supplied: table.supplied(),
+            rows: Vec::new(),
+            by_device: Map::default(),
+            by_material: Map::default(),
+        };
+        let devices = setup.texts(&table.codes("device")?);
+        let (materials, billings) = (table.codes("material")?, table.codes("billing")?);
+        let (orders, insurances) = (table.codes("order")?, table.codes("insurance")?);
+        let codes = materials
+            .into_iter()
+            .zip(billings)
+            .zip(orders.into_iter().zip(insurances));
+        for ((codes, device), validity) in codes.zip(devices).zip(table.validity()?) {
+            let ((material, billing), (order, insurance)) = codes;
+            let row = mapping.rows.len();
+            mapping.rows.push(MappedCodes {
+                material,
+                billing,
+                order,
+                insurance,
+                validity,
+            });
+            mapping
+                .by_device
+                .entry(format!("{device:0>14}"))
+                .or_default()
+                .push(row);
+            mapping.by_material.entry(material).or_default().push(row);
+        }
+        Ok(mapping)
+    }
+
+    /// The rows in force on a day that name the device (14 digits) or the material, by their place in the
+    /// table. One row is a clean mapping; several are a many-to-one.
+    #[must_use]
+    pub fn rows(
+        &self,
+        device: &str,
+        material: Option<Code>,
+        day: Day,
+    ) -> Vec<(usize, &MappedCodes)> {
+        let by_device = self.by_device.get(device).into_iter().flatten();
+        let by_material = material.and_then(|code| self.by_material.get(&code));
+        let mut places: Vec<usize> = by_device
+            .chain(by_material.into_iter().flatten())
+            .copied()
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let rows = places
+            .into_iter()
+            .filter_map(|place| Some((place, self.rows.get(place)?)));
+        rows.filter(|(_, row)| row.validity.includes(day)).collect()
+    }
+}
+
+/// How a bundle (套包) is to be charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Billing {
+    /// 须拆分计费: each part alone, never the bundle.
+    Apart,
+    /// 整包计费: the bundle, never its parts.
+    Whole,
+}
+
+/// A bundle on the days on which its rows are in force.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The item under which the whole is charged.
+    pub item: Code,
+    /// How it is to be charged.
+    pub billing: Billing,
+    /// When.
+    pub validity: Validity,
+    /// Its price, where the table tells.
+    pub price: Option<Money>,
+    /// Its parts.
+    pub parts: Vec<Code>,
+    /// The places of its rows in the table.
+    pub rows: Vec<usize>,
+}
+
+/// 套包目录.
+#[derive(Debug)]
+pub struct Bundles(pub Vec<Bundle>);
+
+impl Bundles {
+    /// Reads table `bundles`, one row a part.
+    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
+        let table = setup.table("bundles")?;
+        let mut bundles: Vec<Bundle> = Vec::new();
+        let codes = table.codes("bundle")?.into_iter().zip(table.codes("part")?);
+        let terms = table
+            .texts("billing")?
+            .into_iter()
+            .zip(table.optional_money("price")?);
+        for (row, ((codes, terms), validity)) in codes.zip(terms).zip(table.validity()?).enumerate()
+        {
+            let ((item, part), (billing, price)) = (codes, terms);
+            let billing = match billing.as_str() {
+                "apart" => Billing::Apart,
+                "whole" => Billing::Whole,
+                other => {
+                    return Err(format!(
+                        "table `bundles` has billing `{other}`, expected `apart` or `whole`"
+                    ));
+                }
+            };
+            let same =
+                |it: &&mut Bundle| (it.item, it.billing, it.validity) == (item, billing, validity);
+            match bundles.iter_mut().find(same) {
+                Some(bundle) => {
+                    bundle.parts.push(part);
+                    bundle.rows.push(row);
+                }
+                None => bundles.push(Bundle {
+                    item,
+                    billing,
+                    validity,
+                    price,
+                    parts: vec![part],
+                    rows: vec![row],
+                }),
+            }
+        }
+        Ok(Bundles(bundles))
+    }
+}
+
+/// 供应商黑名单.
+#[derive(Debug)]
+pub struct Suppliers(Map<Code, Vec<(usize, Validity)>>);
+
+impl Suppliers {
+    /// Reads table `supplier-blacklist`; without one nobody is barred.
+    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
+        let table = setup.table("supplier-blacklist")?;
+        let mut suppliers: Map<Code, Vec<(usize, Validity)>> = Map::default();
+        let rows = table.codes("supplier")?.into_iter().zip(table.validity()?);
+        for (row, (supplier, validity)) in rows.enumerate() {
+            suppliers.entry(supplier).or_default().push((row, validity));
+        }
+        Ok(Suppliers(suppliers))
+    }
+
+    /// The row of the blacklist by which a supplier is barred on this day.
+    #[must_use]
+    pub fn barred(&self, supplier: Code, day: Day) -> Option<usize> {
+        let rows = self.0.get(&supplier)?.iter();
+        rows.filter(|(_, validity)| validity.includes(day))
+            .map(|(row, _)| *row)
+            .next()
+    }
+}
