@@ -107,9 +107,12 @@ pub(super) fn end(folder: &Path, key: &PublicKey) -> Result<End, JournalError> {
     })
 }
 
-/// Whether any line is a seal that the host signed.
+/// Whether any whole line is a seal that the host signed. A seal that lacks its line end is the end of a
+/// torn group.
 pub(super) fn holds_seal_of(bytes: &[u8], key: &PublicKey) -> bool {
-    bytes.split(|byte| *byte == b'\n').any(|line| {
+    let ends = bytes.iter().rposition(|byte| *byte == b'\n');
+    let whole = bytes.get(..ends.unwrap_or(0)).unwrap_or_default();
+    whole.split(|byte| *byte == b'\n').any(|line| {
         matches!(super::line::Line::parse(line),
             Some(super::line::Line::Seal(seal)) if seal.is_by(key))
     })
