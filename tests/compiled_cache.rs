@@ -42,6 +42,7 @@ impl Host {
         folder
             .create(&Settings {
                 registry: "http://127.0.0.1:1".into(),
+                updates: rulepack_host::settings::Updates::default(),
                 air_gap: None,
                 hold_rekeyed: false,
                 institution: "H37030000001".into(),
@@ -67,6 +68,7 @@ impl Host {
             jurisdictions: vec!["37".parse().unwrap()],
             channel: Channel::Stable,
             status: Status::Active,
+            mandatory_by: None,
             state: State::Active,
         };
         Host { root, version }

@@ -4,6 +4,9 @@
 //! the lock). A new version, a withdrawal, a hold or a fall-back writes a new lock; the old ones are
 //! kept, so that an old verdict can be re-executed (T4).
 
+mod decision;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rulepack_protocol::canonical;
@@ -17,12 +20,17 @@ use crate::client::{FailurePoint, Failures};
 use crate::files;
 use crate::settings::HostFolder;
 
+pub use decision::DecisionError;
+
 /// All versions known, in the order of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     /// Sorted by path.
     pub versions: Vec<LockedVersion>,
+    /// Packs whose versions to come wait for a person, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holds: BTreeMap<PackName, String>,
 }
 
 /// One version of a pack, as signed and as this host knows it.
@@ -46,6 +54,9 @@ pub struct LockedVersion {
     pub channel: Channel,
     /// Whether it is withdrawn.
     pub status: Status,
+    /// The day from which nobody can put it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandatory_by: Option<Day>,
     /// What this host made of it.
     pub state: State,
 }
@@ -61,11 +72,22 @@ pub enum State {
         /// Why, without patient data.
         reason: String,
     },
+    /// Passed every step, and waits for a person.
+    Waiting {
+        /// For what.
+        reason: String,
+    },
     /// A person holds it back.
     Held {
         /// Why.
         reason: String,
     },
+}
+
+/// Whoever holds it alone changes the lock. The system gives it free where a process dies.
+#[derive(Debug)]
+pub struct Editing {
+    _file: std::fs::File,
 }
 
 /// Why a lock cannot be read or written.
@@ -132,6 +154,22 @@ impl Lock {
             Err(source) => return Err(LockError::Io { path, source }),
         };
         serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })
+    }
+
+    /// Keeps all others from changing the lock until this is dropped: an update, and a person who holds or
+    /// approves a version meanwhile, must not undo each other's work. Readers do not wait.
+    ///
+    /// # Errors
+    /// [`LockError::Io`].
+    pub fn edit(folder: &HostFolder) -> Result<Editing, LockError> {
+        let path = folder.lock_editing();
+        let open = || {
+            std::fs::create_dir_all(folder.root())?;
+            let file = std::fs::File::create(&path)?;
+            file.lock()?;
+            Ok(Editing { _file: file })
+        };
+        open().map_err(|source| LockError::Io { path, source })
     }
 
     /// Puts the lock in force. It is kept by its digest too, so that an old verdict finds it.
@@ -218,7 +256,7 @@ impl LockedVersion {
 mod tests {
     use super::*;
 
-    fn version(number: &str, from: &str, known_from: &str) -> LockedVersion {
+    pub(super) fn version(number: &str, from: &str, known_from: &str) -> LockedVersion {
         LockedVersion {
             path: format!("37/limits/{number}.wasm").parse().unwrap(),
             digest: Digest::of(number.as_bytes()),
@@ -231,6 +269,7 @@ mod tests {
             jurisdictions: vec!["37".parse().unwrap()],
             channel: Channel::Stable,
             status: Status::Active,
+            mandatory_by: None,
             state: State::Active,
         }
     }

@@ -18,6 +18,7 @@ use rulepack_protocol::pack::{self, OpenError, Pack};
 
 use crate::compiled;
 use crate::files;
+use crate::grants::{GrantTable, GrantsError};
 use crate::lock::LockedVersion;
 use crate::review::ActivePack;
 use crate::settings::HostFolder;
@@ -31,6 +32,8 @@ pub struct Packs {
     loaded: Mutex<HashMap<Digest, Arc<ActivePack>>>,
     /// What could not be made ready, and why: no request waits for a bounded process to fail again.
     failed: Mutex<HashMap<Digest, String>>,
+    /// The grants that held when they were last compared.
+    granted: Mutex<Option<GrantTable>>,
 }
 
 /// Where packs are prepared, compiled and tried.
@@ -69,6 +72,9 @@ pub enum PackError {
     /// A table that the hospital or city supplies cannot be read.
     #[error(transparent)]
     Supplied(#[from] TableError),
+    /// What it may read cannot be told.
+    #[error(transparent)]
+    Grants(#[from] GrantsError),
     /// The engine refuses it.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -104,7 +110,9 @@ impl Packs {
     }
 
     fn made_by(workshop: Workshop, folder: HostFolder, engine: Engine) -> Self {
+        let granted = GrantTable::read(&folder).ok();
         Packs {
+            granted: Mutex::new(granted),
             folder,
             engine,
             workshop,
@@ -166,8 +174,10 @@ impl Packs {
     pub fn activate(&self, version: &LockedVersion, bytes: &[u8]) -> Result<ActivePack, PackError> {
         let pack = open(bytes)?;
         let supplied = self.supplied(&pack)?;
+        let grants = GrantTable::read(&self.folder)?;
         let input = LoadInput {
             supplied,
+            grants: grants.of(version.path.name_space()),
             ..LoadInput::default()
         };
         let loaded = self.load(&pack, bytes, input)?;
@@ -253,6 +263,19 @@ impl Packs {
     pub fn forget(&self) {
         self.cache().clear();
         self.try_again();
+    }
+
+    /// Forgets what is loaded where the grants are others than it was loaded with; whether they were.
+    /// Grants that cannot be read any more are others too: nothing goes on with what they once gave.
+    pub fn forget_other_grants(&self) -> bool {
+        let now = GrantTable::read(&self.folder).ok();
+        let mut loaded_with = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+        let are_others = *loaded_with != now;
+        if are_others {
+            *loaded_with = now;
+            self.forget();
+        }
+        are_others
     }
 
     /// Lets what could not be made ready be tried again.

@@ -26,9 +26,38 @@ pub struct Settings {
     /// Whether a name space whose officers were replaced waits for a person (T8), see [`crate::officers`].
     #[serde(default)]
     pub hold_rekeyed: bool,
+    /// Who decides about new versions.
+    #[serde(default, skip_serializing_if = "Updates::is_default")]
+    pub updates: Updates,
     /// Set where the host has no network and is fed from disks: only then may `sync --import` be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_gap: Option<AirGap>,
+}
+
+/// `[updates]` of `host.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Updates {
+    /// What becomes of a version that passed every step.
+    #[serde(default)]
+    pub decision: Decision,
+}
+
+/// What becomes of a version that passed every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// It becomes active at once.
+    #[default]
+    Automatic,
+    /// It waits until a person approves it, or until its bureau makes it mandatory.
+    Approve,
+}
+
+impl Updates {
+    fn is_default(&self) -> bool {
+        *self == Updates::default()
+    }
 }
 
 /// `[air_gap]` of `host.toml` (物理隔离).
@@ -174,10 +203,22 @@ impl HostFolder {
         self.root.join("lock.json")
     }
 
+    /// Locked by whoever changes the lock; empty.
+    #[must_use]
+    pub fn lock_editing(&self) -> PathBuf {
+        self.root.join("lock.editing")
+    }
+
     /// Every lock that was ever in force, by digest.
     #[must_use]
     pub fn locks(&self) -> PathBuf {
         self.root.join("locks")
+    }
+
+    /// What packs may read, by name space.
+    #[must_use]
+    pub fn grants(&self) -> PathBuf {
+        self.root.join("grants.toml")
     }
 
     /// What was imported and seen of patients and institutions.
@@ -208,6 +249,30 @@ impl HostFolder {
     #[must_use]
     pub fn compiled_secret(&self) -> PathBuf {
         self.root.join("compiled.secret")
+    }
+
+    /// Digests of the tokens of those who ask the service.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.root.join("tokens.json")
+    }
+
+    /// What the hospital decides itself about rules and faults.
+    #[must_use]
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("policy.toml")
+    }
+
+    /// What was found at the hospital's callers, and what they decided: a file a month, encrypted.
+    #[must_use]
+    pub fn findings(&self) -> PathBuf {
+        self.root.join("findings")
+    }
+
+    /// The secret under which patient data of this host is encrypted. Without it that data is lost.
+    #[must_use]
+    pub fn data_secret(&self) -> PathBuf {
+        self.root.join("data.secret")
     }
 
     /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.
@@ -270,6 +335,7 @@ mod tests {
             division,
             canary: false,
             hold_rekeyed: false,
+            updates: Updates::default(),
             air_gap: None,
         }
     }

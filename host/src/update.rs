@@ -3,63 +3,32 @@
 //! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
 
+mod decide;
+mod report;
 mod stop;
 
-use std::collections::BTreeSet;
 use std::error::Error;
-use std::fmt;
 use std::path::Path;
 
 use rulepack_engine::worker::CaseOutcome;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
-use rulepack_protocol::trust::{Freshness, ResolvedTarget, RoleStatus, TrustError};
-use rulepack_protocol::tuf::{
-    Channel, ExpiryWarning, Payload as _, RoleName, Status, expiry_warnings,
-};
-use serde::Serialize;
+use rulepack_protocol::trust::{Freshness, ResolvedTarget};
+use rulepack_protocol::tuf::{Channel, Status};
+
+pub use report::UpdateReport;
+use report::{expired, expiring, failed};
 
 use crate::client::{
     self, DownloadError, FailurePoint, Failures, FloorsStore, FolderTransport, HttpTransport,
-    NoFailures, RefreshError, Refreshed, Transport,
+    NoFailures, RefreshError, Transport,
 };
 use crate::files;
 use crate::lock::{Lock, LockError, LockedVersion, State};
 use crate::officers::{HeldNameSpace, Officers, OfficersError};
 use crate::packs::{self, PackError, Packs};
 use crate::settings::{HostFolder, Settings};
-
-/// What an update did.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct UpdateReport {
-    /// Whether the registry served anything new.
-    pub changed: bool,
-    /// Versions that became active.
-    pub activated: Vec<TargetPath>,
-    /// Versions that a step refused, and why.
-    pub refused: Vec<(TargetPath, String)>,
-    /// Versions that were withdrawn, denied, or are no longer signed.
-    pub stopped: Vec<(TargetPath, String)>,
-    /// Followed name spaces that gave nothing, and why.
-    pub failed: Vec<(NameSpace, String)>,
-    /// Roles that expire soon, of those that the followed name spaces stand on.
-    pub expiring: Vec<ExpiryWarning>,
-    /// Roles that have other officers than before: a province can replace those of its cities (T8).
-    pub rekeyed: BTreeSet<RoleName>,
-    /// Name spaces of which nothing new is taken until a person accepts their officers.
-    pub held: Vec<HeldNameSpace>,
-    /// The time of the last completed refresh, where this host's clock stands before it: that time was
-    /// used in place of the clock's.
-    pub clock_behind: Option<Moment>,
-    /// Every role that was verified, for the bureau to compare with what it signed (T5).
-    pub roles: Vec<RoleStatus>,
-    /// Roles of an import that had expired, and when: timestamp and snapshot at most.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tolerated: Vec<(RoleName, Moment)>,
-    /// Digest of the lock in force afterwards.
-    pub lock: String,
-}
 
 /// Why nothing could be updated; what is active goes on.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +116,7 @@ impl Updater<'_> {
     /// # Errors
     /// [`UpdateError`].
     pub fn poll(&self) -> Result<Option<UpdateReport>, UpdateError> {
+        let obeyed = self.obey_mandatory(&NoFailures)?;
         let store = FloorsStore::new(self.folder.trust());
         let transport = transport(&self.settings.registry);
         let last = store.read().map_err(RefreshError::from)?.floors.last_good;
@@ -154,11 +124,24 @@ impl Updater<'_> {
         let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
         if is_recent
             && !self.was_interrupted()?
+            && obeyed.is_empty()
             && client::is_unchanged(transport.as_ref(), &store, self.now)?
         {
             return Ok(None);
         }
         self.update().map(Some)
+    }
+
+    /// Activates what became mandatory, before anything is asked of a registry: a host without a network
+    /// obeys too.
+    fn obey_mandatory(&self, failures: &dyn Failures) -> Result<Vec<TargetPath>, UpdateError> {
+        let _editing = Lock::edit(self.folder)?;
+        let mut lock = Lock::read(self.folder)?;
+        let obeyed = lock.obey_mandatory(self.today);
+        if !obeyed.is_empty() {
+            lock.write(self.folder, failures)?;
+        }
+        Ok(obeyed)
     }
 
     /// Whether a version of the lock waits for the rest of its bytes.
@@ -209,6 +192,7 @@ impl Updater<'_> {
         freshness: Freshness,
         failures: &dyn Failures,
     ) -> Result<UpdateReport, UpdateError> {
+        let obeyed = self.obey_mandatory(failures)?;
         let store = FloorsStore::new(self.folder.trust());
         let mut followed: Vec<NameSpace> = Vec::new();
         for subscription in &self.settings.subscriptions {
@@ -222,9 +206,11 @@ impl Updater<'_> {
         };
         let hold = self.settings.hold_rekeyed;
         let held = Officers::meet(self.folder, &followed, &refreshed.trusted, hold)?;
+        let _editing = Lock::edit(self.folder)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
+            activated: obeyed,
             failed: failed(&refreshed, &followed),
             expiring: expiring(&refreshed, &followed, self.now),
             rekeyed: refreshed.rekeyed.clone(),
@@ -270,6 +256,7 @@ impl Updater<'_> {
         followed: &[NameSpace],
         failures: &dyn Failures,
     ) -> Result<UpdateReport, UpdateError> {
+        let _editing = Lock::edit(self.folder)?;
         let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: true,
@@ -300,26 +287,32 @@ impl Updater<'_> {
         version.effective = target.custom.effective;
         version.channel = target.custom.channel;
         version.status = target.custom.status;
+        version.mandatory_by = target.custom.mandatory_by;
         if let Some(reason) = forbidden(target) {
-            if known.is_some_and(|known| known.state == State::Active) {
+            if known.is_some_and(|known| !matches!(known.state, State::Refused { .. })) {
                 report.stopped.push((target.path.clone(), reason.clone()));
             }
             version.state = State::Refused { reason };
             lock.put(version);
             return;
         }
-        let passed = known.is_some_and(|known| known.state == State::Active);
-        if !passed {
-            match self.examine(source, target, &mut version) {
-                Ok(()) => {
-                    version.state = State::Active;
-                    report.activated.push(target.path.clone());
-                }
-                Err(refusal) => {
-                    let reason = in_full(&refusal);
-                    report.refused.push((target.path.clone(), reason.clone()));
-                    version.state = State::Refused { reason };
-                }
+        let passed = known
+            .as_ref()
+            .is_some_and(|known| !matches!(known.state, State::Refused { .. }));
+        let examined = match passed {
+            true => Ok(()),
+            false => self.examine(source, target, &mut version),
+        };
+        match examined {
+            Ok(()) => {
+                let before = known.as_ref().map(|known| &known.state);
+                version.state = decide::decide(&version, before, lock, (self.settings, self.today));
+                decide::tell(&version, before, report);
+            }
+            Err(refusal) => {
+                let reason = in_full(&refusal);
+                report.refused.push((target.path.clone(), reason.clone()));
+                version.state = State::Refused { reason };
             }
         }
         lock.put(version);
@@ -345,6 +338,7 @@ impl Updater<'_> {
             jurisdictions: custom.jurisdictions.clone(),
             channel: custom.channel,
             status: custom.status,
+            mandatory_by: custom.mandatory_by,
             state: State::Active,
         }
     }
@@ -379,17 +373,6 @@ impl Updater<'_> {
             }
         }
     }
-}
-
-/// The pinning roles that had expired and were let pass: none but in an import.
-fn expired(refreshed: &Refreshed, now: Moment) -> Vec<(RoleName, Moment)> {
-    let trusted = &refreshed.trusted;
-    let pinning = [
-        (RoleName::TIMESTAMP, trusted.timestamp().signed().expires),
-        (RoleName::SNAPSHOT, trusted.snapshot().signed().expires),
-    ];
-    let expired = pinning.into_iter().filter(|(_, expires)| *expires <= now);
-    expired.collect()
 }
 
 /// Whether a registry is named by its address, and not by a folder.
@@ -442,38 +425,6 @@ fn case_refusal(failed: CaseOutcome) -> Refusal {
     }
 }
 
-/// Why followed name spaces gave nothing. One that was never delegated, or has published nothing yet, is
-/// no fault: a city need not publish.
-fn failed(refreshed: &Refreshed, followed: &[NameSpace]) -> Vec<(NameSpace, String)> {
-    let mut failed = Vec::new();
-    for name_space in followed {
-        if let Some(error) = refreshed.unreachable.get(name_space) {
-            failed.push((name_space.clone(), in_full(error)));
-        } else if let Some(error) = refreshed.resolution.failed.get(name_space)
-            && !matches!(error, TrustError::NotDelegated(_))
-            && refreshed.trusted.pin(name_space).is_ok()
-        {
-            failed.push((name_space.clone(), in_full(error)));
-        }
-    }
-    failed
-}
-
-/// The roles of the followed name spaces, and those above them, that expire soon.
-fn expiring(refreshed: &Refreshed, followed: &[NameSpace], now: Moment) -> Vec<ExpiryWarning> {
-    let trusted = &refreshed.trusted;
-    let root = (RoleName::ROOT, trusted.root().signed().expires());
-    let parents = followed.iter().filter_map(NameSpace::parent);
-    let spaces = parents.chain(followed.iter().cloned()).map(RoleName::Space);
-    let roles = std::iter::once(RoleName::TARGETS)
-        .chain(spaces)
-        .filter_map(|role| {
-            let expires = trusted.role(&role)?.signed().expires();
-            Some((role, expires))
-        });
-    expiry_warnings(std::iter::once(root).chain(roles), now)
-}
-
 /// An error with its sources, outermost first, without repeating what one already says: a report is the
 /// only place where a person reads them.
 pub(crate) fn in_full(error: &dyn Error) -> String {
@@ -487,45 +438,4 @@ pub(crate) fn in_full(error: &dyn Error) -> String {
         source = error.source();
     }
     text
-}
-
-impl fmt::Display for UpdateReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nothing =
-            self.activated.is_empty() && self.refused.is_empty() && self.stopped.is_empty();
-        if nothing {
-            writeln!(f, "nothing new")?;
-        }
-        for path in &self.activated {
-            writeln!(f, "activated {path}")?;
-        }
-        for (path, reason) in &self.refused {
-            writeln!(f, "refused   {path}: {reason}")?;
-        }
-        for (path, reason) in &self.stopped {
-            writeln!(f, "stopped   {path}: {reason}")?;
-        }
-        for (name_space, reason) in &self.failed {
-            writeln!(f, "failed    {name_space}: {reason}")?;
-        }
-        for warning in &self.expiring {
-            writeln!(f, "warning   {warning}")?;
-        }
-        for role in &self.rekeyed {
-            writeln!(f, "officers  of `{role}` are others than before")?;
-        }
-        for held in &self.held {
-            writeln!(f, "held      {held}")?;
-        }
-        if let Some(last) = self.clock_behind {
-            writeln!(
-                f,
-                "clock     stands before the last completed refresh; {last} was used"
-            )?;
-        }
-        for (role, expires) in &self.tolerated {
-            writeln!(f, "tolerated {role}: expired at {expires}")?;
-        }
-        write!(f, "lock {}", self.lock)
-    }
 }

@@ -179,7 +179,7 @@ impl Inspection {
             if FilePin::of(pin.version, &bytes) != *pin {
                 return Err(StateError::Pin(file.to_string()));
             }
-            parse::<Targets>(&file, &bytes)
+            parse::<Targets>(tree, &file, &bytes)
         });
         match read {
             Ok(envelope) => self.look_at_packs(tree, envelope.signed(), listed),
@@ -236,7 +236,7 @@ impl Inspection {
         }
         let read = host_view::read(tree, &role, version);
         let file = MetadataFile::Version(role, version);
-        if let Err(source) = read.and_then(|bytes| parse::<Targets>(&file, &bytes)) {
+        if let Err(source) = read.and_then(|bytes| parse::<Targets>(tree, &file, &bytes)) {
             self.faults.push(Fault::Metadata { file, source });
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::NameSpace;
@@ -13,13 +14,13 @@ use rulepack_protocol::tuf::{
     Timestamp, TopRole,
 };
 
-use crate::store::{MetadataFile, TargetFile, Tree};
+use crate::store::{Kept, MetadataFile, TargetFile, Tree};
 
 /// What timestamp and snapshot pin, under the newest root.
 #[derive(Debug, Clone)]
 pub struct State {
     /// The newest root.
-    pub root: Envelope<Root>,
+    pub root: Arc<Envelope<Root>>,
     /// Timestamp and snapshot; none before the first publication.
     pub pins: Option<Pins>,
 }
@@ -32,7 +33,7 @@ pub struct Pins {
     /// The digest of the timestamp's file.
     pub timestamp_digest: Digest,
     /// The snapshot.
-    pub snapshot: Envelope<Snapshot>,
+    pub snapshot: Arc<Envelope<Snapshot>>,
 }
 
 /// Why the files of a repository are not a valid state.
@@ -105,13 +106,13 @@ impl State {
         &self,
         tree: &Tree,
         role: &RoleName,
-    ) -> Result<Option<Envelope<Targets>>, StateError> {
+    ) -> Result<Option<Arc<Envelope<Targets>>>, StateError> {
         let Some(pin) = self.pin(role) else {
             return Ok(None);
         };
         let file = MetadataFile::Version(role.clone(), pin.version);
         let bytes = read_pinned(tree, &file, pin)?;
-        parse(&file, &bytes).map(Some)
+        parse(tree, &file, &bytes).map(Some)
     }
 
     /// The name spaces that have been published.
@@ -132,7 +133,8 @@ impl State {
 /// Where the present state is not valid, the snapshot malformed, or the file system fails.
 pub(crate) fn holds_all_of(tree: &Tree, snapshot: &str) -> Result<bool, StateError> {
     let state = State::read(tree)?;
-    let snapshot: Envelope<Snapshot> = Envelope::parse(snapshot.as_bytes())
+    let snapshot = tree
+        .parse::<Snapshot>(snapshot.as_bytes())
         .map_err(|source| refused_role(&RoleName::SNAPSHOT, source))?;
     for (file, pin) in &snapshot.signed().meta {
         let Some(Ok(role)) = file.strip_suffix(".json").map(str::parse::<RoleName>) else {
@@ -157,7 +159,7 @@ fn holds_role(
     let Some(bytes) = bytes.filter(|bytes| FilePin::of(pin.version, bytes) == *pin) else {
         return Ok(false);
     };
-    let new: Envelope<Targets> = parse(&file, &bytes)?;
+    let new = parse::<Targets>(tree, &file, &bytes)?;
     let before = state.role(tree, role)?;
     for (path, target) in &new.signed().targets {
         let known = before
@@ -186,7 +188,7 @@ fn refused_role(role: &RoleName, source: MetadataError) -> StateError {
 pub struct Proposal<'a> {
     state: &'a State,
     tree: &'a Tree,
-    roles: BTreeMap<RoleName, Envelope<Targets>>,
+    roles: BTreeMap<RoleName, Arc<Envelope<Targets>>>,
 }
 
 impl<'a> Proposal<'a> {
@@ -194,7 +196,7 @@ impl<'a> Proposal<'a> {
     pub fn new(
         state: &'a State,
         tree: &'a Tree,
-        roles: BTreeMap<RoleName, Envelope<Targets>>,
+        roles: BTreeMap<RoleName, Arc<Envelope<Targets>>>,
     ) -> Self {
         Self { state, tree, roles }
     }
@@ -204,7 +206,8 @@ impl<'a> Proposal<'a> {
     /// # Errors
     /// Where the bytes are malformed.
     pub fn add(&mut self, role: RoleName, bytes: &[u8]) -> Result<(), StateError> {
-        let envelope = Envelope::parse(bytes).map_err(|source| refused_role(&role, source))?;
+        let parsed = self.tree.parse(bytes);
+        let envelope = parsed.map_err(|source| refused_role(&role, source))?;
         self.roles.insert(role, envelope);
         Ok(())
     }
@@ -230,23 +233,25 @@ impl<'a> Proposal<'a> {
         Ok(envelope.signed().authority(name_space))
     }
 
-    fn role(&self, role: &RoleName) -> Result<Option<Envelope<Targets>>, StateError> {
+    fn role(&self, role: &RoleName) -> Result<Option<Arc<Envelope<Targets>>>, StateError> {
         match self.roles.get(role) {
-            Some(envelope) => Ok(Some(envelope.clone())),
+            Some(envelope) => Ok(Some(Arc::clone(envelope))),
             None => self.state.role(self.tree, role),
         }
     }
 }
 
+type SharedRoot = Arc<Envelope<Root>>;
+
 /// The newest root and the one before it, each version verified by the one before it and by itself.
-fn read_root(tree: &Tree) -> Result<(Option<Envelope<Root>>, Envelope<Root>), StateError> {
+fn read_root(tree: &Tree) -> Result<(Option<SharedRoot>, SharedRoot), StateError> {
     let mut before = None;
-    let mut newest: Option<Envelope<Root>> = None;
+    let mut newest: Option<SharedRoot> = None;
     for version in 1..=tree.newest_root()? {
         let file = MetadataFile::Version(RoleName::ROOT, version);
         let bytes = read(tree, &file)?;
-        let root: Envelope<Root> = parse(&file, &bytes)?;
-        check_root(newest.as_ref(), &root).map_err(|source| refused(&file, source))?;
+        let root = parse(tree, &file, &bytes)?;
+        check_root(newest.as_deref(), &root).map_err(|source| refused(&file, source))?;
         before = newest.replace(root);
     }
     Ok((before, newest.ok_or(StateError::NoRoot)?))
@@ -273,7 +278,7 @@ fn read_pins(tree: &Tree, root: &Root) -> Result<Option<Pins>, StateError> {
     check_pinner(root, TopRole::Timestamp, &file, &timestamp)?;
     let pin = &timestamp.signed().meta.snapshot;
     let file = MetadataFile::Version(RoleName::SNAPSHOT, pin.version);
-    let snapshot: Envelope<Snapshot> = parse(&file, &read_pinned(tree, &file, pin)?)?;
+    let snapshot = parse::<Snapshot>(tree, &file, &read_pinned(tree, &file, pin)?)?;
     check_pinner(root, TopRole::Snapshot, &file, &snapshot)?;
     Ok(Some(Pins {
         timestamp_digest: Digest::of(&bytes),
@@ -318,11 +323,13 @@ fn read_pinned(tree: &Tree, file: &MetadataFile, pin: &FilePin) -> Result<Vec<u8
 }
 
 /// Parses a file and checks that it is of the version that its name says.
-pub(crate) fn parse<T: Payload>(
+pub(crate) fn parse<T: Kept>(
+    tree: &Tree,
     file: &MetadataFile,
     bytes: &[u8],
-) -> Result<Envelope<T>, StateError> {
-    let envelope: Envelope<T> = Envelope::parse(bytes).map_err(|source| refused(file, source))?;
+) -> Result<Arc<Envelope<T>>, StateError> {
+    let parsed = tree.parse::<T>(bytes);
+    let envelope = parsed.map_err(|source| refused(file, source))?;
     let found = envelope.signed().version();
     match file {
         MetadataFile::Version(_, version) if *version != found => Err(StateError::Version {

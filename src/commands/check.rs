@@ -180,7 +180,11 @@ impl CheckArgs {
                 };
                 packs.preload(&version, &bytes)?;
                 let versions = vec![version];
-                Ok((Lock { versions }, division))
+                let lock = Lock {
+                    versions,
+                    ..Lock::default()
+                };
+                Ok((lock, division))
             }
             Some(name) => {
                 let mut lock = Lock::read(folder)?;
@@ -256,6 +260,7 @@ fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
         jurisdictions: header.jurisdictions,
         channel: Channel::Stable,
         status: Status::Active,
+        mandatory_by: None,
         state: State::Active,
     })
 }

@@ -90,6 +90,7 @@ impl Command for InitArgs {
             subscriptions,
             canary: self.canary,
             hold_rekeyed: self.hold_rekeyed,
+            updates: rulepack_host::settings::Updates::default(),
             air_gap,
         };
         let host = HostFolder::at(&self.dir);

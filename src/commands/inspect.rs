@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rulepack_host::grants::GrantTable;
+use rulepack_host::settings::HostFolder;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::pack::manifest::{ColumnReference, Manifest, Rule};
@@ -12,7 +14,7 @@ use serde::Serialize;
 
 use super::Command;
 use super::build::TableLine;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Report;
 use crate::packs::{self, SealedPack};
 
@@ -24,6 +26,10 @@ use crate::packs::{self, SealedPack};
 pub struct InspectArgs {
     /// The sealed pack.
     pub pack: PathBuf,
+    /// The folder of a host: says of every column whether its `grants.toml` lets the pack read it, and
+    /// what to write there for the others. Ends with 3 where a rule needs a column that is not granted.
+    #[arg(long, value_name = "DIR")]
+    pub host: Option<PathBuf>,
 }
 
 /// What a pack is.
@@ -40,6 +46,9 @@ pub struct InspectReport {
     tables: Vec<TableLine>,
     cases: usize,
     reads: BTreeMap<String, Vec<ColumnLine>>,
+    /// What is to be written into `grants.toml` so that every rule can be evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_grant: Option<String>,
     functions: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -53,13 +62,21 @@ pub struct ColumnLine {
     used_by: Vec<String>,
     /// Why they read it, in their author's words.
     why: BTreeSet<String>,
+    /// Whether the host lets the pack read it, where a host was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted: Option<bool>,
 }
 
 impl Command for InspectArgs {
     type Report = InspectReport;
 
     fn execute(&self) -> Outcome<InspectReport> {
-        Ok(inspect(&self.pack, &packs::open(&self.pack)?))
+        let sealed = packs::open(&self.pack)?;
+        let mut report = inspect(&self.pack, &sealed);
+        if let Some(host) = &self.host {
+            report.compare(&sealed.pack, &HostFolder::at(host))?;
+        }
+        Ok(report)
     }
 }
 
@@ -83,6 +100,7 @@ pub fn inspect(file: &Path, sealed: &SealedPack) -> InspectReport {
         tables: TableLine::of(pack),
         cases: pack.cases.len(),
         reads: reads(pack),
+        to_grant: None,
         functions: pack.imports.functions.clone(),
     }
 }
@@ -105,6 +123,7 @@ fn reads(pack: &Pack) -> BTreeMap<String, Vec<ColumnLine>> {
                 .filter(|(at, _)| is(at))
                 .map(|(_, why)| why.clone())
                 .collect(),
+            granted: None,
         }
     };
     let tables = pack.imports.columns.iter();
@@ -116,7 +135,12 @@ fn reads(pack: &Pack) -> BTreeMap<String, Vec<ColumnLine>> {
         .collect()
 }
 
-impl Report for InspectReport {}
+impl Report for InspectReport {
+    fn is_good(&self) -> bool {
+        let mut columns = self.reads.values().flatten();
+        !columns.any(|line| line.granted == Some(false) && !line.needed_by.is_empty())
+    }
+}
 
 impl fmt::Display for InspectReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +180,35 @@ impl fmt::Display for InspectReport {
 }
 
 impl InspectReport {
+    /// Says which of the columns a host grants.
+    fn compare(&mut self, pack: &Pack, host: &HostFolder) -> Outcome {
+        // Without this a folder that is no host's would grant everything.
+        let _ = host.settings().map_err(|error| {
+            let hint = error.hint();
+            let failure = Failure::from(error);
+            hint.into_iter().fold(failure, Failure::hint)
+        })?;
+        let name_space = pack.manifest.pack.name.name_space();
+        let grants = GrantTable::read(host)?.of(name_space);
+        let mut missing = Vec::new();
+        for (table, lines) in &mut self.reads {
+            for line in lines {
+                let name = format!("{table}.{}", line.column);
+                let at: ColumnReference = name.parse()?;
+                let is_granted = grants.column(at.table, at.column);
+                line.granted = Some(is_granted);
+                if !is_granted {
+                    missing.push(format!("\"{name}\""));
+                }
+            }
+        }
+        self.to_grant = (!missing.is_empty()).then(|| {
+            let columns = missing.join(", ");
+            format!("[{name_space}]\nby = \"\"\nday = \"\"\ncolumns = [{columns}]")
+        });
+        Ok(())
+    }
+
     fn fmt_rules(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "rules")?;
         for rule in &self.manifest.rules {
@@ -209,11 +262,22 @@ impl InspectReport {
             for line in columns {
                 let used = line.used_by.iter().map(|rule| format!("{rule} (optional)"));
                 let rules: Vec<String> = line.needed_by.iter().cloned().chain(used).collect();
-                writeln!(f, "    {:<28} {}", line.column, rules.join(", "))?;
+                let mark = match line.granted {
+                    Some(false) => "  NOT GRANTED",
+                    _ => "",
+                };
+                writeln!(f, "    {:<28} {}{mark}", line.column, rules.join(", "))?;
                 for why in &line.why {
                     writeln!(f, "      {why}")?;
                 }
             }
+        }
+        if let Some(lines) = &self.to_grant {
+            writeln!(
+                f,
+                "to grant what is missing, add to `grants.toml`, with your name and the day:"
+            )?;
+            writeln!(f, "{lines}")?;
         }
         writeln!(f, "calls of the host")?;
         for (interface, functions) in &self.functions {

@@ -9,6 +9,7 @@ mod deny;
 mod diff;
 mod end;
 mod generate;
+mod host;
 mod import;
 mod init;
 mod inspect;
@@ -33,6 +34,7 @@ mod sign;
 mod signer;
 mod sync;
 mod test;
+mod token;
 mod tuf;
 mod verify;
 pub mod worker;
@@ -77,10 +79,12 @@ pub enum Commands {
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Sync(sync::SyncArgs),
+    Host(host::HostArgs),
     Serve(serve::ServeArgs),
     Journal(journal::JournalArgs),
     Receipt(receipt::ReceiptArgs),
     Replay(replay::ReplayArgs),
+    Token(token::TokenArgs),
     Check(check::CheckArgs),
     New(new::NewArgs),
     Build(build::BuildArgs),
@@ -138,10 +142,12 @@ impl Commands {
             Commands::Init(args) => told(args),
             Commands::Import(args) => told(args),
             Commands::Sync(args) => told(args),
+            Commands::Host(args) => told(args),
             Commands::Serve(args) => told(args),
             Commands::Journal(args) => told(args),
             Commands::Receipt(args) => told(args),
             Commands::Replay(args) => told(args),
+            Commands::Token(args) => told(args),
             Commands::Check(args) => told(args),
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),

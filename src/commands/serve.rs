@@ -23,17 +23,18 @@ use crate::files;
 use crate::log;
 use crate::output::{self, Report};
 
-/// Answer the hospital's HIS: national transactions 3101 (before care) and 3102 (during care), until
-/// Ctrl-C. What it logs goes to standard error and holds no patient data; `RUST_LOG` chooses how much.
+/// Answer the hospital's HIS: national transactions 3101 (before care), 3102 (during care) and 3103
+/// (what was decided), until Ctrl-C. What it logs goes to standard error and holds no patient data; `RUST_LOG` chooses how much.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
-    /// The address; loopback only.
+    /// The address; other than loopback only once the HIS has a token (`rulepack token`).
     #[arg(long, default_value = "127.0.0.1:8480")]
     pub listen: SocketAddr,
-    /// Bring the packs up to date every so many seconds, and a little more or less by chance.
+    /// Bring the packs up to date every so many seconds, and up to a tenth more by chance; after failures
+    /// twice as long each time, up to an hour.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub poll: Option<u64>,
     /// What the region says differently in its answers (TOML).
@@ -79,9 +80,8 @@ impl ServeArgs {
             .await
             .context(|| format!("cannot listen on `{}`", self.listen))?;
         let address = listener.local_addr()?;
-        if address.ip().is_loopback() {
-            output::line(&format!("service at http://{address}"))?;
-        }
+        service.may_listen(address).map_err(explain)?;
+        output::line(&format!("service at http://{address}"))?;
         let polling = self.poll.map(|seconds| {
             let polled = service::poll(Arc::clone(&service), pauses(seconds), update);
             tokio::spawn(polled)
@@ -125,13 +125,12 @@ fn update(service: &Service) -> Result<Option<UpdateReport>, UpdateError> {
 
 /// So many seconds, and up to a tenth more by chance: hospitals that were started together drift apart.
 fn pauses(seconds: u64) -> Pauses {
-    Box::new(move || {
+    Box::new(move |failures| {
         let mut chance = [0; 2];
         // Without chance the pause is only less spread.
         let _ = getrandom::fill(&mut chance);
-        let tenth_ms = seconds.saturating_mul(100);
-        let more_ms = tenth_ms.saturating_mul(u64::from(u16::from_le_bytes(chance))) / 65_536;
-        Duration::from_secs(seconds) + Duration::from_millis(more_ms)
+        let chance = u16::from_le_bytes(chance);
+        service::pause(Duration::from_secs(seconds), failures, chance)
     })
 }
 

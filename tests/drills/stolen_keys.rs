@@ -150,7 +150,7 @@ fn replaced_officers_wait_for_a_person_where_the_hospital_asks_for_it() {
     };
     let told = accept(&"0".repeat(64)).failed();
     assert!(
-        told.ends_with("hint: they were replaced again: ask the bureau who its officers are\n"),
+        told.ends_with("hint: they were replaced again: ask the bureau who its officers are"),
         "{told}"
     );
     accept(&fingerprint).done();

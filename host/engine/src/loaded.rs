@@ -113,6 +113,12 @@ impl LoadedPack {
         self.code.preparation
     }
 
+    /// The columns that it may read.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
     /// The fuel that `prepare` used.
     #[must_use]
     pub fn prepare_fuel(&self) -> u64 {

@@ -76,7 +76,7 @@ pub enum Event {
 pub struct LockChange {
     /// Pack and version.
     pub pack: TargetPath,
-    /// `active`, `refused`, `held`, `yanked`; `gone` where it is not in the lock any more.
+    /// `active`, `refused`, `held`, `waiting`, `yanked`; `gone` where it is not in the lock any more.
     pub state: String,
 }
 
@@ -117,6 +117,9 @@ pub struct Verdict {
     pub packs: Vec<PackRecord>,
     /// What was found.
     pub findings: Vec<FindingRecord>,
+    /// What the hospital softened of it, by its own policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub softened: Vec<SoftenedRecord>,
     /// How many notices.
     pub notices: u64,
     /// Rules that looked at nothing, or not at some rows.
@@ -168,6 +171,17 @@ pub struct FindingRecord {
     pub action: Action,
     /// Fen at stake.
     pub amount: i64,
+}
+
+/// A finding that leads to less than its pack says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoftenedRecord {
+    /// Pack and version.
+    pub pack: TargetPath,
+    /// The rule.
+    pub rule: String,
+    /// What it led to.
+    pub to: Action,
 }
 
 /// A rule that could not look.

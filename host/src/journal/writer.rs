@@ -107,6 +107,19 @@ impl Journal {
         answer.recv().unwrap_or(Err(JournalError::Stopped))
     }
 
+    /// Hands over an event without waiting for it to be on the disk. Where too many wait, or the writer has
+    /// stopped, it is lost, and the log says so.
+    pub fn note(&self, event: Event) {
+        let (done, _) = mpsc::sync_channel(1);
+        let sent = self
+            .sender
+            .as_ref()
+            .map(|sender| sender.try_send(Waiting { event, done }));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::error!("an event is lost: the journal is behind");
+        }
+    }
+
     /// The key that signs it.
     #[must_use]
     pub fn key(&self) -> &PublicKey {

@@ -55,6 +55,7 @@ impl Basis<'_> {
             findings_digest: salted(salt, &found),
             packs: packs(report),
             findings: findings(report),
+            softened: Vec::new(),
             notices: report.notices.len() as u64,
             not_evaluable: not_evaluable(report),
             no_verdict: no_verdict(report),

@@ -111,7 +111,9 @@ pub fn replay(receipt: &Receipt, body: &[u8], ground: Ground<'_>) -> Result<Repl
             expected: old.data,
         });
     }
-    let new = again(receipt, old, body, ground)?;
+    let mut new = again(receipt, old, body, ground)?;
+    // Policy of the hospital at that time, and no part of the verdict of the packs.
+    new.softened.clone_from(&old.softened);
     let current = Lock::read(ground.folder)?;
     let withdrawn = new.packs.iter().map(|run| &run.pack).filter(|pack| {
         let version = current.version(pack);

@@ -16,12 +16,12 @@ use rulepack_engine::patients::{Division as Batches, Outcome};
 use rulepack_engine::{institutions, patients};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::{Division, Jurisdiction, TargetPath};
-use rulepack_protocol::pack::manifest::Manifest;
+use rulepack_protocol::pack::manifest::{Manifest, Rule};
 
 pub use choose::{InForce, Reviewed};
 pub use report::Report;
 
-use report::{NoVerdict, NotEvaluable, PackRun};
+use report::{NoVerdict, NotEvaluable, NotGranted, PackRun};
 
 /// A version of a pack, ready to run.
 #[derive(Debug, Clone)]
@@ -119,6 +119,7 @@ fn review_scope(
             Some(NotEvaluable {
                 rule: tell::reference(pack, rule),
                 missing: missing.missing.clone(),
+                not_granted: not_granted(pack, rule, &missing.missing),
             })
         })
         .collect();
@@ -132,6 +133,19 @@ fn review_scope(
         grants: given.grants,
     });
     report
+}
+
+/// Those of the missing columns that the hospital does not grant, with what the manifest says of them.
+fn not_granted(pack: &ActivePack, rule: &Rule, missing: &[String]) -> Vec<NotGranted> {
+    let asked = rule.needs.iter().filter(|need| {
+        let is_granted = pack.loaded.grants().column(need.table, need.column);
+        !is_granted && missing.contains(&need.to_string())
+    });
+    let told = asked.map(|need| NotGranted {
+        column: need.to_string(),
+        why: rule.why.get(need).cloned(),
+    });
+    told.collect()
 }
 
 fn no_verdict(pack: &ActivePack, data: &Data, scope: Scope, outcome: &Outcome) -> Vec<NoVerdict> {

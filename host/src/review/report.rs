@@ -3,9 +3,10 @@
 use rulepack_contract::answer::{Certainty, Measure};
 use rulepack_contract::review::Stage;
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::manifest::{Action, Behaviour};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// All that a review found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -74,6 +75,9 @@ pub struct ReportedFinding {
     pub certainty: Certainty,
     /// What it leads to.
     pub action: Action,
+    /// Where the hospital softened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub softened: Option<Softening>,
     /// In Chinese, with its figures.
     pub message: String,
     /// Fen at stake.
@@ -85,6 +89,17 @@ pub struct ReportedFinding {
     /// The version applies to a day before its publication.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retroactive: bool,
+}
+
+/// Why a finding leads to less than its pack says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Softening {
+    /// What it would lead to.
+    pub declared: Action,
+    /// The last day.
+    pub until: Day,
+    /// The hospital's reason.
+    pub reason: String,
 }
 
 /// A notice.
@@ -133,6 +148,26 @@ pub struct NotEvaluable {
     pub rule: RuleReference,
     /// The columns that are not recorded or not granted.
     pub missing: Vec<String>,
+    /// Those of them that the hospital does not grant, each with the reason that the pack gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_granted: Vec<NotGranted>,
+}
+
+/// A column that a pack asks for and that the hospital does not grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotGranted {
+    /// `orders.supply-days`
+    pub column: String,
+    /// Why it is asked for, in the words of the manifest; none where it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl std::fmt::Display for NotGranted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = self.why.as_deref().unwrap_or("no reason given");
+        write!(f, "{} ({why})", self.column)
+    }
 }
 
 /// Somebody for whom a pack gave no verdict.

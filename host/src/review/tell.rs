@@ -23,6 +23,7 @@ pub fn tell(pack: &ActivePack, data: &Data, answer: &Answer) -> Report {
                 rule: reference(pack, rule),
                 certainty: finding.certainty,
                 action: rule.action(finding.certainty),
+                softened: None,
                 message: message(rule, &finding.template, &finding.arguments),
                 amount: finding.amount(),
                 offending: items(data, &finding.offending),

@@ -8,13 +8,18 @@ use rulepack_contract::data::{Data, DataBuilder, Rejection};
 use rulepack_engine::patients::Division as Batches;
 
 use super::apart::{self, LeftOut};
+use super::decide::decide;
 use super::findings;
+use super::keep::keep;
 use super::metrics::{Outcome, REFUSED_UNREAD};
 use super::record;
 use super::{Service, problem_word};
-use crate::data::national::{Charset, Request, RequestError, Response, Transaction, decode};
+use crate::data::national::{
+    Charset, Message, Request, RequestError, Response, Transaction, decode,
+};
 use crate::history::{History, HistoryError};
-use crate::journal::JournalError;
+use crate::journal::Verdict;
+use crate::policy::Fail;
 use crate::receipt::Basis;
 use crate::review::{Circumstances, InForce, Reviewed};
 use rulepack_protocol::moment::Day;
@@ -26,6 +31,13 @@ pub(super) struct Answered {
     pub(super) charset: Charset,
     pub(super) bytes: Vec<u8>,
 }
+
+/// A verdict that is not on the disk is not given.
+const NOT_RECORDED: &str = "the verdict cannot be recorded by this host";
+
+/// What a review gave, over which data, the rows of history that were left out of it, and what is to be
+/// recorded.
+type ReviewedRequest = (Reviewed, Arc<Data>, Vec<LeftOut>, Verdict);
 
 /// Why a call is not reviewed.
 #[derive(Debug, thiserror::Error)]
@@ -45,31 +57,33 @@ pub(crate) enum CallError {
     /// This host is at fault.
     #[error("the clock of this host is wrong")]
     Clock,
-    /// This host is at fault, and answers nothing that it could not record.
-    #[error("the verdict cannot be recorded by this host")]
-    Journal(#[source] JournalError),
 }
 
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
     let (received, started) = (service.china_seconds(), Instant::now());
-    let (charset, request) = match decode(body, content_type) {
+    let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (
             charset,
-            Request::parse(&text).map_err(|error| error.to_string()),
+            Message::parse(&text).map_err(|error| error.to_string()),
         ),
         Err(error) => (Charset::Utf8, Err(error.to_string())),
     };
     let number = service.number.fetch_add(1, Ordering::Relaxed);
-    let (transaction, response) = match request {
+    let (transaction, response) = match message {
         Err(message) => {
             service.metrics.request(REFUSED_UNREAD, started.elapsed());
-            let (_, response) = record::unreviewed(service, number, "", &message, Outcome::Refused);
-            (None, response)
+            record::unreviewed(service, number, "", &message);
+            (None, Response::failure(&message))
         }
-        Ok(request) => {
-            let (outcome, response) = respond(service, &request, body, number);
-            let transaction = infno(request.transaction);
+        Ok(message) => {
+            let (transaction, (outcome, response)) = match message {
+                Message::Review(request) => (
+                    infno(request.transaction),
+                    respond(service, &request, body, number),
+                ),
+                Message::Feedback(feedback) => ("3103", decide(service, &feedback)),
+            };
             service
                 .metrics
                 .request((transaction, outcome), started.elapsed());
@@ -103,42 +117,108 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
 
 fn respond(service: &Service, request: &Request, body: &[u8], number: u64) -> (Outcome, Response) {
     match review(service, request, body, number) {
-        Ok((reviewed, left_out)) => {
+        Ok((mut reviewed, data, left_out, verdict)) => {
+            let policy = service.policy.get();
+            if let Some(today) = service.today() {
+                policy.soften(&mut reviewed.report, today);
+            }
+            if record::verdict(service, verdict, &reviewed.report).is_err() {
+                return (Outcome::Failed, failed(service, request, NOT_RECORDED));
+            }
             count(service, &reviewed);
+            let stage = request.transaction.stage();
+            let kept = keep(service, (&reviewed.report, &data), stage, number);
             let result = findings::national(&reviewed.report, request, service, number);
             let mut response = Response::found(result);
-            response.err_msg = apart::summary(&reviewed, &left_out);
+            response.err_msg = apart::summary(&reviewed, &left_out, kept.err());
             if let Some(output) = &mut response.output {
                 output.rulepack = apart::node(&reviewed, left_out, number);
             }
-            (Outcome::Done, response)
+            let is_judged = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
+            if is_judged || policy.fail(stage) == Fail::Open {
+                return (Outcome::Done, response);
+            }
+            response.infcode = -1;
+            (Outcome::Failed, response)
         }
         Err(error) => {
-            let outcome = match &error {
-                CallError::Request(_) | CallError::Row { .. } => Outcome::Refused,
-                CallError::History(source) => {
-                    tracing::error!(error = %source, "history cannot be read");
-                    Outcome::Failed
+            if let CallError::History(source) = &error {
+                tracing::error!(error = %source, "history cannot be read");
+            }
+            record::unreviewed(
+                service,
+                number,
+                infno(request.transaction),
+                &error.to_string(),
+            );
+            let response = match &error {
+                CallError::Request(_) | CallError::Row { .. } => {
+                    return (Outcome::Refused, Response::failure(&error.to_string()));
                 }
-                CallError::Clock => Outcome::Failed,
-                // What could not be recorded is not recorded by another entry either.
-                CallError::Journal(_) => {
-                    return (Outcome::Failed, Response::failure(&error.to_string()));
+                CallError::History(_) | CallError::Clock => {
+                    failed(service, request, &error.to_string())
                 }
             };
-            let infno = infno(request.transaction);
-            record::unreviewed(service, number, infno, &error.to_string(), outcome)
+            (Outcome::Failed, response)
         }
     }
 }
 
-/// Reviews a request by the lock that is in force when it begins, and records the verdict.
+/// The answer to a call that this host could not judge at all.
+pub(super) fn unjudged(
+    service: &Service,
+    body: &[u8],
+    content_type: Option<&str>,
+    why: &str,
+) -> Answered {
+    let received = service.china_seconds();
+    let (charset, message) = match decode(body, content_type) {
+        Ok((text, charset)) => (charset, Message::parse(&text).ok()),
+        Err(_) => (Charset::Utf8, None),
+    };
+    let (transaction, response) = match message {
+        Some(Message::Review(request)) => {
+            let response = failed(service, &request, why);
+            (infno(request.transaction), response)
+        }
+        // A decision that is not known to be kept is not acknowledged.
+        Some(Message::Feedback(_)) => ("3103", Response::failure(why)),
+        None => (REFUSED_UNREAD.0, Response::failure(why)),
+    };
+    let waited = std::time::Duration::from_secs(policy_seconds(service));
+    service
+        .metrics
+        .request((transaction, Outcome::Failed), waited);
+    let number = service.number.fetch_add(1, Ordering::Relaxed);
+    record::unjudged(service, number, transaction, why);
+    encode(service, response, (charset, received, number))
+}
+
+/// How long a caller waits at most, in seconds.
+pub(super) fn policy_seconds(service: &Service) -> u64 {
+    u64::from(service.policy.get().answer_within_seconds.seconds())
+}
+
+/// Where this host is at fault, its policy says whether the order goes on.
+fn failed(service: &Service, request: &Request, why: &str) -> Response {
+    let why = format!("nothing was judged: {why}");
+    match service.policy.get().fail(request.transaction.stage()) {
+        Fail::Closed => Response::failure(&why),
+        Fail::Open => Response {
+            infcode: 0,
+            output: Response::found(Vec::new()).output,
+            ..Response::failure(&why)
+        },
+    }
+}
+
+/// Reviews a request by the lock that is in force when it begins.
 fn review(
     service: &Service,
     request: &Request,
     body: &[u8],
     number: u64,
-) -> Result<(Reviewed, Vec<LeftOut>), CallError> {
+) -> Result<ReviewedRequest, CallError> {
     let lock = service.lock.get();
     let today = service.today().ok_or(CallError::Clock)?;
     let history = service.history.get();
@@ -150,7 +230,8 @@ fn review(
         division,
     };
     let circumstances = circumstances(request, division, today);
-    let reviewed = in_force.review(&Arc::new(data), &circumstances);
+    let data = Arc::new(data);
+    let reviewed = in_force.review(&data, &circumstances);
     let basis = Basis {
         answer: record::answer_id(number),
         infno: infno(request.transaction),
@@ -161,8 +242,8 @@ fn review(
         body,
         left_out: rejections.len() as u64,
     };
-    record::verdict(service, &basis, &reviewed).map_err(CallError::Journal)?;
-    Ok((reviewed, apart::left_out(&rejections)))
+    let verdict = basis.verdict(&reviewed, &service.journal.salt(&basis.answer));
+    Ok((reviewed, data, apart::left_out(&rejections), verdict))
 }
 
 /// What a request is reviewed for, on a day.

@@ -14,6 +14,7 @@ use super::{findings, problem_word, record};
 use crate::review::Reviewed;
 use crate::review::report::{
     NoVerdict, NotEvaluable, PackRun, ReportedAbstention, ReportedFinding, ReportedNotice,
+    Softening,
 };
 
 /// What the interface has for err_msg.
@@ -58,6 +59,9 @@ struct Node<'r> {
 struct Told {
     jr_id: String,
     action: Action,
+    /// Why it leads to less than its pack says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    softened: Option<Softening>,
     certainty: Certainty,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
@@ -104,8 +108,8 @@ pub(super) fn node(
 
 /// What whoever reads nothing but the national fields must know: empty where every pack looked at every
 /// patient. Counts and names only.
-pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut]) -> String {
-    let mut parts = Vec::new();
+pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut], not_kept: Option<&str>) -> String {
+    let mut parts: Vec<String> = not_kept.map(str::to_owned).into_iter().collect();
     let report = &reviewed.report;
     let nothing = report.packs.is_empty() && reviewed.gaps.is_empty() && reviewed.broken.is_empty();
     if nothing {
@@ -156,6 +160,7 @@ fn told(finding: &ReportedFinding, jr_id: String) -> Told {
     Told {
         jr_id,
         action: finding.action,
+        softened: finding.softened.clone(),
         certainty: finding.certainty,
         kind: finding.rule.kind.clone(),
     }

@@ -4,6 +4,7 @@ use rulepack_protocol::pack::manifest::{Action, Behaviour};
 
 use super::Service;
 use crate::data::national::{Amount, Detail, Finding, ItemType, Region, Request};
+use crate::findings::FindingId;
 use crate::review::report::{Report, ReportedFinding, ReportedRow, RuleReference};
 
 /// All findings of a report, in its order. `number` is that of the answer.
@@ -25,7 +26,11 @@ pub(super) fn national(
 
 /// 违规标识: of the finding at this place of an answer. No other answer of this host has it.
 pub(super) fn id(number: u64, place: usize) -> String {
-    format!("{number:014}{place:04}")
+    FindingId {
+        answer: number,
+        place: u32::try_from(place).unwrap_or(u32::MAX),
+    }
+    .to_string()
 }
 
 fn one(finding: &ReportedFinding, region: &Region, id: String) -> Finding {

@@ -13,22 +13,24 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use tower_http::timeout::TimeoutLayer;
 
-use super::answer::{Answered, answer, refusal};
+use super::access::{self, Gate};
+use super::answer::{Answered, answer, policy_seconds, refusal, unjudged};
 use super::guard::{self, Guard};
 use super::status::{self, Status};
-use super::{Service, metrics, record};
+use super::{Service, metrics, record, search};
+use crate::findings::Overrides;
 
 /// A national request of 8 MiB holds some ten thousand lines, more than any encounter.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A HIS gives up long before; it bounds how long a slow sender holds a connection.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the national platform itself answers.
-const NATIONAL_PATH: &str = "/fsi/api/rsfComIfsService/callService";
+pub(super) const NATIONAL_PATH: &str = "/fsi/api/rsfComIfsService/callService";
 
 /// What a call is answered with: the envelope tells the rest.
-type Envelope = (StatusCode, [(HeaderName, &'static str); 1], Vec<u8>);
+pub(super) type Envelope = (StatusCode, [(HeaderName, &'static str); 1], Vec<u8>);
 
-pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
+pub(super) fn router(gate: Gate, guard: Guard) -> Router {
     let calls = Router::new()
         .route("/", post(call))
         .route(NATIONAL_PATH, post(call))
@@ -39,17 +41,20 @@ pub(super) fn router(service: Arc<Service>, guard: Guard) -> Router {
         .route("/metrics", get(counts))
         .route("/api/v1/status", get(status_json))
         .route("/api/v1/receipts/{id}", get(receipt))
+        .route("/api/v1/overrides", get(overrides))
+        .route("/api/v1/findings", get(search::findings))
         .route("/status", get(status_page))
         .route("/style.css", get(style))
         .layer(DefaultBodyLimit::max(0));
     calls
         .merge(pages)
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing at this address\n"))
-        .with_state(service)
+        .with_state(Arc::clone(&gate.service))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,
         ))
+        .layer(middleware::from_fn_with_state(gate, access::check))
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }
 
@@ -76,32 +81,42 @@ async fn call(
             return envelope(status, refusal(&service, message));
         }
     };
-    let busy = StatusCode::SERVICE_UNAVAILABLE;
-    let Ok(turn) = Arc::clone(&service.turns).acquire_owned().await else {
-        return envelope(busy, refusal(&service, "the service is ending"));
-    };
     let content_type = content_type.map(str::to_owned);
-    let working = Arc::clone(&service);
+    let patience = Duration::from_secs(policy_seconds(&service));
+    let worked = work(&service, body.clone(), content_type.clone());
+    let why = match tokio::time::timeout(patience, worked).await {
+        Ok(Some(answered)) => return envelope(StatusCode::OK, answered),
+        Ok(None) => {
+            tracing::error!("a request ended unexpectedly");
+            "the request ended unexpectedly"
+        }
+        Err(_) => {
+            tracing::error!("a request took too long");
+            "the answer took too long"
+        }
+    };
+    let answered = unjudged(&service, &body, content_type.as_deref(), why);
+    envelope(StatusCode::OK, answered)
+}
+
+/// Answers on a thread that may block, in its turn; `None` where that ended unexpectedly.
+async fn work(
+    service: &Arc<Service>,
+    body: Bytes,
+    content_type: Option<String>,
+) -> Option<Answered> {
+    let turn = Arc::clone(&service.turns).acquire_owned().await.ok()?;
+    let working = Arc::clone(service);
     let worked = tokio::task::spawn_blocking(move || {
         let answered = answer(&working, &body, content_type.as_deref());
         // Only here: a caller who went away does not make room while the work still goes on.
         drop(turn);
         answered
     });
-    match worked.await {
-        Ok(answered) => envelope(StatusCode::OK, answered),
-        Err(_) => {
-            tracing::error!("a request ended unexpectedly");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            envelope(
-                status,
-                refusal(&service, "the request could not be answered"),
-            )
-        }
-    }
+    worked.await.ok()
 }
 
-fn envelope(status: StatusCode, answered: Answered) -> Envelope {
+pub(super) fn envelope(status: StatusCode, answered: Answered) -> Envelope {
     let content_type = answered.charset.content_type();
     (
         status,
@@ -153,6 +168,10 @@ async fn receipt(State(service): State<Arc<Service>>, Path(id): Path<String>) ->
 
 async fn status_json(State(service): State<Arc<Service>>) -> Json<Status> {
     Json(Status::of(&service))
+}
+
+async fn overrides(State(service): State<Arc<Service>>) -> Json<Vec<Overrides>> {
+    Json(service.findings.overrides())
 }
 
 async fn status_page(State(service): State<Arc<Service>>) -> Html<String> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rulepack_protocol::names::TargetPath;
 
 use super::status::Status;
+use crate::findings::Overrides;
 use crate::review::report::RuleReference;
 
 /// The text format of Prometheus.
@@ -103,6 +104,7 @@ pub(super) fn render(metrics: &Metrics, status: &Status) -> String {
     for (pack, count) in &counts.no_verdict {
         page.sample("rulepack_no_verdict_total", &[("pack", pack)], count);
     }
+    decisions(&mut page, &status.overrides);
     histogram(&mut page, &counts);
     page.family(
         "rulepack_active_packs",
@@ -120,6 +122,37 @@ pub(super) fn render(metrics: &Metrics, status: &Status) -> String {
         page.sample("rulepack_last_refresh_age_seconds", &[], age);
     }
     page.text
+}
+
+/// Of all findings kept, not only of those since the start.
+fn decisions(page: &mut Page, overrides: &[Overrides]) {
+    const NAME: &str = "rulepack_decisions";
+    page.family(
+        NAME,
+        "gauge",
+        "Findings kept, by rule version and what was decided on them (3103).",
+    );
+    for rule in overrides {
+        let (pack, version) = (
+            rule.pack.pack().to_string(),
+            rule.pack.version().to_string(),
+        );
+        let decided = rule.continued.saturating_add(rule.changed);
+        let open = rule.findings.saturating_sub(decided);
+        for (way, count) in [
+            ("continued", rule.continued),
+            ("changed", rule.changed),
+            ("none", open),
+        ] {
+            let labels = [
+                ("pack", &*pack),
+                ("version", &*version),
+                ("rule", &*rule.rule),
+                ("decision", way),
+            ];
+            page.sample(NAME, &labels, count);
+        }
+    }
 }
 
 fn histogram(page: &mut Page, counts: &Counts) {

@@ -2,10 +2,12 @@
 //!
 //! | address | what |
 //! |---|---|
-//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101 and 3102 |
+//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101, 3102 and 3103 |
 //! | `GET /api/v1/receipts/ID` | what a verdict rested on, signed; ID is the answer's or a finding's |
+//! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it |
 //! | `GET /api/v1/status` | packs, lock and last update, as JSON |
 //! | `GET /status` | the same for people |
+//! | `GET /api/v1/findings` | what was found and decided, for auditors; JSON or CSV |
 //! | `GET /metrics` | counts for Prometheus |
 //! | `GET /healthz` | `ok` while the process answers |
 //! | `GET /readyz` | `ready` once the packs in force are loaded, 503 before |
@@ -13,17 +15,23 @@
 //! The second `POST` address is the path under which the national platform itself answers, so that a HIS
 //! changes nothing but the name of the machine.
 //!
-//! There are no tokens yet, so the server answers on loopback only, to requests that name loopback or a
-//! configured name (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
+//! Until the HIS has a token ([`crate::tokens`]) the server answers on loopback only, and to loopback as to the
+//! HIS; everybody else shows a token of the role that the address asks for. Only requests that name loopback
+//! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
+mod access;
 pub(crate) mod answer;
 mod apart;
+mod decide;
 mod findings;
 mod guard;
 mod http;
+mod keep;
 mod metrics;
+mod pause;
 mod poll;
 mod record;
+mod search;
 mod status;
 mod swapped;
 
@@ -43,14 +51,18 @@ use tokio::sync::Semaphore;
 
 use crate::client::{Failures, NoFailures};
 use crate::data::national::Region;
+use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError};
 use crate::journal::{self, Event, Journal, JournalError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
+use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
+use crate::tokens::{Role, Tokens, TokensError};
 use metrics::Metrics;
 use swapped::Swapped;
 
+pub use pause::pause;
 pub use poll::{Pauses, poll};
 pub use status::{LastSync, Status};
 
@@ -81,6 +93,8 @@ pub struct Service {
     options: Options,
     lock: Swapped<Lock>,
     history: Swapped<History>,
+    findings: Findings,
+    policy: Swapped<Policy>,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
     journal: Journal,
@@ -108,6 +122,15 @@ pub enum ServiceError {
     /// Nothing could be recorded, so nothing is answered.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What was found earlier cannot be read.
+    #[error(transparent)]
+    Findings(#[from] FindingsError),
+    /// The hospital's own decisions cannot be read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Nobody knows who may ask.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -124,12 +147,14 @@ impl ServiceError {
             ServiceError::Settings(error) => error.hint().map(str::to_owned),
             ServiceError::History(error) => error.hint(),
             ServiceError::Journal(error) => error.hint().map(str::to_owned),
+            ServiceError::Findings(error) => error.hint().map(str::to_owned),
+            ServiceError::Tokens(error) => error.hint(),
             ServiceError::NotLoopback(_) => Some(
-                "the service has no tokens yet; put a proxy that asks who calls before it, and name it \
-                 with `--host-name`"
+                "give the HIS a token first (`rulepack token new --role his`), and name the address with \
+                 `--host-name`; tokens travel in plain text, so put a proxy with TLS before it"
                     .to_owned(),
             ),
-            ServiceError::Lock(_) | ServiceError::Io(_) => None,
+            ServiceError::Lock(_) | ServiceError::Policy(_) | ServiceError::Io(_) => None,
         }
     }
 }
@@ -179,6 +204,8 @@ impl Service {
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
+            policy: Swapped::new(Policy::read(&folder.policy())?),
+            findings: Findings::open(&folder)?,
             broken: Swapped::default(),
             last_sync: Swapped::default(),
             metrics: Metrics::default(),
@@ -190,24 +217,32 @@ impl Service {
         })
     }
 
-    /// Takes up a changed lock, and history that was imported since. A review that is going on ends on
+    /// Takes up a changed lock or policy, and history that was imported since. A review that is going on ends on
     /// what it began with. Answers whether anything changed.
     ///
     /// # Errors
     /// [`ServiceError`]; what cannot be read stays as it was.
     pub fn reload(&self) -> Result<bool, ServiceError> {
         let lock = Lock::read(&self.folder)?;
+        let policy = Policy::read(&self.folder.policy())?;
+        let is_new_policy = policy != *self.policy.get();
+        if is_new_policy {
+            self.policy.put(policy);
+        }
         let is_new_lock = lock != *self.lock.get();
         if is_new_lock {
             self.record(record::lock_change(&self.lock.get(), &lock));
             self.lock.put(lock);
+        }
+        let are_new_grants = self.packs.forget_other_grants();
+        if is_new_lock || are_new_grants {
             self.warm();
         }
         let is_new_history = !self.history.get().is_current()?;
         if is_new_history {
             self.history.put(History::open(&self.folder.history())?);
         }
-        Ok(is_new_lock || is_new_history)
+        Ok(is_new_lock || is_new_policy || are_new_grants || is_new_history)
     }
 
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that
@@ -238,6 +273,18 @@ impl Service {
         self.broken.put(broken);
         self.ready.store(true, Ordering::Release);
         drop(one_at_a_time);
+    }
+
+    /// Beyond loopback only callers with a token are answered, so that the HIS must have one.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotLoopback`], and where the tokens cannot be read.
+    pub fn may_listen(&self, address: SocketAddr) -> Result<(), ServiceError> {
+        let tokens = Tokens::read(&self.folder.tokens())?;
+        if address.ip().is_loopback() || tokens.has(Role::His) {
+            return Ok(());
+        }
+        Err(ServiceError::NotLoopback(address))
     }
 
     /// The packs and the engine that runs them, for whoever brings them up to date.
@@ -293,13 +340,15 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServiceError> {
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        return Err(ServiceError::NotLoopback(address));
-    }
+    service.may_listen(address)?;
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
     let guard = guard::Guard::new(address, &service.options.hosts);
-    let served = axum::serve(listener, http::router(service, guard))
+    let gate = access::Gate {
+        service,
+        is_loopback: address.ip().is_loopback(),
+    };
+    let served = axum::serve(listener, http::router(gate, guard))
         .with_graceful_shutdown(shutdown)
         .await;
     // A panic in there would have been a fault of loading alone; serving went on.
@@ -314,6 +363,7 @@ pub(crate) fn problem_word(error: &PackError) -> &'static str {
         PackError::Digest { .. } => "altered",
         PackError::Open(_) => "not-a-pack",
         PackError::Supplied(_) => "supplied-table",
+        PackError::Grants(_) => "grants",
         PackError::Load(_) | PackError::Worker(_) | PackError::Failed(_) => "not-loadable",
     }
 }

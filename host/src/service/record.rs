@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf;
 
-use super::metrics::Outcome;
 use super::{Service, findings};
-use crate::data::national::Response;
-use crate::journal::{self, BrokenPack, Event, JournalError, LockChange};
+use crate::journal::{self, BrokenPack, Event, JournalError, LockChange, SoftenedRecord, Verdict};
 use crate::lock::{Lock, LockedVersion, State};
-use crate::receipt::{Basis, Receipt};
-use crate::review::Reviewed;
+use crate::receipt::Receipt;
+use crate::review::Report;
 
 /// Digits of an answer's number; a finding's `jr_id` begins with them.
 const ANSWER_DIGITS: usize = 14;
@@ -23,37 +21,40 @@ pub(super) fn answer_id(number: u64) -> String {
     id
 }
 
-/// Records a verdict; it may be answered once this is done.
+/// Records a verdict, and what the hospital softened of it; it may be answered once this is done.
 pub(super) fn verdict(
     service: &Service,
-    basis: &Basis<'_>,
-    reviewed: &Reviewed,
+    mut verdict: Verdict,
+    softened: &Report,
 ) -> Result<(), JournalError> {
-    let salt = service.journal.salt(&basis.answer);
-    let verdict = basis.verdict(reviewed, &salt);
+    let softened = softened.findings.iter().filter_map(|finding| {
+        finding.softened.as_ref().map(|_| SoftenedRecord {
+            pack: finding.rule.pack.clone(),
+            rule: finding.rule.rule.clone(),
+            to: finding.action,
+        })
+    });
+    verdict.softened = softened.collect();
     let event = Event::Verdict(Box::new(verdict));
     service.journal.record(event).map(|_| ())
 }
 
-/// Records that a request was not reviewed, and says so.
-pub(super) fn unreviewed(
-    service: &Service,
-    number: u64,
-    infno: &str,
-    reason: &str,
-    outcome: Outcome,
-) -> (Outcome, Response) {
-    let event = Event::Unreviewed {
+/// Records that a request was answered without a review. Where that fails, the writer has stopped and told
+/// why.
+pub(super) fn unreviewed(service: &Service, number: u64, infno: &str, reason: &str) {
+    service.record(unreviewed_event(number, infno, reason));
+}
+
+/// The same of a call that took too long or broke off: nobody waits for a disk that may be the cause.
+pub(super) fn unjudged(service: &Service, number: u64, infno: &str, why: &str) {
+    service.journal.note(unreviewed_event(number, infno, why));
+}
+
+fn unreviewed_event(number: u64, infno: &str, reason: &str) -> Event {
+    Event::Unreviewed {
         answer: answer_id(number),
         infno: infno.to_owned(),
         reason: reason.replace(char::is_control, " "),
-    };
-    match service.journal.record(event) {
-        Ok(_) => (outcome, Response::failure(reason)),
-        Err(_) => {
-            let message = "the answer cannot be recorded by this host";
-            (Outcome::Failed, Response::failure(message))
-        }
     }
 }
 
@@ -109,6 +110,7 @@ fn word(version: &LockedVersion) -> &'static str {
         (_, tuf::Status::Yanked) => "yanked",
         (State::Refused { .. }, _) => "refused",
         (State::Held { .. }, _) => "held",
+        (State::Waiting { .. }, _) => "waiting",
         (State::Active, _) => "active",
     }
 }

@@ -10,7 +10,9 @@ use rulepack_protocol::tuf;
 use serde::Serialize;
 
 use super::{CHINA_AHEAD_MS, SECOND_MS, Service};
+use crate::findings::Overrides;
 use crate::lock::{Choice, Lock, LockedVersion, Purpose, State};
+use crate::policy::Policy;
 use crate::update::UpdateReport;
 
 /// What `GET /api/v1/status` answers.
@@ -28,6 +30,10 @@ pub struct Status {
     pub packs: Vec<PackStatus>,
     /// The last try to bring the packs up to date, where one was made since the start.
     pub last_sync: Option<LastSync>,
+    /// What the hospital decided itself about rules and faults.
+    pub policy: Policy,
+    /// What clinicians decided, by rule version.
+    pub overrides: Vec<Overrides>,
     /// Seconds since the registry last answered well, where it did since the start.
     pub refresh_age_seconds: Option<i64>,
     /// On an air-gapped host: how many days ago timestamp and snapshot of an import may have expired.
@@ -63,6 +69,8 @@ pub enum PackState {
     Yanked,
     /// A step refused it.
     Refused,
+    /// Passed every step, and waits for a person.
+    Waiting,
     /// A person holds it back.
     Held,
     /// In force, and cannot be used.
@@ -104,6 +112,8 @@ impl Status {
                 .map(|version| pack_status(service, &lock, version))
                 .collect(),
             last_sync,
+            policy: service.policy.get().as_ref().clone(),
+            overrides: service.findings.overrides(),
             refresh_age_seconds: age,
             import_tolerance_days: service
                 .settings
@@ -123,6 +133,7 @@ fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackS
     let (state, reason) = match (&version.state, version.status, problem) {
         (_, tuf::Status::Yanked, _) => (PackState::Yanked, None),
         (State::Refused { reason }, ..) => (PackState::Refused, Some(reason.clone())),
+        (State::Waiting { reason }, ..) => (PackState::Waiting, Some(reason.clone())),
         (State::Held { reason }, ..) => (PackState::Held, Some(reason.clone())),
         (State::Active, _, Some(problem)) => (PackState::Broken, Some(problem.to_owned())),
         (State::Active, _, None) => (PackState::Active, None),
@@ -203,11 +214,41 @@ pub(super) fn page(status: &Status) -> String {
          状态 · Rule packs</h1><p>机构 · institution {} ({}) — {ready}</p><p>上次更新 · last update: \
          {sync}</p><p>锁定文件 · lock <code>{}</code></p>{}<table><thead><tr><th>规则包 · pack</th><th>\
          状态 · state</th><th>施行 · effective</th><th>sha256</th></tr></thead><tbody>{rows}</tbody>\
-         </table></body></html>\n",
+         </table>{}</body></html>\n",
         escape(&status.institution),
         escape(&status.division),
         status.lock,
         air_gap.unwrap_or_default(),
+        decisions(&status.overrides),
+    )
+}
+
+/// The table of decisions; nothing where nothing was found yet.
+fn decisions(overrides: &[Overrides]) -> String {
+    if overrides.is_empty() {
+        return String::new();
+    }
+    let rows = overrides.iter().map(|rule| {
+        let share = rule.share.map(|share| {
+            let percent =
+                rulepack_contract::units::format_short(i64::try_from(share).unwrap_or(0), 2);
+            format!("{percent} %")
+        });
+        format!(
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(&rule.pack.to_string()),
+            escape(&rule.rule),
+            rule.findings,
+            rule.continued,
+            rule.changed,
+            share.unwrap_or_default(),
+        )
+    });
+    format!(
+        "<h2>医师处理 · Decisions (3103)</h2><table><thead><tr><th>规则包 · pack</th><th>规则 · rule</th>\
+         <th>发现 · findings</th><th>继续执行 · continued</th><th>返回修改 · changed</th><th>继续占比 · \
+         overridden</th></tr></thead><tbody>{}</tbody></table>",
+        rows.collect::<String>()
     )
 }
 
@@ -217,6 +258,7 @@ fn row(rows: &mut String, pack: &PackStatus) {
         PackState::Active => "可用，今日不适用 · not in force today",
         PackState::Yanked => "已撤回 · yanked",
         PackState::Refused => "已拒绝 · refused",
+        PackState::Waiting => "待批准 · waiting for approval",
         PackState::Held => "暂停 · held",
         PackState::Broken => "无法使用 · cannot be used",
     };

@@ -20,7 +20,10 @@ pub(super) fn revoked(refreshed: &Refreshed, settings: &Settings, lock: &Lock) -
         let revocation = is_followed.then(|| revocation(refreshed, path)).flatten();
         revocation.or_else(|| forbids(standing))
     };
-    let active = lock.versions.iter().filter(|v| v.state == State::Active);
+    let active = lock
+        .versions
+        .iter()
+        .filter(|v| !matches!(v.state, State::Refused { .. }));
     let stopped = active.filter_map(|version| {
         let standing = refreshed.trusted.standing(&version.path, &version.digest);
         let reason = reason_of(&version.path, &standing)?;
@@ -31,7 +34,10 @@ pub(super) fn revoked(refreshed: &Refreshed, settings: &Settings, lock: &Lock) -
 
 /// All active versions, where the officers of the whole nation were replaced and have not signed.
 pub(super) fn all(error: &RefreshError, lock: &Lock) -> Stopped {
-    let active = lock.versions.iter().filter(|v| v.state == State::Active);
+    let active = lock
+        .versions
+        .iter()
+        .filter(|v| !matches!(v.state, State::Refused { .. }));
     active
         .map(|version| (version.path.clone(), error.to_string()))
         .collect()

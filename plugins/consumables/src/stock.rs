@@ -70,7 +70,7 @@ pub(crate) fn accounts(pack: &Consumables, batch: &Batch) -> Vec<Account> {
             continue;
         };
         let ended = (first..=last.min(batch.today())).contains(&end);
-        if !ended || consumables.get(row.index()) != Some(&true) {
+        if !ended || !consumables.contains(row) {
             continue;
         }
         accounts.push(Account {

@@ -18,8 +18,7 @@ struct TracedKind {
 }
 
 /// For each row of a column of items, in which kinds of traced items it is.
-#[derive(Debug)]
-pub struct Traced(Vec<(Validity, bool, Vec<bool>)>);
+pub struct Traced<T>(Vec<(Validity, bool, Members<T>)>);
 
 impl TracedItems {
     /// Reads table `traced-items`: the first characters of codes of the national catalogue.
@@ -64,7 +63,7 @@ impl TracedItems {
 
     /// Looks up a whole column of items.
     #[must_use]
-    pub fn of<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> Traced {
+    pub fn of<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> Traced<T> {
         let kinds = self.kinds.iter();
         Traced(
             kinds
@@ -80,15 +79,14 @@ impl TracedItems {
     }
 }
 
-impl Traced {
+impl<T> Traced<T> {
     /// Whether the item of a row is traced on this day: `Some(true)` where each piece has a serial number.
     #[must_use]
-    pub fn get<T>(&self, row: Row<T>, day: Day) -> Option<bool> {
-        let of_row = |flags: &Vec<bool>| flags.get(row.index()) == Some(&true);
+    pub fn get(&self, row: Row<T>, day: Day) -> Option<bool> {
         let kinds = self
             .0
             .iter()
-            .filter(|(validity, _, flags)| validity.includes(day) && of_row(flags));
+            .filter(|(validity, _, members)| validity.includes(day) && members.contains(row));
         kinds.map(|(_, serial, _)| *serial).max()
     }
 }

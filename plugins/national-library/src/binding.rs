@@ -15,6 +15,8 @@ pub struct Binding {
     pub certainty: Certainty,
     /// Policy limits (支付限定) judge only what the fund is asked to pay for.
     pub claimed_only: bool,
+    /// The first stage of care at which it judges; hosts refuse an answer that names a rule earlier.
+    pub since: Stage,
     /// Which evaluator.
     pub evaluator: Evaluator,
 }
@@ -186,7 +188,26 @@ const fn bind(
         rule,
         certainty,
         claimed_only,
+        since: Stage::Before,
         evaluator,
+    }
+}
+
+impl Binding {
+    /// Not while orders are written: at settlement and after.
+    const fn at_settlement(self) -> Self {
+        Binding {
+            since: Stage::During,
+            ..self
+        }
+    }
+
+    /// Only when settled claims are looked at again.
+    const fn afterwards(self) -> Self {
+        Binding {
+            since: Stage::After,
+            ..self
+        }
     }
 }
 
@@ -226,36 +247,36 @@ pub const BINDINGS: [Binding; 88] = [
     limit("NL-32", Attribute(Newborn)),
     limit("NL-33", Attribute(Children)),
     limit("NL-34", WindowedSum),
-    breach("NL-35", Records(RecordCheck::SettlementList)),
-    breach("NL-36", Records(RecordCheck::ChargeLines)),
-    suspect("NL-37", Evidence(Need::InVisit)),
-    suspect("NL-38", Records(RecordCheck::Procedures)),
-    breach("NL-39", Attribute(Sex)),
-    suspect("NL-40", Evidence(Need::InVisit)),
-    breach("NL-41", Records(RecordCheck::Late)),
-    breach("NL-42", Consistency(ConsistencyCheck::ChargeInStay)),
-    suspect("NL-43", Inventory(Goods::Medicines)),
+    breach("NL-35", Records(RecordCheck::SettlementList)).at_settlement(),
+    breach("NL-36", Records(RecordCheck::ChargeLines)).at_settlement(),
+    suspect("NL-37", Evidence(Need::InVisit)).afterwards(),
+    suspect("NL-38", Records(RecordCheck::Procedures)).afterwards(),
+    breach("NL-39", Attribute(Sex)).at_settlement(),
+    suspect("NL-40", Evidence(Need::InVisit)).afterwards(),
+    breach("NL-41", Records(RecordCheck::Late)).afterwards(),
+    breach("NL-42", Consistency(ConsistencyCheck::ChargeInStay)).at_settlement(),
+    suspect("NL-43", Inventory(Goods::Medicines)).afterwards(),
     suspect("NL-44", Consistency(ConsistencyCheck::Prophylaxis)),
     breach("NL-45", Attribute(DoctorTitle)),
     suspect("NL-46", Prescription(PrescriptionCheck::MedicineKinds)),
     limit("NL-47", Attribute(Internet)),
-    suspect("NL-48", Inventory(Goods::Consumables)),
-    suspect("NL-49", Visits(VisitCheck::SplitStay)),
-    suspect("NL-50", Visits(VisitCheck::Outpatient)),
-    suspect("NL-51", Visits(VisitCheck::Purchases)),
-    suspect("NL-52", Visits(VisitCheck::Stays)),
-    suspect("NL-53", Visits(VisitCheck::NoReason)),
+    suspect("NL-48", Inventory(Goods::Consumables)).afterwards(),
+    suspect("NL-49", Visits(VisitCheck::SplitStay)).at_settlement(),
+    suspect("NL-50", Visits(VisitCheck::Outpatient)).at_settlement(),
+    suspect("NL-51", Visits(VisitCheck::Purchases)).at_settlement(),
+    suspect("NL-52", Visits(VisitCheck::Stays)).at_settlement(),
+    suspect("NL-53", Visits(VisitCheck::NoReason)).afterwards(),
     breach("NL-54", Attribute(Sex)),
     suspect("NL-55", Attribute(AgeRange)),
-    suspect("NL-56", Statistic(Statistic::Medicines)),
-    suspect("NL-57", Statistic(Statistic::Examinations)),
-    suspect("NL-58", Statistic(Statistic::Consumables)),
-    suspect("NL-59", Statistic(Statistic::Treatment)),
-    suspect("NL-60", Statistic(Statistic::Ct)),
-    suspect("NL-61", Statistic(Statistic::Mr)),
-    suspect("NL-62", Statistic(Statistic::HospitalInfection)),
-    suspect("NL-63", Statistic(Statistic::UnplannedReadmission)),
-    suspect("NL-64", Evidence(Need::InVisit)),
+    suspect("NL-56", Statistic(Statistic::Medicines)).afterwards(),
+    suspect("NL-57", Statistic(Statistic::Examinations)).afterwards(),
+    suspect("NL-58", Statistic(Statistic::Consumables)).afterwards(),
+    suspect("NL-59", Statistic(Statistic::Treatment)).afterwards(),
+    suspect("NL-60", Statistic(Statistic::Ct)).afterwards(),
+    suspect("NL-61", Statistic(Statistic::Mr)).afterwards(),
+    suspect("NL-62", Statistic(Statistic::HospitalInfection)).afterwards(),
+    suspect("NL-63", Statistic(Statistic::UnplannedReadmission)).afterwards(),
+    suspect("NL-64", Evidence(Need::InVisit)).at_settlement(),
     breach("NL-65", Attribute(Children)),
     breach("NL-66", Attribute(NotForChildren)),
     breach("NL-67", Attribute(Sex)),
@@ -268,24 +289,27 @@ pub const BINDINGS: [Binding; 88] = [
     suspect("NL-74", Pair),
     suspect("NL-75", Pair),
     suspect("NL-76", Prescription(PrescriptionCheck::SliceSize)),
-    breach("NL-77", Prescription(PrescriptionCheck::SliceCharges)),
+    breach("NL-77", Prescription(PrescriptionCheck::SliceCharges)).at_settlement(),
     suspect("NL-78", Evidence(Need::InVisit)),
     suspect("NL-79", Evidence(Need::InVisit)),
     breach("NL-80", Attribute(Children)),
     breach("NL-81", Attribute(Sex)),
     suspect("NL-82", Evidence(Need::Absent)),
     suspect("NL-83", Evidence(Need::InVisit)),
-    suspect("NL-84", Evidence(Need::InVisit)),
+    suspect("NL-84", Evidence(Need::InVisit)).at_settlement(),
     suspect("NL-85", Attribute(Specialty)),
     breach("NL-86", WindowedSum),
     breach("NL-87", Attribute(Sex)),
     suspect("NL-88", Evidence(Need::InVisit)),
 ];
 
-/// The rules that an evaluator judges, with their places.
-pub fn bound(evaluator: Evaluator) -> impl Iterator<Item = (usize, &'static Binding)> {
+/// The rules that an evaluator judges at a stage of care, with their places.
+pub fn bound(
+    evaluator: Evaluator,
+    stage: Stage,
+) -> impl Iterator<Item = (usize, &'static Binding)> {
     let rules = BINDINGS.iter().enumerate();
-    rules.filter(move |(_, binding)| binding.evaluator == evaluator)
+    rules.filter(move |(_, binding)| binding.evaluator == evaluator && binding.since <= stage)
 }
 
 #[cfg(test)]

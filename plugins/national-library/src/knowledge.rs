@@ -193,24 +193,36 @@ pub struct Member {
     pub group: Code,
 }
 
+impl<T> Entry<T> {
+    /// Whether its rule judges at this stage of care.
+    fn judges_at(&self, stage: Stage) -> bool {
+        let binding = BINDINGS.get(self.rule);
+        binding.is_some_and(|binding| binding.since <= stage)
+    }
+}
+
 impl<T> Index<T> {
-    /// The rows of these codes that are in force on a day.
+    /// The rows of these codes that are in force on a day, of rules that judge at this stage.
     pub fn on(
         &self,
         codes: impl IntoIterator<Item = Code>,
         day: Day,
+        stage: Stage,
     ) -> impl Iterator<Item = &Entry<T>> {
         let rows = codes.into_iter().filter_map(|code| self.rows.get(&code));
         rows.flatten()
-            .filter(move |entry| entry.validity.includes(day))
+            .filter(move |entry| entry.judges_at(stage) && entry.validity.includes(day))
     }
 
     /// The rows about a line: by its item, and by the name that its first ten characters are.
-    pub fn about(&self, line: &Line) -> impl Iterator<Item = &Entry<T>> {
+    pub fn about(&self, line: &Line, stage: Stage) -> impl Iterator<Item = &Entry<T>> {
         let name = line.name.filter(|name| *name != line.item);
         let codes = [Some(line.item), name].into_iter().flatten();
         let rows = codes.filter_map(|code| self.rows.get(&code)).flatten();
-        rows.filter(|entry| line.day.is_none_or(|day| entry.validity.includes(day)))
+        let day = line.day;
+        rows.filter(move |entry| {
+            entry.judges_at(stage) && day.is_none_or(|day| entry.validity.includes(day))
+        })
     }
 
     #[inline(never)]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use national_library::NationalLibrary;
 use national_library::binding::BINDINGS;
+use rulepack_sdk::Stage;
 use rulepack_sdk::harness::Harness;
 use toml::{Table, Value};
 
@@ -46,6 +47,20 @@ fn all_88_rules_are_declared_in_the_order_in_which_they_are_bound() {
     assert_eq!(declared, BINDINGS.map(|binding| binding.rule));
     let coded = rules.iter().filter(|rule| rule.contains_key("kind"));
     assert_eq!(coded.count(), 78, "ten rules of 2025 have no code yet");
+}
+
+#[test]
+fn a_rule_begins_to_judge_at_the_first_stage_that_it_declares() {
+    for (rule, binding) in rules().iter().zip(BINDINGS) {
+        let stages = rule["stages"].as_array().unwrap();
+        let begins = match stages[0].as_str().unwrap() {
+            "before" => Stage::Before,
+            "during" => Stage::During,
+            _ => Stage::After,
+        };
+        assert_eq!(binding.since, begins, "{}", binding.rule);
+        assert_eq!(stages.last().unwrap().as_str(), Some("after"));
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn role_at(tree: &Tree, role: &RoleName, version: u64) -> Result<Option<Targets>
     let Some(bytes) = tree.metadata(&file)? else {
         return Ok(None);
     };
-    Ok(Some(parse::<Targets>(&file, &bytes)?.signed().clone()))
+    Ok(Some(parse::<Targets>(tree, &file, &bytes)?.signed().clone()))
 }
 
 /// The digest of each pack.
@@ -96,7 +96,7 @@ pub(crate) fn verify_roles(
             .authority(role)?
             .ok_or_else(|| Refusal::NotDelegated(role.clone()))?;
         let before = state.role(tree, role)?;
-        let before = before.as_ref().map(Envelope::signed);
+        let before = before.as_ref().map(|envelope| envelope.signed());
         let limits = Limits::default();
         let next = trust::Publication {
             role,

@@ -85,7 +85,7 @@ impl KeySigner {
         let root = state.root.signed();
         let snapshot = match (next_snapshot(state, pins, above, now)?, &state.pins) {
             (Some(next), _) => sign(next, &self.keys.snapshot, root, TopRole::Snapshot)?,
-            (None, Some(present)) => present.snapshot.clone(),
+            (None, Some(present)) => present.snapshot.as_ref().clone(),
             (None, None) => return Err(SignerError::Disagrees),
         };
         let snapshot_version = snapshot.signed().version;

@@ -24,7 +24,7 @@ pub(super) fn verify_changed(
     for change in changed {
         let bytes = read(tree, change)?;
         let file = MetadataFile::Version(change.role.clone(), change.version);
-        roles.insert(change.role.clone(), parse(&file, &bytes)?);
+        roles.insert(change.role.clone(), parse(tree, &file, &bytes)?);
         files.insert(change.role.clone(), bytes);
     }
     let proposal = Proposal::new(state, tree, roles);

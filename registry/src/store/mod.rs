@@ -13,6 +13,7 @@
 
 mod atomic;
 mod file_name;
+mod parsed;
 mod tree;
 
 use std::fs::{self, File, TryLockError};
@@ -24,6 +25,7 @@ use rulepack_protocol::digest::Digest;
 
 pub(crate) use atomic::{create_folder, replace};
 pub use file_name::{FileNameError, MetadataFile, TargetFile};
+pub(crate) use parsed::Kept;
 pub use tree::{METADATA_BYTES_MAX, Tree};
 
 use crate::failure::{FailurePoint, FailurePoints, NoFailure};

@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rulepack_protocol::pack::Bounds;
-use rulepack_protocol::tuf::RoleName;
+use rulepack_protocol::tuf::{Envelope, MetadataError, RoleName};
 
+use super::parsed::{Kept, Parsed};
 use super::{MetadataFile, TargetFile};
 
 /// The longest metadata file that is read or accepted, in bytes: some 10,000 packs of one name space.
@@ -16,6 +18,8 @@ pub const METADATA_BYTES_MAX: usize = 8 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Tree {
     folder: PathBuf,
+    /// Shared by all that read this tree.
+    parsed: Arc<Parsed>,
 }
 
 impl Tree {
@@ -23,6 +27,7 @@ impl Tree {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            parsed: Arc::default(),
         }
     }
 
@@ -37,6 +42,14 @@ impl Tree {
     /// Of the file system, or where the file is longer than [`METADATA_BYTES_MAX`].
     pub fn metadata(&self, file: &MetadataFile) -> io::Result<Option<Vec<u8>>> {
         read_bounded(&self.metadata_path(file), METADATA_BYTES_MAX)
+    }
+
+    /// What a file with these bytes says. The same bytes are not parsed twice.
+    ///
+    /// # Errors
+    /// As [`Envelope::parse`].
+    pub(crate) fn parse<T: Kept>(&self, bytes: &[u8]) -> Result<Arc<Envelope<T>>, MetadataError> {
+        self.parsed.parse(bytes)
     }
 
     /// The bytes of a pack; none where it does not exist.

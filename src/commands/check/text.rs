@@ -1,5 +1,6 @@
 //! The text of a review for people.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rulepack_host::review::report::{ReportedFinding, ReportedRow};
@@ -15,6 +16,7 @@ struct Words {
     finding: &'static str,
     notice: &'static str,
     not_evaluable: &'static str,
+    not_granted: &'static str,
     no_verdict: &'static str,
     gap: &'static str,
     left_out: &'static str,
@@ -27,6 +29,7 @@ const ENGLISH: Words = Words {
     finding: "findings",
     notice: "notice",
     not_evaluable: "not evaluable",
+    not_granted: "asked for, and not granted to",
     no_verdict: "no verdict",
     gap: "no version in force",
     left_out: "row left out",
@@ -39,6 +42,7 @@ const CHINESE: Words = Words {
     finding: "疑点",
     notice: "提示",
     not_evaluable: "无法评估",
+    not_granted: "请求而未授权",
     no_verdict: "未得出结论",
     gap: "无生效版本",
     left_out: "未读入的行",
@@ -101,10 +105,29 @@ impl CheckReport {
         lines
     }
 
+    /// What packs asked for and were not granted, with the reasons that they give, by name space.
+    fn not_granted(&self) -> BTreeMap<String, String> {
+        let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for missing in &self.review.not_evaluable {
+            if missing.not_granted.is_empty() {
+                continue;
+            }
+            let columns = asked.entry(missing.rule.pack.name_space().to_string());
+            let columns = columns.or_default();
+            columns.extend(missing.not_granted.iter().map(ToString::to_string));
+        }
+        let told = asked.into_iter();
+        told.map(|(name_space, columns)| (name_space, Vec::from_iter(columns).join(", ")))
+            .collect()
+    }
+
     /// What could not be looked at, and why: never silent.
     fn write_gaps(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
         for (pack, rules, columns) in self.not_evaluable() {
             writeln!(f, "[{}] {pack} {rules}: {columns}", words.not_evaluable)?;
+        }
+        for (pack, columns) in self.not_granted() {
+            writeln!(f, "    {} {pack}: {columns}", words.not_granted)?;
         }
         for abstention in &self.review.abstentions {
             let columns = abstention.missing.join(", ");

@@ -1,4 +1,5 @@
-//! The national transactions 3101 (明细审核事前分析) and 3102 (明细审核事中分析): request, rows, response.
+//! The national transactions 3101 (明细审核事前分析) and 3102 (明细审核事中分析): request, rows, response; and
+//! 3103 (明细审核反馈), by which a clinician's decision comes back.
 //!
 //! A request is one JSON object, the envelope, with `input.data.patient_dtos` inside: whole patients with
 //! their encounters, diagnoses, orders and operations. Numbers come as numbers or as texts and are read
@@ -7,6 +8,7 @@
 //! (`input.data.patient_dtos[0].fsi_encounter_dtos[1].adm_date`) and what was expected, never a value.
 
 mod body;
+mod feedback;
 mod node;
 mod region;
 mod request;
@@ -17,6 +19,34 @@ mod rows;
 mod tests;
 
 pub use body::{BodyError, Charset, decode};
+pub use feedback::{Feedback, Warning};
 pub use region::{Behaviour, Prefix, Region, RegionError, Severity};
 pub use request::{Known, Request, RequestError, Transaction};
 pub use response::{Amount, Detail, Finding, ItemType, Output, Response};
+
+use node::{Node, Place};
+
+/// A request of any of the three transactions.
+#[derive(Debug)]
+pub enum Message {
+    /// 3101 or 3102.
+    Review(Request),
+    /// 3103.
+    Feedback(Feedback),
+}
+
+impl Message {
+    /// Reads the envelope, and all of a 3103.
+    ///
+    /// # Errors
+    /// [`RequestError`] where the text is no JSON, or lacks something.
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
+        let node = Node::parse(text)?;
+        let infno = Place::root(&node).object()?.field("infno");
+        match infno.required("`3101`, `3102` or `3103`")? {
+            "3101" | "3102" => Request::read(node).map(Message::Review),
+            "3103" => Feedback::read(&node).map(Message::Feedback),
+            _ => Err(infno.unexpected("`3101`, `3102` or `3103`")),
+        }
+    }
+}

@@ -98,7 +98,10 @@ impl Request {
     /// # Errors
     /// [`RequestError`] where the text is no JSON, or the envelope lacks something.
     pub fn parse(text: &str) -> Result<Self, RequestError> {
-        let node = Node::parse(text)?;
+        Request::read(Node::parse(text)?)
+    }
+
+    pub(super) fn read(node: Node) -> Result<Self, RequestError> {
         let root = Place::root(&node).object()?;
         let required = |name: &str, expected| {
             let place = root.field(name);

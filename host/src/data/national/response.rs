@@ -1,4 +1,4 @@
-//! The envelope of an answer (national interface, 3101 and 3102).
+//! The envelope of an answer (national interface, 3101 to 3103).
 
 use rulepack_contract::units;
 use serde::{Serialize, Serializer};
@@ -17,7 +17,7 @@ pub struct Response {
     pub respond_time: String,
     /// 错误信息; empty where it is done. Never a value of the request.
     pub err_msg: String,
-    /// What was found; null where it failed.
+    /// What was found; null where it failed, and in the answer to a 3103.
     pub output: Option<Output>,
 }
 
@@ -123,6 +123,15 @@ impl Response {
                 result,
                 rulepack: None,
             }),
+        }
+    }
+
+    /// An answer that what was asked is done, and that there is nothing to say of it.
+    #[must_use]
+    pub fn done() -> Self {
+        Response {
+            output: None,
+            ..Response::found(Vec::new())
         }
     }
 

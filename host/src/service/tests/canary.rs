@@ -98,12 +98,46 @@ fn a_canary_in_any_field_leaves_by_no_side_door() {
         }
     }
     assert!(answered > 80, "{answered}");
-    for page in ["/metrics", "/api/v1/status", "/status"] {
+    for page in [
+        "/metrics",
+        "/api/v1/status",
+        "/api/v1/overrides",
+        "/status",
+        &format!("/api/v1/findings?encounter={NUMBER}"),
+    ] {
         assert_absent(&server.get(page).text(), page);
     }
+    feed_back_canary(&server);
     let log = logged();
     assert!(log.contains("call answered"));
     assert_absent(&log, "the log");
+}
+
+/// The canary in every field of a 3103, and in a reason that is kept.
+fn feed_back_canary(server: &Server) {
+    super::decisions::keep(server);
+    let id = super::decisions::ID.to_string();
+    let warning = serde_json::json!({"warn_rslt_id": id, "dspo_way": "1", "dspo_way_rea": NAME});
+    let kept: Value = serde_json::from_str(&super::decisions::feedback("1", &warning)).unwrap();
+    assert_eq!(
+        server.call(kept.to_string().as_bytes()).json()["infcode"],
+        0
+    );
+    let mut paths = Vec::new();
+    leaves(&kept, "", &mut paths);
+    for canary in [NAME, NUMBER] {
+        for path in &paths {
+            let mut request = kept.clone();
+            *request.pointer_mut(path).unwrap() = canary.into();
+            let answer = server.call(request.to_string().as_bytes()).json();
+            assert_absent(&answer.to_string(), path);
+        }
+    }
+    for page in ["/metrics", "/api/v1/status", "/api/v1/overrides", "/status"] {
+        assert_absent(&server.get(page).text(), page);
+    }
+    let kept = std::fs::read(server.service.folder().findings().join("2026-11.log")).unwrap();
+    assert_absent(&String::from_utf8(kept).unwrap(), "the file of findings");
 }
 
 /// A patient whose id is the canary has history, with a row that cannot be used.

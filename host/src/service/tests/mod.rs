@@ -3,8 +3,11 @@
 
 mod air_gap;
 mod canary;
+mod decisions;
+mod failing;
 mod receipts;
-mod server;
+pub(super) mod server;
+mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -37,6 +40,7 @@ fn lock_with(number: &str, state: State) -> Lock {
         jurisdictions: vec!["37".parse().unwrap()],
         channel: tuf::Channel::Stable,
         status: tuf::Status::Active,
+        mandatory_by: None,
         state,
     });
     lock
@@ -86,8 +90,8 @@ fn what_is_wrong_with_a_request_is_said_in_the_envelope() {
     for (body, expected) in [
         ("{", "the body is not JSON: wrong at line 1, column 1"),
         (
-            &*EXAMPLE.replacen("\"3101\"", "\"3103\"", 1),
-            "`infno` is something else, expected `3101` or `3102`",
+            &*EXAMPLE.replacen("\"3101\"", "\"3104\"", 1),
+            "`infno` is something else, expected `3101`, `3102` or `3103`",
         ),
         (
             &*EXAMPLE.replacen("\"brdy\": \"1965-03-08\"", "\"brdy\": \"1965-13-08\"", 1),
@@ -170,7 +174,12 @@ fn only_loopback_is_served() {
         text.ends_with("` is not an address of loopback, expected one such as `127.0.0.1:8480`"),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("`--host-name`"));
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("`rulepack token new --role his`")
+    );
 }
 
 #[test]
@@ -335,11 +344,13 @@ fn updates_that_fail_are_told_and_stop_nothing() {
     let (enough, reached) = tokio::sync::oneshot::channel();
     let mut enough = Some(enough);
     let counted = Arc::clone(&tries);
-    let pauses: Pauses = Box::new(move || {
-        // After the third try, wait for ever.
+    let pauses: Pauses = Box::new(move |failures| {
+        // After the third try, the first that fails, wait for ever.
         if counted.load(Ordering::SeqCst) < 3 {
+            assert_eq!(failures, 0);
             return Duration::ZERO;
         }
+        assert_eq!(failures, 1);
         if let Some(enough) = enough.take() {
             enough.send(()).unwrap();
         }

@@ -34,7 +34,7 @@ pub(super) struct Answer {
 }
 
 /// The service of a host that was just set up.
-pub(super) fn service(folder: &TempDir) -> Service {
+pub(in crate::service) fn service(folder: &TempDir) -> Service {
     let host = HostFolder::at(folder.path());
     let division: rulepack_protocol::names::Division = "370303".parse().unwrap();
     let settings = Settings {
@@ -43,6 +43,7 @@ pub(super) fn service(folder: &TempDir) -> Service {
         subscriptions: Subscription::defaults(&division),
         division,
         canary: false,
+        updates: crate::settings::Updates::default(),
         air_gap: None,
         hold_rekeyed: false,
     };

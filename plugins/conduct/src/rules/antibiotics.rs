@@ -85,7 +85,7 @@ pub(crate) fn check(pack: &Conduct, care: &Care<'_>, answer: &mut Answer) {
             continue;
         };
         let of_line = groups.iter().filter(|(group, members)| {
-            group.validity.includes(day) && members.get(line.order.index()) == Some(&true)
+            group.validity.includes(day) && members.contains(line.order)
         });
         let Some((group, _)) = of_line.max_by_key(|(group, _)| group.grade) else {
             continue;

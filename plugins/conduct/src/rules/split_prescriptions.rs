@@ -45,11 +45,10 @@ pub(crate) fn check(
     for line in care.lines.under_review() {
         let visit_type = care.batch.encounters().visit_types().get(line.encounter);
         let at_clinic = visit_type.is_some_and(|it| settings.clinic_types.contains(&it));
-        let (true, Some(true), Some(item)) = (
-            at_clinic,
-            medicines.get(line.order.index()).copied(),
-            line.item,
-        ) else {
+        let Some(item) = line
+            .item
+            .filter(|_| at_clinic && medicines.contains(line.order))
+        else {
             continue;
         };
         let (Some(day), Some(prescription)) = (line.day, orders.prescriptions().get(line.order))

@@ -91,7 +91,7 @@ fn read(pack: &Consumables, batch: &Batch, answer: &mut Answer) -> Vec<Price> {
         let Some(word) = table.kinds().get(row) else {
             continue;
         };
-        let (Some(kind), Some(true)) = (pack.prices.of(word), consumables.get(row.index())) else {
+        let Some(kind) = pack.prices.of(word).filter(|_| consumables.contains(row)) else {
             continue;
         };
         let Some(price) = table.unit_prices().get(row) else {

@@ -28,7 +28,7 @@ pub(crate) fn check(
     let consumables = batch.members(pack.consumables, &table.items());
     let (first, last) = batch.period().unwrap_or((batch.today(), batch.today()));
     for (row, supplier) in table.suppliers().recorded() {
-        if consumables.get(row.index()) != Some(&true) {
+        if !consumables.contains(row) {
             continue;
         }
         let Some(day) = table.ordered_days().get(row) else {

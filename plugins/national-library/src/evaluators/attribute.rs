@@ -81,7 +81,11 @@ pub fn attribute(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
 
 #[inline(never)]
 fn judge_line(context: &Context<'_>, line: &Line, hits: &mut Hits, answer: &mut Answer) {
-    let mut entries: Vec<&Entry<Limit>> = context.knowledge.limits.about(line).collect();
+    let mut entries: Vec<&Entry<Limit>> = context
+        .knowledge
+        .limits
+        .about(line, context.batch.stage())
+        .collect();
     entries.sort_by_key(|entry| entry.rule);
     let subject = Subject {
         encounter: line.encounter,
@@ -119,7 +123,11 @@ fn judge_record(
 ) {
     let day = context.day(encounter);
     let code = codes.first().copied();
-    let mut entries: Vec<&Entry<Limit>> = context.knowledge.limits.on(codes, day).collect();
+    let mut entries: Vec<&Entry<Limit>> = context
+        .knowledge
+        .limits
+        .on(codes, day, context.batch.stage())
+        .collect();
     entries.sort_by_key(|entry| entry.rule);
     let subject = Subject {
         encounter,
@@ -235,11 +243,11 @@ fn newborn(context: &Context<'_>, rows: &[&Entry<Limit>], subject: Subject) -> O
         encounters.ages().get(subject.encounter),
         encounters.age_days().get(subject.encounter),
     ) {
-        (Some(years), _) if years >= 1 => Outcome::Breach(Some(i64::from(years).into())),
-        (_, Some(days)) => {
-            let fits = i64::from(days) <= days_max;
-            breach_unless(fits, 0_i64)
-        }
+        (Some(years), _) if years >= 1 => Outcome::Breach(None),
+        (_, Some(days)) => match i64::from(days) <= days_max {
+            true => Outcome::Fits,
+            false => Outcome::Breach(None),
+        },
         (None, None) => Outcome::Missing("encounters.ages"),
         (Some(_), None) => Outcome::Missing("encounters.age-days"),
     }

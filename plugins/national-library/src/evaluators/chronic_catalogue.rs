@@ -49,7 +49,7 @@ pub fn chronic_catalogue(context: &Context<'_>, hits: &mut Hits, answer: &mut An
         if !care_type.is_some_and(|care_type| care_types.contains(&care_type)) {
             continue;
         }
-        for (rule, binding) in bound(Evaluator::ChronicCatalogue) {
+        for (rule, binding) in bound(Evaluator::ChronicCatalogue, context.batch.stage()) {
             if !context.knowledge.chronic_catalogue.supplied {
                 // No column is missing: the table is.
                 answer.add(Abstention::new(binding.rule, line.order));

@@ -27,10 +27,16 @@ pub fn consistency(
         if context.is_visit(line.encounter, stays) != Some(true) {
             continue;
         }
-        for rule in bound(Evaluator::Consistency(ConsistencyCheck::ChargeInStay)) {
+        for rule in bound(
+            Evaluator::Consistency(ConsistencyCheck::ChargeInStay),
+            context.batch.stage(),
+        ) {
             charge_in_stay(context, rule, line, hits, answer);
         }
-        for rule in bound(Evaluator::Consistency(ConsistencyCheck::Prophylaxis)) {
+        for rule in bound(
+            Evaluator::Consistency(ConsistencyCheck::Prophylaxis),
+            context.batch.stage(),
+        ) {
             prophylaxis(context, rule, line, hits, answer)?;
         }
     }
@@ -80,7 +86,7 @@ fn prophylaxis(
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
     let batch = context.batch;
-    let mut rows = context.knowledge.limits.about(line);
+    let mut rows = context.knowledge.limits.about(line, context.batch.stage());
     let Some(row) = rows.find(|entry| entry.rule == rule).map(|entry| entry.row) else {
         return Ok(());
     };
@@ -95,10 +101,11 @@ fn prophylaxis(
     let day = context.day(line.encounter);
     let procedures = batch.procedures();
     let operation = procedures.of(line.encounter).find(|row| {
-        let mut rows = context
-            .knowledge
-            .limits
-            .on(context.procedures.of(*row), day);
+        let mut rows =
+            context
+                .knowledge
+                .limits
+                .on(context.procedures.of(*row), day, context.batch.stage());
         rows.any(|entry| entry.rule == rule)
     });
     let Some(operation) = operation else {

@@ -30,7 +30,7 @@ enum Held {
 pub fn evidence(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
     let knowledge = &context.knowledge.evidence;
     for line in context.lines.reviewed() {
-        let entries: Vec<&Entry<Evidence>> = knowledge.about(line).collect();
+        let entries: Vec<&Entry<Evidence>> = knowledge.about(line, context.batch.stage()).collect();
         let Some(day) = line.day else {
             for binding in rules_of(&entries) {
                 answer.add(Abstention::new(binding.rule, line.order).missing("orders.days"));
@@ -52,7 +52,9 @@ pub fn evidence(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
         let day = context.day(encounter);
         for row in diagnoses.of(encounter) {
             if diagnoses.on_settlement_list().get(row) != Some(false) {
-                let entries = knowledge.on(context.diagnoses.of(row), day).collect();
+                let entries = knowledge
+                    .on(context.diagnoses.of(row), day, context.batch.stage())
+                    .collect();
                 if let Some(term) = diagnoses.codes().get(row) {
                     let subject = record(row.into(), term, encounter, day);
                     judge(context, &subject, entries, hits, answer);
@@ -61,7 +63,9 @@ pub fn evidence(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
         }
         for row in procedures.of(encounter) {
             if procedures.principal().get(row) == Some(true) {
-                let entries = knowledge.on(context.procedures.of(row), day).collect();
+                let entries = knowledge
+                    .on(context.procedures.of(row), day, context.batch.stage())
+                    .collect();
                 if let Some(term) = procedures.codes().get(row) {
                     let subject = record(row.into(), term, encounter, day);
                     judge(context, &subject, entries, hits, answer);

@@ -21,7 +21,7 @@ pub fn inventory(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Res
             () if consumables.contains(row) => Goods::Consumables,
             () => continue,
         };
-        for (_, binding) in bound(Evaluator::Inventory(goods)) {
+        for (_, binding) in bound(Evaluator::Inventory(goods), batch.stage()) {
             judge(batch, settings, binding, (row, item), answer)?;
         }
     }

@@ -32,7 +32,11 @@ fn over_limit(
     hits: &mut Hits,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
-    for entry in context.knowledge.line_limits.about(line) {
+    for entry in context
+        .knowledge
+        .line_limits
+        .about(line, context.batch.stage())
+    {
         let Some(binding) = BINDINGS.get(entry.rule) else {
             continue;
         };
@@ -108,7 +112,7 @@ fn over_price(
     if line.class != Class::Service || !line.claimed {
         return Ok(());
     }
-    for (rule, binding) in bound(Evaluator::PriceCeiling) {
+    for (rule, binding) in bound(Evaluator::PriceCeiling, context.batch.stage()) {
         let Some(price) = orders.unit_prices().get(line.order) else {
             answer.add(Abstention::new(binding.rule, line.order).missing("orders.unit-prices"));
             continue;

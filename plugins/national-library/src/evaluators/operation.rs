@@ -26,13 +26,19 @@ pub fn operation(
     hits: &mut Hits,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
-    for (rule, binding) in bound(Evaluator::Operation(OperationCheck::SameIncision)) {
+    for (rule, binding) in bound(
+        Evaluator::Operation(OperationCheck::SameIncision),
+        context.batch.stage(),
+    ) {
         for ((encounter, day, _), members) in groups(context, rule, binding, answer) {
             let scope = (encounter, i64::from(day.0));
             same_incision(context, (rule, binding, scope), &members, hits, answer)?;
         }
     }
-    for (rule, binding) in bound(Evaluator::Operation(OperationCheck::Unbundled)) {
+    for (rule, binding) in bound(
+        Evaluator::Operation(OperationCheck::Unbundled),
+        context.batch.stage(),
+    ) {
         for ((encounter, day, whole), members) in groups(context, rule, binding, answer) {
             let scope = (encounter, i64::from(day.0));
             unbundled(context, (rule, scope, whole), &members, hits);
@@ -53,7 +59,7 @@ fn groups<'a>(
         if binding.claimed_only && !line.claimed {
             continue;
         }
-        let entries = context.knowledge.groups.about(line);
+        let entries = context.knowledge.groups.about(line, context.batch.stage());
         for entry in entries.filter(|entry| entry.rule == rule) {
             match line.day {
                 Some(day) => {

@@ -27,7 +27,7 @@ pub fn pair(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
             }
         }
         for main in lines {
-            for entry in context.knowledge.pairs.about(main) {
+            for entry in context.knowledge.pairs.about(main, context.batch.stage()) {
                 let Some(binding) = BINDINGS.get(entry.rule) else {
                     continue;
                 };
@@ -48,12 +48,12 @@ pub fn pair(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
 /// Judges each two medicines of one class, of different names, of which one is under review.
 #[inline(never)]
 pub fn same_class(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
-    for (rule, binding) in bound(Evaluator::SameClass) {
+    for (rule, binding) in bound(Evaluator::SameClass, context.batch.stage()) {
         for lines in context.lines.by_patient() {
             let mut classes: std::collections::BTreeMap<Code, Vec<(&Line, usize)>> =
                 std::collections::BTreeMap::new();
             for line in lines {
-                let entries = context.knowledge.groups.about(line);
+                let entries = context.knowledge.groups.about(line, context.batch.stage());
                 for entry in entries.filter(|entry| entry.rule == rule) {
                     let members = classes.entry(entry.value.group).or_default();
                     members.push((line, entry.row));

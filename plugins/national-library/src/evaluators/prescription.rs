@@ -24,30 +24,33 @@ pub fn prescription(
     hits: &mut Hits,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
-    for (rule, binding) in of_check(PrescriptionCheck::OnlyListedSlices) {
+    for (rule, binding) in of_check(context, PrescriptionCheck::OnlyListedSlices) {
         let slices = prescriptions(context, binding, Class::Slice, answer);
         for lines in slices.values() {
             only_listed(context, rule, lines, hits);
         }
     }
-    for (rule, binding) in of_check(PrescriptionCheck::MedicineKinds) {
+    for (rule, binding) in of_check(context, PrescriptionCheck::MedicineKinds) {
         for lines in prescriptions(context, binding, Class::Medicine, answer).values() {
             medicine_kinds(context, (rule, binding), lines, hits, answer);
         }
     }
-    for (rule, binding) in of_check(PrescriptionCheck::SliceSize) {
+    for (rule, binding) in of_check(context, PrescriptionCheck::SliceSize) {
         for lines in prescriptions(context, binding, Class::Slice, answer).values() {
             slice_size(context, (rule, binding), lines, hits, answer)?;
         }
     }
-    for (rule, binding) in of_check(PrescriptionCheck::SliceCharges) {
+    for (rule, binding) in of_check(context, PrescriptionCheck::SliceCharges) {
         slice_charges(context, (rule, binding), hits, answer)?;
     }
     Ok(())
 }
 
-fn of_check(check: PrescriptionCheck) -> impl Iterator<Item = (usize, &'static Binding)> {
-    bound(Evaluator::Prescription(check))
+fn of_check(
+    context: &Context<'_>,
+    check: PrescriptionCheck,
+) -> impl Iterator<Item = (usize, &'static Binding)> + use<> {
+    bound(Evaluator::Prescription(check), context.batch.stage())
 }
 
 /// The prescriptions with a line under review. A line that tells no prescription is not judged.
@@ -90,7 +93,7 @@ fn only_listed(context: &Context<'_>, rule: usize, lines: &[&Line], hits: &mut H
     };
     let mut found = Vec::new();
     for line in lines {
-        let rows = &mut context.knowledge.limits.about(line);
+        let rows = &mut context.knowledge.limits.about(line, context.batch.stage());
         match rows.find(|entry| entry.rule == rule) {
             Some(entry) => found.push((*line, entry.row)),
             None => return,

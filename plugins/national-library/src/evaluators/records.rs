@@ -14,7 +14,10 @@ pub fn records(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
         for row in context.batch.data_defects().of(encounter) {
             defect(context, encounter, row, hits, answer);
         }
-        for (rule, binding) in bound(Evaluator::Records(RecordCheck::Procedures)) {
+        for (rule, binding) in bound(
+            Evaluator::Records(RecordCheck::Procedures),
+            context.batch.stage(),
+        ) {
             procedures(context, (rule, binding), encounter, hits, answer);
         }
     }
@@ -38,7 +41,7 @@ fn defect(
         _ if is_from(&lists.charge_line_sources) => RecordCheck::ChargeLines,
         _ => return,
     };
-    for (rule, binding) in bound(Evaluator::Records(check)) {
+    for (rule, binding) in bound(Evaluator::Records(check), context.batch.stage()) {
         let (Some(kind), Some(field)) = (kind, defects.fields().get(row)) else {
             let missing = match kind {
                 None => "data-defects.kinds",
@@ -80,7 +83,7 @@ fn procedures(
             .iter()
             .find(|row| procedures.codes().get(**row).is_none());
         if let Some(row) = uncoded.or((count != 1).then_some(first)) {
-            let hit = Hit::new(*row, Money::ZERO, procedures.codes().get(*row));
+            let hit = Hit::new(*row, Money::ZERO, None);
             hits.add(rule, (encounter, 0), hit);
         }
         return;
@@ -95,7 +98,7 @@ fn procedures(
             answer.add(Abstention::new(binding.rule, encounter).missing("procedures.codes"));
             return;
         }
-        let hit = Hit::new(line.order, line.amount, Some(line.item));
+        let hit = Hit::new(line.order, line.amount, None);
         hits.add(rule, (encounter, 0), hit);
     }
 }

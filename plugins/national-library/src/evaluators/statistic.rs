@@ -35,9 +35,16 @@ pub fn shares(batch: &Batch, settings: &Settings, answer: &mut Answer) -> Result
         let Evaluator::Statistic(statistic) = binding.evaluator else {
             continue;
         };
+        if binding.since > batch.stage() {
+            continue;
+        }
         let Some((by_item, codes, share_max)) = part(settings, statistic) else {
             continue;
         };
+        if by_item && batch.column_presence::<Totals>("items") == Presence::Absent {
+            // The rule needs this column: the host reports it as not evaluable.
+            continue;
+        }
         if codes.is_empty() {
             // Nobody said which items these are.
             for institution in batch.institutions().levels().rows() {
@@ -141,7 +148,14 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
         if !ended || context.is_visit(encounter, stays) != Some(true) {
             continue;
         }
-        for (_, binding) in bound(Evaluator::Statistic(Statistic::HospitalInfection)) {
+        for (_, binding) in bound(
+            Evaluator::Statistic(Statistic::HospitalInfection),
+            context.batch.stage(),
+        ) {
+            let column = "present-on-admission";
+            if context.batch.column_presence::<Diagnoses>(column) == Presence::Absent {
+                continue;
+            }
             match infected_in_hospital(context, encounter) {
                 Ok(is) => {
                     answer.add(Measure::new(binding.rule, encounter, i64::from(is), 1));
@@ -152,7 +166,13 @@ pub fn rates(context: &Context<'_>, answer: &mut Answer) {
                 }
             }
         }
-        for (_, binding) in bound(Evaluator::Statistic(Statistic::UnplannedReadmission)) {
+        for (_, binding) in bound(
+            Evaluator::Statistic(Statistic::UnplannedReadmission),
+            context.batch.stage(),
+        ) {
+            if context.batch.column_presence::<Encounters>("institutions") == Presence::Absent {
+                continue;
+            }
             match previous_stay(context, encounter) {
                 Ok(before) => {
                     let soon = before.is_some_and(|(_, apart)| apart <= READMISSION_DAYS);

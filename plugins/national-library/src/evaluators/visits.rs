@@ -36,15 +36,21 @@ pub fn visits(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) -> Re
     ];
     for encounter in context.reviewed() {
         for (check, types, visits_max) in &counted {
-            for rule in bound(Evaluator::Visits(*check)) {
+            for rule in bound(Evaluator::Visits(*check), context.batch.stage()) {
                 too_often(context, rule, (encounter, types, *visits_max), hits, answer);
             }
         }
         if context.is_visit(encounter, &lists.inpatient_visit_types) == Some(true) {
-            for rule in bound(Evaluator::Visits(VisitCheck::SplitStay)) {
+            for rule in bound(
+                Evaluator::Visits(VisitCheck::SplitStay),
+                context.batch.stage(),
+            ) {
                 split_stay(context, rule, encounter, hits, answer);
             }
-            for rule in bound(Evaluator::Visits(VisitCheck::NoReason)) {
+            for rule in bound(
+                Evaluator::Visits(VisitCheck::NoReason),
+                context.batch.stage(),
+            ) {
                 no_reason(context, rule, encounter, hits, answer)?;
             }
         }

@@ -60,7 +60,11 @@ fn subjects<'a>(
 ) -> Result<BTreeMap<(usize, Code), Vec<Use<'a>>>, Overflow> {
     let mut subjects: BTreeMap<(usize, Code), Vec<Use<'_>>> = BTreeMap::new();
     for line in lines {
-        for entry in context.knowledge.window_limits.about(line) {
+        for entry in context
+            .knowledge
+            .window_limits
+            .about(line, context.batch.stage())
+        {
             let Some(binding) = BINDINGS.get(entry.rule) else {
                 continue;
             };

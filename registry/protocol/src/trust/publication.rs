@@ -100,10 +100,9 @@ impl Publication<'_> {
         };
         let envelope = Envelope::<Targets>::parse(bytes).map_err(metadata)?;
         let refused = |source: PolicyError| TrustError::policy(role, source);
-        policy::at_most("signatures", envelope.signatures().len(), limits.signatures)
-            .map_err(refused)?;
-        self.authority.check(&envelope).map_err(metadata)?;
-        let targets = envelope.signed();
+        let file = Verified::parsed(role, bytes, envelope, limits)?;
+        self.authority.check(file.envelope()).map_err(metadata)?;
+        let targets = file.signed();
         if targets.expires <= now {
             let (role, expires) = (role.clone(), targets.expires);
             return Err(TrustError::Expired { role, expires }.into());
@@ -111,7 +110,7 @@ impl Publication<'_> {
         policy::check_lifetime(role, targets, now, &limits.lifetimes).map_err(refused)?;
         policy::check_targets(role, targets, limits).map_err(refused)?;
         check_successor(role, self.previous, targets, now.day())?;
-        Ok(Verified::read(role, bytes, limits)?)
+        Ok(file)
     }
 }
 

@@ -18,12 +18,27 @@ impl<T: Payload> Verified<T> {
     pub(super) fn read(role: &RoleName, bytes: &[u8], limits: &Limits) -> Result<Self, TrustError> {
         let envelope =
             Envelope::<T>::parse(bytes).map_err(|source| TrustError::malformed(role, source))?;
+        Self::parsed(role, bytes, envelope, limits)
+    }
+
+    /// Of an envelope that was parsed from `bytes`.
+    pub(super) fn parsed(
+        role: &RoleName,
+        bytes: &[u8],
+        envelope: Envelope<T>,
+        limits: &Limits,
+    ) -> Result<Self, TrustError> {
         policy::at_most("signatures", envelope.signatures().len(), limits.signatures)
             .map_err(|source| TrustError::policy(role, source))?;
         Ok(Self {
             bytes: bytes.to_vec(),
             envelope,
         })
+    }
+
+    /// The payload with its signatures.
+    pub(super) fn envelope(&self) -> &Envelope<T> {
+        &self.envelope
     }
 
     /// The keys of `authority` whose valid signature the file carries.

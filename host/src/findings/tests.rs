@@ -1,0 +1,151 @@
+//! The store over restarts, months and damage.
+
+use rulepack_contract::answer::Certainty;
+use rulepack_contract::review::Stage;
+use rulepack_protocol::pack::manifest::Action;
+
+use super::*;
+
+/// 2026-11-22 09:31:00, China Standard Time.
+const NOVEMBER: i64 = 1_795_339_860;
+const DAY: i64 = 86_400;
+
+fn finding(answer: u64, doctor: &str, at: i64) -> KeptFinding {
+    KeptFinding {
+        id: FindingId { answer, place: 0 },
+        at,
+        stage: Stage::Before,
+        pack: "37/limits/1.0.0.wasm".parse().unwrap(),
+        rule: "LIM-01".into(),
+        certainty: Certainty::Violation,
+        action: Action::Review,
+        softened: None,
+        message: "超量".into(),
+        amount: 12_300,
+        patient: Some("P1".into()),
+        encounter: Some(format!("E{answer}")),
+        department: Some("内科".into()),
+        doctor: Some(doctor.into()),
+    }
+}
+
+fn decision(answer: u64, way: Way, at: i64) -> Decision {
+    Decision {
+        finding: FindingId { answer, place: 0 },
+        way,
+        reason: "病情需要".into(),
+        at,
+    }
+}
+
+fn decide(findings: &Findings, decision: Decision) {
+    let found = findings.get(decision.finding).unwrap().unwrap();
+    findings.decide(vec![(found, decision)]).unwrap();
+}
+
+#[test]
+fn the_last_decision_counts_over_restarts_and_months() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HostFolder::at(folder.path());
+    let december = NOVEMBER + 20 * DAY;
+    let findings = Findings::open(&host).unwrap();
+    for answer in 1..=4 {
+        findings
+            .keep(vec![finding(answer, "D1", NOVEMBER)])
+            .unwrap();
+    }
+    findings.keep(Vec::new()).unwrap();
+    decide(&findings, decision(1, Way::Continued, NOVEMBER));
+    decide(&findings, decision(2, Way::Continued, december));
+    decide(&findings, decision(2, Way::Changed, december));
+    decide(&findings, decision(3, Way::Changed, december));
+    decide(&findings, decision(3, Way::Changed, december));
+    let expected = [Overrides {
+        pack: "37/limits/1.0.0.wasm".parse().unwrap(),
+        rule: "LIM-01".into(),
+        findings: 4,
+        continued: 1,
+        changed: 2,
+        share: Some(3_333),
+    }];
+    assert_eq!(findings.overrides(), expected);
+    drop(findings);
+    let names = fs::read_dir(host.findings()).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["2026-11.log", "2026-12.log"]);
+    let findings = Findings::open(&host).unwrap();
+    assert_eq!(findings.overrides(), expected);
+    let unknown = FindingId {
+        answer: 9,
+        place: 0,
+    };
+    assert_eq!(findings.get(unknown).unwrap(), None);
+}
+
+#[test]
+fn findings_are_found_by_what_they_belong_to_with_the_last_decision_on_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = Findings::open(&HostFolder::at(folder.path())).unwrap();
+    findings.keep(vec![finding(1, "D1", NOVEMBER)]).unwrap();
+    findings.keep(vec![finding(2, "D2", NOVEMBER)]).unwrap();
+    findings
+        .keep(vec![finding(3, "D1", NOVEMBER + 20 * DAY)])
+        .unwrap();
+    decide(&findings, decision(1, Way::Changed, NOVEMBER));
+    let last = decision(1, Way::Continued, NOVEMBER + 20 * DAY);
+    decide(&findings, last.clone());
+    let all = Wanted {
+        limit: 10,
+        ..Wanted::default()
+    };
+    let found = |wanted: &Wanted| -> Vec<u64> {
+        let found = findings.find(wanted).unwrap();
+        found.iter().map(|(finding, _)| finding.id.answer).collect()
+    };
+    assert_eq!(found(&all), [3, 2, 1]);
+    assert_eq!(
+        found(&Wanted {
+            limit: 2,
+            ..all.clone()
+        }),
+        [3, 2]
+    );
+    let doctor = Some("D1".to_owned());
+    let of_doctor = Wanted {
+        doctor,
+        ..all.clone()
+    };
+    assert_eq!(found(&of_doctor), [3, 1]);
+    assert_eq!(findings.find(&of_doctor).unwrap()[1].1, Some(last));
+    let rule = Some("LIM-02".to_owned());
+    assert!(
+        found(&Wanted {
+            rule,
+            ..all.clone()
+        })
+        .is_empty()
+    );
+    let encounter = Some("E2".to_owned());
+    assert_eq!(found(&Wanted { encounter, ..all }), [2]);
+}
+
+#[test]
+fn findings_without_their_secret_are_told_and_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HostFolder::at(folder.path());
+    let findings = Findings::open(&host).unwrap();
+    findings.keep(vec![finding(1, "D1", NOVEMBER)]).unwrap();
+    drop(findings);
+    fs::remove_file(host.data_secret()).unwrap();
+    let error = Findings::open(&host).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{}` is missing, and what is kept of patients cannot be read without it",
+            host.data_secret().display()
+        )
+    );
+    assert!(error.hint().unwrap().contains("restore `data.secret`"));
+    assert!(!host.data_secret().exists());
+}

@@ -1,0 +1,155 @@
+//! How a host is doing, from its files alone: which version is in force today, what waits or is held and
+//! why, how old its knowledge of the registry is. `host status` shows it, with or without a running server.
+
+use std::collections::BTreeMap;
+
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::{Day, Moment};
+use rulepack_protocol::names::{Division, PackName, TargetPath};
+use rulepack_protocol::tuf::{Channel, Effective, Status};
+use serde::Serialize;
+
+use crate::client::FloorsStore;
+use crate::grants::GrantTable;
+use crate::lock::{Choice, Lock, LockError, LockedVersion, Purpose, State};
+use crate::settings::{HostFolder, Settings, SettingsError};
+
+/// How a host is doing.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostStatus {
+    /// Of the hospital.
+    pub institution: String,
+    /// Where it lies.
+    pub division: Division,
+    /// The rule day that `in_force` is told for.
+    pub today: Day,
+    /// Digest of the lock.
+    pub lock: Digest,
+    /// Digest of the grants, where they can be read.
+    pub grants: Option<Digest>,
+    /// The last completed refresh.
+    pub refreshed: Option<Moment>,
+    /// Every version known, in order.
+    pub versions: Vec<VersionStatus>,
+    /// Packs whose versions to come wait for a person, and why.
+    pub holds: BTreeMap<PackName, String>,
+    /// Packs of which no version is in force today: their rules are not evaluable.
+    pub gaps: Vec<PackName>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+}
+
+/// A version of a pack.
+#[derive(Debug, Clone, Serialize)]
+pub struct VersionStatus {
+    /// Pack and version.
+    pub path: TargetPath,
+    /// Of its bytes.
+    pub digest: Digest,
+    /// What this host made of it, and why.
+    pub state: State,
+    /// Whether its bureau withdrew it.
+    pub status: Status,
+    /// Who is to run it.
+    pub channel: Channel,
+    /// The rule days that it is made for.
+    pub effective: Effective,
+    /// From this rule day on it is an ordinary version.
+    pub known_from: Day,
+    /// The day from which nobody can put it off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mandatory_by: Option<Day>,
+    /// Whether it looks at a request of today.
+    pub in_force: bool,
+}
+
+/// Why a status cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum HostStatusError {
+    /// The host is not set up.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// No lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+impl HostStatusError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            HostStatusError::Settings(error) => error.hint(),
+            HostStatusError::Lock(_) => None,
+        }
+    }
+}
+
+impl HostStatus {
+    /// Reads a host's files. What of them cannot be read beside settings and lock is a warning.
+    ///
+    /// # Errors
+    /// [`HostStatusError`].
+    pub fn read(folder: &HostFolder, now: Moment, today: Day) -> Result<Self, HostStatusError> {
+        let Settings {
+            institution,
+            division,
+            ..
+        } = folder.settings()?;
+        let lock = Lock::read(folder)?;
+        let mut warnings = Vec::new();
+        let grants = GrantTable::read(folder);
+        let grants = grants.map_err(|error| warnings.push(error.to_string()));
+        let memory = FloorsStore::new(folder.trust()).read();
+        let memory = memory.map_err(|error| warnings.push(error.to_string()));
+        let refreshed = memory.ok().and_then(|memory| memory.floors.last_good);
+        warnings.extend(age(refreshed, now));
+        let in_force = |version: &LockedVersion| {
+            let choice = lock.choose(version.path.pack(), today, Purpose::Service);
+            matches!(choice, Choice::Version { version: chosen, .. } if chosen.path == version.path)
+        };
+        let is_gap = |pack: &PackName| lock.choose(pack, today, Purpose::Service) == Choice::Gap;
+        Ok(HostStatus {
+            institution,
+            division,
+            today,
+            lock: lock.digest(),
+            grants: grants.ok().map(|grants| grants.digest()),
+            refreshed,
+            versions: lock.versions.iter().map(|v| told(v, in_force(v))).collect(),
+            holds: lock.holds.clone(),
+            gaps: lock
+                .packs()
+                .into_iter()
+                .filter(|p| is_gap(p))
+                .cloned()
+                .collect(),
+            warnings,
+        })
+    }
+}
+
+fn told(version: &LockedVersion, in_force: bool) -> VersionStatus {
+    VersionStatus {
+        path: version.path.clone(),
+        digest: version.digest,
+        state: version.state.clone(),
+        status: version.status,
+        channel: version.channel,
+        effective: version.effective,
+        known_from: version.known_from,
+        mandatory_by: version.mandatory_by,
+        in_force,
+    }
+}
+
+/// A host that has heard nothing for more than a day goes on, marked as stale (T3).
+fn age(refreshed: Option<Moment>, now: Moment) -> Option<String> {
+    match refreshed {
+        None => Some("no refresh was ever completed".to_owned()),
+        Some(last) if last.plus_days(1) < now => {
+            Some(format!("stale: the last completed refresh was at {last}"))
+        }
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,364 @@
+//! A file to which entries are only ever added, each encrypted and authenticated at its place.
+//!
+//! One line an entry: a nonce of 24 bytes and XChaCha20-Poly1305 of the entry, in hexadecimal. The number of
+//! the line and the name of the file are authenticated with it, so that lines can be neither exchanged nor
+//! moved. What stands after the last line end was never acknowledged: it is what a stop in the middle of
+//! writing leaves, and is cut off.
+//!
+//! [`SealedLog::append`] returns once the entry is on the disk. Callers that wait at the same time share one
+//! fsync.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+
+use crate::{files, secret};
+
+/// Bytes of a nonce.
+const NONCE_BYTES: usize = 24;
+
+/// An open log. Nobody else writes to it meanwhile.
+pub(crate) struct SealedLog {
+    path: PathBuf,
+    file: File,
+    cipher: XChaCha20Poly1305,
+    end: Mutex<End>,
+    /// So many bytes are on the disk.
+    synced: Mutex<u64>,
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    offset: u64,
+    line: u64,
+}
+
+/// Where the next entry goes.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    bytes: u64,
+    lines: u64,
+}
+
+/// Why a log cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SealedLogError {
+    /// The file system refuses.
+    #[error("cannot use `{path}`")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process writes to it.
+    #[error("`{0}` is in use by another process")]
+    InUse(PathBuf),
+    /// A line that this host did not write there.
+    #[error("`{path}` is damaged at line {line}, or was written under another secret")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+    },
+}
+
+impl SealedLog {
+    /// Opens the log at this path, which is made where it is missing, and passes every entry to `each`.
+    ///
+    /// # Errors
+    /// [`SealedLogError`]. What was cut off at the end is no error.
+    pub(crate) fn open(
+        path: &Path,
+        secret: &[u8; 32],
+        mut each: impl FnMut(Place, &[u8]),
+    ) -> Result<Self, SealedLogError> {
+        let failed = |source| SealedLogError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let is_new = !path.exists();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).mode(0o600);
+        let file = options.open(path).map_err(failed)?;
+        if is_new && let Some(folder) = path.parent() {
+            files::sync_folder(folder).map_err(failed)?;
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(SealedLogError::InUse(path.to_owned()));
+            }
+            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let log = SealedLog {
+            path: path.to_owned(),
+            cipher: XChaCha20Poly1305::new(&(*secret).into()),
+            end: Mutex::new(End { bytes: 0, lines: 0 }),
+            synced: Mutex::new(0),
+            file,
+        };
+        let end = log.walk(u64::MAX, &mut each)?;
+        let length = log.file.metadata().map_err(failed)?.len();
+        if length > end.bytes {
+            let cut = length - end.bytes;
+            tracing::warn!(path = %path.display(), bytes = cut, "an entry that was never finished is cut off");
+            log.file.set_len(end.bytes).map_err(failed)?;
+            log.file.sync_all().map_err(failed)?;
+        }
+        *lock(&log.end) = end;
+        *lock(&log.synced) = end.bytes;
+        Ok(log)
+    }
+
+    /// Adds an entry, and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`]; the entry is then not there.
+    pub(crate) fn append(&self, entry: &[u8]) -> Result<Place, SealedLogError> {
+        let failed = |source| SealedLogError::Io {
+            path: self.path.clone(),
+            source,
+        };
+        let (place, after) = {
+            let mut end = lock(&self.end);
+            let line = self.seal(entry, end.lines).map_err(failed)?;
+            if let Err(error) = self.file.write_all_at(&line, end.bytes) {
+                // What was begun is overwritten by the next entry, or cut off by the next start.
+                let _ = self.file.set_len(end.bytes);
+                return Err(failed(error));
+            }
+            let place = Place {
+                offset: end.bytes,
+                line: end.lines,
+            };
+            end.bytes += line.len() as u64;
+            end.lines += 1;
+            (place, end.bytes)
+        };
+        self.sync(after).map_err(failed)?;
+        Ok(place)
+    }
+
+    /// The entry at a place that [`SealedLog::append`] or [`SealedLog::open`] gave.
+    ///
+    /// # Errors
+    /// [`SealedLogError`] where it cannot be read any more.
+    pub(crate) fn read(&self, place: Place) -> Result<Vec<u8>, SealedLogError> {
+        let mut line = Vec::new();
+        let mut reader = BufReader::new(At {
+            file: &self.file,
+            offset: place.offset,
+        });
+        let read = reader.read_until(b'\n', &mut line);
+        read.map_err(|source| SealedLogError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
+        self.unseal(&line, place.line)
+            .ok_or_else(|| self.damaged(place.line))
+    }
+
+    /// Passes every entry to `each`, the oldest first.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
+        let lines = lock(&self.end).lines;
+        self.walk(lines, &mut each).map(drop)
+    }
+
+    fn walk(
+        &self,
+        lines_max: u64,
+        each: &mut impl FnMut(Place, &[u8]),
+    ) -> Result<End, SealedLogError> {
+        let mut reader = BufReader::new(At {
+            file: &self.file,
+            offset: 0,
+        });
+        let (mut line, mut end) = (Vec::new(), End { bytes: 0, lines: 0 });
+        while end.lines < lines_max {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line);
+            read.map_err(|source| SealedLogError::Io {
+                path: self.path.clone(),
+                source,
+            })?;
+            if line.last() != Some(&b'\n') {
+                break;
+            }
+            let entry = self.unseal(&line, end.lines);
+            let entry = entry.ok_or_else(|| self.damaged(end.lines))?;
+            let place = Place {
+                offset: end.bytes,
+                line: end.lines,
+            };
+            each(place, &entry);
+            end.bytes += line.len() as u64;
+            end.lines += 1;
+        }
+        Ok(end)
+    }
+
+    /// Waits until so many bytes are on the disk. Who finds them there already need not sync again.
+    fn sync(&self, bytes: u64) -> io::Result<()> {
+        let mut synced = lock(&self.synced);
+        if *synced < bytes {
+            let written = lock(&self.end).bytes;
+            self.file.sync_data()?;
+            *synced = written;
+        }
+        Ok(())
+    }
+
+    fn seal(&self, entry: &[u8], line: u64) -> io::Result<Vec<u8>> {
+        let nonce: [u8; NONCE_BYTES] = secret::random()?;
+        let payload = Payload {
+            msg: entry,
+            aad: &self.circumstances(line),
+        };
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| io::Error::other("the entry is too long"))?;
+        let mut text = hex::encode(nonce);
+        text.push_str(&hex::encode(sealed));
+        text.push('\n');
+        Ok(text.into_bytes())
+    }
+
+    fn unseal(&self, line: &[u8], number: u64) -> Option<Vec<u8>> {
+        let bytes = hex::decode(line.strip_suffix(b"\n")?).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &self.circumstances(number),
+        };
+        self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()
+    }
+
+    /// What an entry is bound to: the name of its file and the number of its line.
+    fn circumstances(&self, line: u64) -> Vec<u8> {
+        let name = self.path.file_name().unwrap_or_default();
+        let mut bytes = name.as_encoded_bytes().to_vec();
+        bytes.extend_from_slice(&line.to_le_bytes());
+        bytes
+    }
+
+    fn damaged(&self, line: u64) -> SealedLogError {
+        SealedLogError::Damaged {
+            path: self.path.clone(),
+            line: line + 1,
+        }
+    }
+}
+
+impl std::fmt::Debug for SealedLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("SealedLog");
+        shown.field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Reads a file from a place, whoever else reads it from another.
+struct At<'f> {
+    file: &'f File,
+    offset: u64,
+}
+
+impl io::Read for At<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(bytes, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing in here panics while it holds one.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: [u8; 32] = [7; 32];
+
+    fn entries(path: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        let each = |_: Place, entry: &[u8]| found.push(String::from_utf8(entry.to_vec()).unwrap());
+        SealedLog::open(path, &SECRET, each).unwrap();
+        found
+    }
+
+    fn with_two(path: &Path) {
+        let log = SealedLog::open(path, &SECRET, |_, _| {}).unwrap();
+        let first = log.append("张三".as_bytes()).unwrap();
+        log.append(b"second").unwrap();
+        assert_eq!(log.read(first).unwrap(), "张三".as_bytes());
+    }
+
+    #[test]
+    fn entries_come_back_and_cannot_be_read_without_the_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2026-11.log");
+        with_two(&path);
+        assert_eq!(entries(&path), ["张三", "second"]);
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(6).any(|at| at == "张三".as_bytes()));
+        let error = SealedLog::open(&path, &[8; 32], |_, _| {}).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{}` is damaged at line 1, or was written under another secret",
+                path.display()
+            )
+        );
+    }
+
+    #[test]
+    fn a_stop_at_any_byte_of_an_entry_leaves_those_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2026-11.log");
+        with_two(&path);
+        let whole = std::fs::read(&path).unwrap();
+        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for length in first..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert_eq!(entries(&path), ["张三"], "{length}");
+            assert_eq!(std::fs::metadata(&path).unwrap().len(), first as u64);
+        }
+    }
+
+    #[test]
+    fn lines_that_change_places_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2026-11.log");
+        with_two(&path);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        std::fs::write(&path, format!("{}\n{}\n", lines[1], lines[0])).unwrap();
+        let error = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap_err();
+        assert!(matches!(error, SealedLogError::Damaged { line: 1, .. }));
+        let other = folder.path().join("2026-12.log");
+        std::fs::write(&other, text).unwrap();
+        assert!(SealedLog::open(&other, &SECRET, |_, _| {}).is_err());
+    }
+
+    #[test]
+    fn a_log_has_one_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2026-11.log");
+        let _first = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap();
+        let error = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap_err();
+        let expected = format!("`{}` is in use by another process", path.display());
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -1,0 +1,182 @@
+//! `GET /api/v1/findings`: what was found, for auditors, as JSON or as CSV for a spreadsheet.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rulepack_contract::units;
+use serde::{Deserialize, Serialize};
+
+use super::Service;
+use super::access::problem;
+use crate::findings::{Decision, KeptFinding, Wanted};
+
+/// Beyond this a spreadsheet is no help.
+const LIMIT_MAX: usize = 10_000;
+const LIMIT: usize = 1_000;
+
+/// What is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    encounter: Option<String>,
+    department: Option<String>,
+    doctor: Option<String>,
+    rule: Option<String>,
+    limit: Option<usize>,
+    #[serde(default)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    finding: KeptFinding,
+    decision: Option<Decision>,
+}
+
+pub(super) async fn findings(
+    State(service): State<Arc<Service>>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(asked)) = asked else {
+        let title = "the query of the address is not understood, expected some of `encounter`, \
+                     `department`, `doctor`, `rule`, `limit` and `format`";
+        return problem(StatusCode::BAD_REQUEST, "query", title);
+    };
+    let wanted = Wanted {
+        encounter: asked.encounter,
+        department: asked.department,
+        doctor: asked.doctor,
+        rule: asked.rule,
+        limit: asked.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
+    };
+    let searched = tokio::task::spawn_blocking(move || service.findings.find(&wanted));
+    let found = match searched.await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "findings cannot be read");
+            let title = "the findings of this host cannot be read";
+            return problem(StatusCode::INTERNAL_SERVER_ERROR, "storage", title);
+        }
+        Err(_) => {
+            tracing::error!("a search ended unexpectedly");
+            let title = "the request ended unexpectedly";
+            return problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+        }
+    };
+    let found = found.into_iter();
+    let shown = found.map(|(finding, decision)| Shown { finding, decision });
+    match asked.format {
+        Format::Json => Json(shown.collect::<Vec<_>>()).into_response(),
+        Format::Csv => match table(shown) {
+            Some(bytes) => {
+                let media_type = "text/csv; charset=utf-8; header=present";
+                ([(header::CONTENT_TYPE, media_type)], bytes).into_response()
+            }
+            None => problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the table could not be written",
+            ),
+        },
+    }
+}
+
+/// With the mark by which spreadsheets know UTF-8.
+fn table(rows: impl Iterator<Item = Shown>) -> Option<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+    let head = [
+        "jr_id",
+        "time",
+        "pack",
+        "rule",
+        "certainty",
+        "action",
+        "amount",
+        "patient",
+        "encounter",
+        "department",
+        "doctor",
+        "message",
+        "decision",
+        "reason",
+    ];
+    writer.write_record(head).ok()?;
+    for Shown { finding, decision } in rows {
+        let word = |value: serde_json::Result<serde_json::Value>| {
+            let value = value.unwrap_or_default();
+            value.as_str().unwrap_or_default().to_owned()
+        };
+        let (way, reason) = decision.map_or_else(Default::default, |decision| {
+            (word(serde_json::to_value(decision.way)), decision.reason)
+        });
+        let cells = [
+            finding.id.to_string(),
+            units::format_instant(finding.at),
+            finding.pack.to_string(),
+            finding.rule,
+            word(serde_json::to_value(finding.certainty)),
+            word(serde_json::to_value(finding.action)),
+            units::format_decimal(finding.amount, 2),
+            finding.patient.unwrap_or_default(),
+            finding.encounter.unwrap_or_default(),
+            finding.department.unwrap_or_default(),
+            finding.doctor.unwrap_or_default(),
+            finding.message,
+            way,
+            reason,
+        ];
+        writer.write_record(cells.map(inert)).ok()?;
+    }
+    writer.into_inner().ok()
+}
+
+/// A spreadsheet takes a cell that begins so for a formula, and runs it: a quote before it makes it text. An
+/// amount below zero is not one of these.
+fn inert(cell: String) -> String {
+    let is_amount = cell.strip_prefix('-').is_some_and(|rest| {
+        !rest.is_empty()
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    });
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') if !is_amount => format!("'{cell}"),
+        _ => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inert;
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for cell in [
+            "=1+1",
+            "+1",
+            "-cmd|'/C calc'!A0",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "-",
+        ] {
+            assert_eq!(inert(cell.to_owned()), format!("'{cell}"));
+        }
+        for cell in ["", "-12.30", "12", "张三=1", "'=1"] {
+            assert_eq!(inert(cell.to_owned()), cell);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a call is answered where this host is at fault: by its policy, and never in silence.
+
+use serde_json::json;
+
+use super::super::REVIEWS_AT_ONCE;
+use super::server::Server;
+use super::{EXAMPLE, NoFailures, State, lock_with};
+
+fn with_policy(server: &Server, text: &str) {
+    let path = server.service.folder().policy();
+    crate::files::replace(&path, text.as_bytes()).unwrap();
+    assert!(server.service.reload().unwrap());
+}
+
+fn during() -> String {
+    EXAMPLE.replacen("3101", "3102", 1)
+}
+
+#[test]
+fn a_pack_that_cannot_be_loaded_fails_open_or_closed_by_stage() {
+    let server = Server::start();
+    lock_with("1.0.0", State::Active)
+        .write(server.service.folder(), &NoFailures)
+        .unwrap();
+    with_policy(&server, "[failing]\nduring = \"closed\"\n");
+    for (body, infcode) in [(EXAMPLE.to_owned(), 0), (during(), -1)] {
+        let answer = server.call(body.as_bytes()).json();
+        assert_eq!(answer["infcode"], infcode);
+        assert_eq!(answer["err_msg"], "1 packs that cannot be used");
+        assert_eq!(
+            answer["output"]["rulepack"]["broken"],
+            json!([{"pack": "37/limits/1.0.0.wasm", "problem": "unreadable"}])
+        );
+    }
+    let status = server.get("/api/v1/status").json();
+    assert_eq!(
+        status["policy"]["failing"],
+        json!({"before": "open", "during": "closed"})
+    );
+}
+
+#[test]
+fn an_answer_that_takes_too_long_fails_open_or_closed_by_stage() {
+    let server = Server::start();
+    with_policy(
+        &server,
+        "answer_within_seconds = 1\n[failing]\nduring = \"closed\"\n",
+    );
+    // Nobody gets a turn.
+    let all = u32::try_from(REVIEWS_AT_ONCE).unwrap();
+    let turns = server.service.turns.try_acquire_many(all).unwrap();
+    let expected = "nothing was judged: the answer took too long";
+    let answer = server.call(EXAMPLE.as_bytes()).json();
+    assert_eq!(
+        (&answer["infcode"], &answer["err_msg"]),
+        (&json!(0), &json!(expected))
+    );
+    assert_eq!(answer["output"]["result"], json!([]));
+    let answer = server.call(during().as_bytes()).json();
+    assert_eq!(
+        (&answer["infcode"], &answer["err_msg"]),
+        (&json!(-1), &json!(expected))
+    );
+    drop(turns);
+    assert_eq!(server.call(during().as_bytes()).json()["infcode"], 0);
+    let counted = "rulepack_requests_total{infno=\"3102\",result=\"failed\"} 1\n";
+    assert!(server.get("/metrics").text().contains(counted));
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_leaves_the_old_one_in_force() {
+    let server = Server::start();
+    with_policy(&server, "[failing]\nbefore = \"closed\"\n");
+    let path = server.service.folder().policy();
+    crate::files::replace(&path, b"[failing]\nbefore = \"ajar\"\n").unwrap();
+    let error = server.service.reload().unwrap_err().to_string();
+    assert!(
+        error.contains("policy.toml` is not as expected: "),
+        "{error}"
+    );
+    let status = server.get("/api/v1/status").json();
+    assert_eq!(status["policy"]["failing"]["before"], "closed");
+}

@@ -1,0 +1,74 @@
+//! The status of a host for people.
+
+use std::fmt;
+
+use rulepack_host::host_status::{HostStatus, VersionStatus};
+use rulepack_host::lock::State;
+use rulepack_protocol::tuf::{Channel, Status};
+
+use super::HostReport;
+
+impl fmt::Display for HostReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostReport::Status(status) => write_status(f, status),
+            HostReport::Decided { done, lock } => writeln!(f, "{done}\nlock {lock}"),
+        }
+    }
+}
+
+fn write_status(f: &mut fmt::Formatter<'_>, status: &HostStatus) -> fmt::Result {
+    let (institution, division) = (&status.institution, &status.division);
+    writeln!(f, "host of {institution} in {division}, {}", status.today)?;
+    match status.refreshed {
+        Some(refreshed) => writeln!(f, "  refreshed {refreshed}")?,
+        None => writeln!(f, "  refreshed never")?,
+    }
+    writeln!(f, "  lock      {}", status.lock)?;
+    for version in &status.versions {
+        write_version(f, version)?;
+    }
+    for (pack, reason) in &status.holds {
+        writeln!(f, "held      {pack}: {reason}")?;
+    }
+    for pack in &status.gaps {
+        writeln!(
+            f,
+            "gap       {pack}: no version is in force, its rules are not evaluable"
+        )?;
+    }
+    for warning in &status.warnings {
+        writeln!(f, "warning   {warning}")?;
+    }
+    Ok(())
+}
+
+fn write_version(f: &mut fmt::Formatter<'_>, version: &VersionStatus) -> fmt::Result {
+    let (word, reason) = match (&version.state, version.status) {
+        (State::Refused { reason }, Status::Yanked) => ("withdrawn", Some(reason)),
+        (_, Status::Yanked) => ("withdrawn", None),
+        (State::Active, _) if version.in_force => ("in force", None),
+        (State::Active, _) => ("ready", None),
+        (State::Waiting { reason }, _) => ("waiting", Some(reason)),
+        (State::Held { reason }, _) => ("put aside", Some(reason)),
+        (State::Refused { reason }, _) => ("refused", Some(reason)),
+    };
+    write!(
+        f,
+        "{word:<9} {} from {}",
+        version.path, version.effective.from
+    )?;
+    if let Some(to) = version.effective.to {
+        write!(f, " to {to}")?;
+    }
+    if version.channel == Channel::Canary {
+        write!(f, ", first wave")?;
+    }
+    if let Some(day) = version.mandatory_by {
+        write!(f, ", mandatory by {day}")?;
+    }
+    match reason {
+        Some(reason) => writeln!(f, ": {reason}"),
+        None => writeln!(f),
+    }
+}
