@@ -227,6 +227,18 @@ impl HostFolder {
         self.root.join("history")
     }
 
+    /// What this host answered, and what that rested on.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    /// The key with which it signs its journal.
+    #[must_use]
+    pub fn host_key(&self) -> PathBuf {
+        self.root.join("host.key")
+    }
+
     /// Compiled packs: nothing but a saving of time, may be deleted.
     #[must_use]
     pub fn compiled(&self) -> PathBuf {

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rulepack_host::client::FloorsStore;
+use rulepack_host::journal;
 use rulepack_host::settings::{AirGap, HostFolder, Settings, ToleranceDays};
 use rulepack_host::subscription::Subscription;
 use rulepack_host::update::is_address;
+use rulepack_protocol::key::{KeyId, Signer as _};
 use rulepack_protocol::names::Division;
 use rulepack_protocol::trust::{Floors, Limits, RootChain};
 use serde::Serialize;
 
 use super::Command;
+use super::journal::explain;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -60,6 +63,8 @@ pub struct InitArgs {
 pub struct InitReport {
     folder: PathBuf,
     settings: Settings,
+    /// Fingerprint of the key with which the host signs its journal.
+    host_key: KeyId,
 }
 
 impl Command for InitArgs {
@@ -96,8 +101,10 @@ impl Command for InitArgs {
         FloorsStore::new(host.trust())
             .init(&root)
             .context(|| format!("`{}`", self.root.display()))?;
+        let key = journal::make_key(&host).map_err(explain)?;
         Ok(InitReport {
             folder: self.dir.clone(),
+            host_key: key.public_key().id(),
             settings,
         })
     }
@@ -126,6 +133,8 @@ impl fmt::Display for InitReport {
         )?;
         writeln!(f, "  division {}", settings.division)?;
         writeln!(f, "  registry {}", settings.registry)?;
+        writeln!(f, "  host key {}", self.host_key)?;
+        writeln!(f, "           send it to the bureau, which enrols it")?;
         for subscription in &settings.subscriptions {
             writeln!(f, "  follows  {subscription}")?;
         }

@@ -13,6 +13,7 @@ mod host;
 mod import;
 mod init;
 mod inspect;
+mod journal;
 mod key;
 mod merge;
 mod minimum;
@@ -21,9 +22,11 @@ mod monitor;
 mod new;
 mod promote;
 mod publish;
+mod receipt;
 mod registry;
 mod registry_check;
 mod renew;
+mod replay;
 mod reproduce;
 mod root;
 mod serve;
@@ -78,6 +81,9 @@ pub enum Commands {
     Sync(sync::SyncArgs),
     Host(host::HostArgs),
     Serve(serve::ServeArgs),
+    Journal(journal::JournalArgs),
+    Receipt(receipt::ReceiptArgs),
+    Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
     Check(check::CheckArgs),
     New(new::NewArgs),
@@ -138,6 +144,9 @@ impl Commands {
             Commands::Sync(args) => told(args),
             Commands::Host(args) => told(args),
             Commands::Serve(args) => told(args),
+            Commands::Journal(args) => told(args),
+            Commands::Receipt(args) => told(args),
+            Commands::Replay(args) => told(args),
             Commands::Token(args) => told(args),
             Commands::Check(args) => told(args),
             Commands::New(args) => told(args),

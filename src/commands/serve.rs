@@ -18,6 +18,7 @@ use super::Command;
 use crate::clock;
 use crate::engine::packs;
 use crate::failure::{Explain as _, Failure, Outcome};
+use crate::failure_points;
 use crate::files;
 use crate::log;
 use crate::output::{self, Report};
@@ -102,7 +103,8 @@ impl ServeArgs {
 /// Opens the service of the host in a folder.
 pub fn open(dir: &Path, options: Options) -> Outcome<Service> {
     let packs = Arc::new(packs(dir)?);
-    Service::open(HostFolder::at(dir), packs, options).map_err(explain)
+    let failures = failure_points::of_this_host();
+    Service::open_with(HostFolder::at(dir), packs, options, failures).map_err(explain)
 }
 
 /// One update with the packs of a running service.

@@ -11,6 +11,7 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::config;
 use crate::fault::Fault;
+use crate::given::Given;
 use crate::input::{Grants, LoadInput, Program};
 use crate::limits::{Budget, Limits};
 use crate::link;
@@ -220,7 +221,6 @@ impl Engine {
             preparation: left.preparation,
             prepare_fuel: left.fuel,
         };
-        let setup = (setup.allowance, setup.budget, setup.grants);
         let pack = LoadedPack::new(self.clone(), program.manifest, code, setup);
         pack.check_exports().map_err(contract)?;
         Ok(pack)
@@ -230,8 +230,9 @@ impl Engine {
 /// What one pack reads and may use at one hospital.
 pub(crate) struct Setup {
     pub(crate) allowance: Allowance,
-    budget: Budget,
-    grants: Grants,
+    pub(crate) budget: Budget,
+    pub(crate) grants: Grants,
+    pub(crate) given: Given,
 }
 
 impl Setup {
@@ -242,6 +243,7 @@ impl Setup {
     ) -> Result<Self, LoadError> {
         let limits = engine.limits();
         let grants = input.grants.clone();
+        let given = Given::of(&input);
         let budget = Budget::new(&program.manifest.limits, limits);
         let allowance = Allowance {
             inputs: Arc::new(inputs(program, input)?),
@@ -255,6 +257,7 @@ impl Setup {
             allowance,
             budget,
             grants,
+            given,
         })
     }
 }

@@ -17,7 +17,10 @@ pub fn review(pack: &LoadedPack, data: &Arc<Data>, review: &Review) -> Outcome {
     for institution in 0..data.rows(ids::INSTITUTIONS) {
         let batch = Batch::institution(data.clone(), institution);
         match pack.evaluate(&batch, review) {
-            Ok(evaluation) => outcome.answer.append(evaluation.answer),
+            Ok(evaluation) => {
+                outcome.answer.append(evaluation.answer);
+                outcome.fuel = outcome.fuel.saturating_add(evaluation.fuel);
+            }
             Err(fault) => outcome.no_verdict.push((institution, fault)),
         }
     }

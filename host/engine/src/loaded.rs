@@ -11,8 +11,9 @@ use wasmtime::component::{Instance, InstancePre, TypedFunc};
 
 use crate::answer::{Checker, LiftedAnswer, Rules};
 use crate::coverage::{self, NotEvaluable};
-use crate::engine::Engine;
+use crate::engine::{Engine, Setup};
 use crate::fault::{Fault, shortened};
+use crate::given::Given;
 use crate::input::Grants;
 use crate::limits::Budget;
 use crate::numbering::{BatchCodes, Codes, Dictionary, Scratch};
@@ -27,6 +28,7 @@ pub struct LoadedPack {
     allowance: Allowance,
     pub(crate) budget: Budget,
     grants: Grants,
+    given: Given,
     rules: Rules,
     /// Tables of evaluations that are over, for the next ones.
     #[expect(
@@ -99,6 +101,12 @@ impl LoadedPack {
         &self.manifest
     }
 
+    /// What was set for it at this hospital, as a receipt names it.
+    #[must_use]
+    pub fn given(&self) -> Given {
+        self.given
+    }
+
     /// How its instances come to be.
     #[must_use]
     pub fn preparation(&self) -> Preparation {
@@ -124,20 +132,16 @@ impl LoadedPack {
         coverage::not_evaluable(&self.manifest, &self.grants, data)
     }
 
-    pub(crate) fn new(
-        engine: Engine,
-        manifest: &Manifest,
-        code: Code,
-        (allowance, budget, grants): (Allowance, Budget, Grants),
-    ) -> Self {
+    pub(crate) fn new(engine: Engine, manifest: &Manifest, code: Code, setup: Setup) -> Self {
         LoadedPack {
-            rules: Rules::new(manifest, &allowance.inputs, engine.limits()),
+            rules: Rules::new(manifest, &setup.allowance.inputs, engine.limits()),
             engine,
             manifest: Arc::new(manifest.clone()),
             code,
-            allowance,
-            budget,
-            grants,
+            allowance: setup.allowance,
+            budget: setup.budget,
+            grants: setup.grants,
+            given: setup.given,
             scratch: Mutex::new(Vec::new()),
         }
     }

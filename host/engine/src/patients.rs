@@ -43,6 +43,9 @@ pub struct Outcome {
     pub no_verdict: Vec<(u32, Fault)>,
     /// The rules that the data leaves no ground for.
     pub not_evaluable: Vec<NotEvaluable>,
+    /// The fuel of all batches that were answered: the same for the same data and [`Division::rows`], on
+    /// every machine and with any number of threads.
+    pub fuel: u64,
 }
 
 /// Evaluates all patients of the data.
@@ -59,6 +62,7 @@ pub fn review(pack: &LoadedPack, data: &Arc<Data>, review: &Review, division: Di
         let mut whole = outcome.lock().unwrap_or_else(PoisonError::into_inner);
         whole.answer.append(part.answer);
         whole.no_verdict.append(&mut part.no_verdict);
+        whole.fuel = whole.fuel.saturating_add(part.fuel);
     };
     let threads = division.threads.clamp(1, batches.len().max(1));
     thread::scope(|scope| {
@@ -103,7 +107,10 @@ fn evaluate(pack: &LoadedPack, batch: Batch, review: &Review, outcome: &mut Outc
             Some(_) => pack.budget.batch(batch.all_rows()),
         };
         match (pack.evaluate_within(&batch, review, fuel), halves) {
-            (Ok(evaluation), _) => outcome.answer.append(evaluation.answer),
+            (Ok(evaluation), _) => {
+                outcome.answer.append(evaluation.answer);
+                outcome.fuel = outcome.fuel.saturating_add(evaluation.fuel);
+            }
             (Err(_), Some((first, second))) => waiting.extend([second, first]),
             (Err(fault), None) => {
                 let patient = batch.range(ids::PATIENTS).start;

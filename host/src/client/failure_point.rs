@@ -28,6 +28,16 @@ pub enum FailurePoint {
     MirrorMetadata,
     /// A copy is complete.
     MirrorTimestamp,
+    /// A group of the journal is about to be written.
+    JournalGroup,
+    /// Half the bytes of a group are written.
+    JournalTorn,
+    /// A group is written, and not yet synced.
+    JournalWritten,
+    /// A group is on the disk, and nobody was answered.
+    JournalSynced,
+    /// A new file of the journal has its header.
+    JournalFile,
 }
 
 /// Asked at each place; production never fails.

@@ -23,8 +23,10 @@ use std::path::{Path, PathBuf};
 use rulepack_contract::data::{Coverage, DataBuilder, Presence};
 use rulepack_contract::schema::{self, TableId, ids};
 use rulepack_contract::units;
+use rulepack_protocol::digest::Digest;
 
 use crate::data::DataError;
+use crate::journal::HistoryState;
 use identity::identity;
 use segment::{Covered, Owner, OwnerRows, Segment};
 
@@ -82,6 +84,14 @@ impl History {
     /// # Errors
     /// [`HistoryError`] where the folder cannot be used or a segment is damaged.
     pub fn open(folder: &Path) -> Result<Self, HistoryError> {
+        Self::open_first(folder, usize::MAX)
+    }
+
+    /// The history as it was when it had so many segments, which are only ever added.
+    ///
+    /// # Errors
+    /// As [`History::open`].
+    pub fn open_first(folder: &Path, first: usize) -> Result<Self, HistoryError> {
         let failed = |source| HistoryError::Io {
             path: folder.to_owned(),
             source,
@@ -95,6 +105,7 @@ impl History {
             }
         }
         paths.sort();
+        paths.truncate(first);
         let mut history = History {
             folder: folder.to_owned(),
             segments: Vec::new(),
@@ -121,6 +132,19 @@ impl History {
             segments += usize::from(segment::number(&entry.map_err(failed)?.path()).is_some());
         }
         Ok(segments == self.segments.len())
+    }
+
+    /// Which history this is, as a receipt names it.
+    #[must_use]
+    pub fn state(&self) -> HistoryState {
+        let mut hasher = Digest::hasher();
+        for segment in &self.segments {
+            hasher.update(segment.digest.as_bytes());
+        }
+        HistoryState {
+            segments: self.segments.len() as u64,
+            digest: hasher.finish(),
+        }
     }
 
     /// Adds what is known of these patients to the rows of a request, which go first: a row or an

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use rulepack_contract::schema::TableId;
+use rulepack_protocol::digest::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::{HistoryError, OwnerRow, rows_of};
@@ -47,6 +48,7 @@ pub(super) struct Block {
 pub(super) struct Segment {
     pub(super) path: PathBuf,
     pub(super) header: Header,
+    pub(super) digest: Digest,
 }
 
 /// A line of which only the owner matters.
@@ -83,6 +85,8 @@ impl Segment {
         let mut reader = BufReader::new(File::open(path).map_err(failed)?);
         let mut text = Vec::new();
         let mut offset = reader.read_until(b'\n', &mut text).map_err(failed)? as u64;
+        let mut hasher = Digest::hasher();
+        hasher.update(&text);
         let header = serde_json::from_slice(&text).map_err(|_| damaged(1))?;
         let mut owners = Vec::new();
         for line in 2.. {
@@ -91,6 +95,7 @@ impl Segment {
             if length == 0 {
                 break;
             }
+            hasher.update(&text);
             let OwnerOnly { owner } = serde_json::from_slice(&text).map_err(|_| damaged(line))?;
             owners.push((owner, offset));
             offset += length as u64;
@@ -99,6 +104,7 @@ impl Segment {
             Segment {
                 path: path.to_owned(),
                 header,
+                digest: hasher.finish(),
             },
             owners,
         ))

@@ -123,10 +123,14 @@ fn review_scope(
             })
         })
         .collect();
+    let given = pack.loaded.given();
     report.packs.push(PackRun {
         pack: pack.path.clone(),
         digest: pack.digest,
         stage: circumstances.stage,
+        fuel: outcome.fuel,
+        parameters: given.parameters,
+        grants: given.grants,
     });
     report
 }
@@ -160,6 +164,7 @@ fn no_verdict(pack: &ActivePack, data: &Data, scope: Scope, outcome: &Outcome) -
                 0,
             ),
             reason: fault.to_string(),
+            kind: fault.kind(),
             amount: match scope {
                 Scope::Patient => amount_under_review(data, *row),
                 _ => 0,

@@ -179,6 +179,8 @@ pub struct NoVerdict {
     pub about: ReportedRow,
     /// Why, without any data.
     pub reason: String,
+    /// The same in a word that may be kept anywhere: texts of a pack are not in it.
+    pub kind: &'static str,
     /// Fen of the encounters under review that went without a verdict.
     pub amount: i64,
 }
@@ -192,6 +194,12 @@ pub struct PackRun {
     pub digest: Digest,
     /// When in the course of care.
     pub stage: Stage,
+    /// What it used of all that it answered: the same on every machine.
+    pub fuel: u64,
+    /// Of what is set for the pack here.
+    pub parameters: Digest,
+    /// Of the columns that it may read here.
+    pub grants: Digest,
 }
 
 impl Report {
@@ -209,7 +217,8 @@ impl Report {
             .sort_by_cached_key(|n| (n.rule.pack.clone(), n.rule.rule.clone()));
         self.no_verdict
             .sort_by_cached_key(|n| (n.about.clone(), n.pack.clone()));
-        self.packs.sort_by_cached_key(|run| run.pack.clone());
+        self.packs
+            .sort_by_cached_key(|run| (run.pack.clone(), run.fuel));
     }
 
     /// Adds what another review found.

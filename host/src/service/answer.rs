@@ -12,13 +12,18 @@ use super::decide::decide;
 use super::findings;
 use super::keep::keep;
 use super::metrics::{Outcome, REFUSED_UNREAD};
+use super::record;
 use super::{Service, problem_word};
 use crate::data::national::{
     Charset, Message, Request, RequestError, Response, Transaction, decode,
 };
-use crate::history::HistoryError;
+use crate::history::{History, HistoryError};
+use crate::journal::Verdict;
 use crate::policy::Fail;
+use crate::receipt::Basis;
 use crate::review::{Circumstances, InForce, Reviewed};
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::Division;
 
 /// An answer, encoded as its request was.
 #[derive(Debug)]
@@ -27,12 +32,16 @@ pub(super) struct Answered {
     pub(super) bytes: Vec<u8>,
 }
 
-/// What a review gave, over which data, and the rows of history that were left out of it.
-type ReviewedRequest = (Reviewed, Arc<Data>, Vec<LeftOut>);
+/// A verdict that is not on the disk is not given.
+const NOT_RECORDED: &str = "the verdict cannot be recorded by this host";
+
+/// What a review gave, over which data, the rows of history that were left out of it, and what is to be
+/// recorded.
+type ReviewedRequest = (Reviewed, Arc<Data>, Vec<LeftOut>, Verdict);
 
 /// Why a call is not reviewed.
 #[derive(Debug, thiserror::Error)]
-enum CallError {
+pub(crate) enum CallError {
     /// The request is at fault.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -64,13 +73,14 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
     let (transaction, response) = match message {
         Err(message) => {
             service.metrics.request(REFUSED_UNREAD, started.elapsed());
+            record::unreviewed(service, number, "", &message);
             (None, Response::failure(&message))
         }
         Ok(message) => {
             let (transaction, (outcome, response)) = match message {
                 Message::Review(request) => (
                     infno(request.transaction),
-                    respond(service, &request, number),
+                    respond(service, &request, body, number),
                 ),
                 Message::Feedback(feedback) => ("3103", decide(service, &feedback)),
             };
@@ -105,12 +115,15 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
     )
 }
 
-fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Response) {
-    match review(service, request) {
-        Ok((mut reviewed, data, left_out)) => {
+fn respond(service: &Service, request: &Request, body: &[u8], number: u64) -> (Outcome, Response) {
+    match review(service, request, body, number) {
+        Ok((mut reviewed, data, left_out, verdict)) => {
             let policy = service.policy.get();
             if let Some(today) = service.today() {
                 policy.soften(&mut reviewed.report, today);
+            }
+            if record::verdict(service, verdict, &reviewed.report).is_err() {
+                return (Outcome::Failed, failed(service, request, NOT_RECORDED));
             }
             count(service, &reviewed);
             let stage = request.transaction.stage();
@@ -132,6 +145,12 @@ fn respond(service: &Service, request: &Request, number: u64) -> (Outcome, Respo
             if let CallError::History(source) = &error {
                 tracing::error!(error = %source, "history cannot be read");
             }
+            record::unreviewed(
+                service,
+                number,
+                infno(request.transaction),
+                &error.to_string(),
+            );
             let response = match &error {
                 CallError::Request(_) | CallError::Row { .. } => {
                     return (Outcome::Refused, Response::failure(&error.to_string()));
@@ -171,6 +190,7 @@ pub(super) fn unjudged(
         .metrics
         .request((transaction, Outcome::Failed), waited);
     let number = service.number.fetch_add(1, Ordering::Relaxed);
+    record::unjudged(service, number, transaction, why);
     encode(service, response, (charset, received, number))
 }
 
@@ -193,35 +213,59 @@ fn failed(service: &Service, request: &Request, why: &str) -> Response {
 }
 
 /// Reviews a request by the lock that is in force when it begins.
-fn review(service: &Service, request: &Request) -> Result<ReviewedRequest, CallError> {
+fn review(
+    service: &Service,
+    request: &Request,
+    body: &[u8],
+    number: u64,
+) -> Result<ReviewedRequest, CallError> {
     let lock = service.lock.get();
     let today = service.today().ok_or(CallError::Clock)?;
-    let (data, rejections) = data(service, request)?;
+    let history = service.history.get();
+    let (data, rejections) = data(&history, request)?;
     let division = &service.settings.division;
     let in_force = InForce {
         packs: &service.packs,
         lock: &lock,
         division,
     };
-    let circumstances = Circumstances {
+    let circumstances = circumstances(request, division, today);
+    let data = Arc::new(data);
+    let reviewed = in_force.review(&data, &circumstances);
+    let basis = Basis {
+        answer: record::answer_id(number),
+        infno: infno(request.transaction),
+        circumstances: &circumstances,
+        engine: service.packs.engine().id(),
+        lock: lock.digest(),
+        history: history.state(),
+        body,
+        left_out: rejections.len() as u64,
+    };
+    let verdict = basis.verdict(&reviewed, &service.journal.salt(&basis.answer));
+    Ok((reviewed, data, apart::left_out(&rejections), verdict))
+}
+
+/// What a request is reviewed for, on a day.
+pub(crate) fn circumstances(request: &Request, division: &Division, today: Day) -> Circumstances {
+    Circumstances {
         stage: request.transaction.stage(),
         today: today.number(),
         scenes: request.scenes.clone(),
         jurisdiction: division.to_string(),
         period: None,
         batches: Batches::default(),
-    };
-    let data = Arc::new(data);
-    let reviewed = in_force.review(&data, &circumstances);
-    Ok((reviewed, data, apart::left_out(&rejections)))
+    }
 }
 
 /// The rows of the request, and what is known of its patients.
-fn data(service: &Service, request: &Request) -> Result<(Data, Vec<Rejection>), CallError> {
+pub(crate) fn data(
+    history: &History,
+    request: &Request,
+) -> Result<(Data, Vec<Rejection>), CallError> {
     let mut builder = DataBuilder::new();
     let mut known = request.fill(&mut builder)?;
     let patients = request.patients()?;
-    let history = service.history.get();
     history
         .add_patients(&patients, &mut known, &mut builder)
         .map_err(CallError::History)?;
@@ -265,7 +309,7 @@ fn encode(
     }
 }
 
-fn infno(transaction: Transaction) -> &'static str {
+pub(crate) fn infno(transaction: Transaction) -> &'static str {
     match transaction {
         Transaction::Before => "3101",
         Transaction::During => "3102",

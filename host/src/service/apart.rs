@@ -10,7 +10,7 @@ use rulepack_protocol::pack::manifest::Action;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{findings, problem_word};
+use super::{findings, problem_word, record};
 use crate::review::Reviewed;
 use crate::review::report::{
     NoVerdict, NotEvaluable, PackRun, ReportedAbstention, ReportedFinding, ReportedNotice,
@@ -34,6 +34,8 @@ pub(super) struct LeftOut {
 /// The node.
 #[derive(Debug, Serialize)]
 struct Node<'r> {
+    /// Under which the receipt of this answer is found.
+    receipt: String,
     /// Each element of `output.result` in our own terms, in the same order.
     findings: Vec<Told>,
     /// Remaining limits and the like.
@@ -80,6 +82,7 @@ pub(super) fn node(
     let report = &reviewed.report;
     let broken = reviewed.broken.iter();
     let node = Node {
+        receipt: record::answer_id(number),
         findings: report
             .findings
             .iter()

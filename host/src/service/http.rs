@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use tower_http::timeout::TimeoutLayer;
@@ -17,7 +17,7 @@ use super::access::{self, Gate};
 use super::answer::{Answered, answer, policy_seconds, refusal, unjudged};
 use super::guard::{self, Guard};
 use super::status::{self, Status};
-use super::{Service, metrics, search};
+use super::{Service, metrics, record, search};
 use crate::findings::Overrides;
 
 /// A national request of 8 MiB holds some ten thousand lines, more than any encounter.
@@ -40,6 +40,7 @@ pub(super) fn router(gate: Gate, guard: Guard) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(counts))
         .route("/api/v1/status", get(status_json))
+        .route("/api/v1/receipts/{id}", get(receipt))
         .route("/api/v1/overrides", get(overrides))
         .route("/api/v1/findings", get(search::findings))
         .route("/status", get(status_page))
@@ -140,6 +141,29 @@ async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str
 async fn counts(State(service): State<Arc<Service>>) -> impl IntoResponse {
     let text = metrics::render(&service.metrics, &Status::of(&service));
     ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text)
+}
+
+async fn receipt(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
+    let found = tokio::task::spawn_blocking(move || record::receipt(&service, &id)).await;
+    let problem = |status: StatusCode, text: &'static str| (status, text).into_response();
+    match found {
+        Ok(Ok(Some(receipt))) => Json(receipt).into_response(),
+        Ok(Ok(None)) => problem(
+            StatusCode::NOT_FOUND,
+            "there is no receipt of this answer\n",
+        ),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the journal cannot be read");
+            problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the journal cannot be read\n",
+            )
+        }
+        Err(_) => problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the journal cannot be read\n",
+        ),
+    }
 }
 
 async fn status_json(State(service): State<Arc<Service>>) -> Json<Status> {

@@ -3,6 +3,7 @@
 //! | address | what |
 //! |---|---|
 //! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101, 3102 and 3103 |
+//! | `GET /api/v1/receipts/ID` | what a verdict rested on, signed; ID is the answer's or a finding's |
 //! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it |
 //! | `GET /api/v1/status` | packs, lock and last update, as JSON |
 //! | `GET /status` | the same for people |
@@ -19,7 +20,7 @@
 //! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
 mod access;
-mod answer;
+pub(crate) mod answer;
 mod apart;
 mod decide;
 mod findings;
@@ -29,6 +30,7 @@ mod keep;
 mod metrics;
 mod pause;
 mod poll;
+mod record;
 mod search;
 mod status;
 mod swapped;
@@ -47,9 +49,11 @@ use rulepack_protocol::names::TargetPath;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::client::{Failures, NoFailures};
 use crate::data::national::Region;
 use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError};
+use crate::journal::{self, Event, Journal, JournalError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
 use crate::policy::{Policy, PolicyError};
@@ -93,6 +97,7 @@ pub struct Service {
     policy: Swapped<Policy>,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
+    journal: Journal,
     metrics: Metrics,
     /// The next answer's number. It starts at the time of the start, so that none comes twice.
     number: AtomicU64,
@@ -114,6 +119,9 @@ pub enum ServiceError {
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// Nothing could be recorded, so nothing is answered.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// What was found earlier cannot be read.
     #[error(transparent)]
     Findings(#[from] FindingsError),
@@ -138,6 +146,7 @@ impl ServiceError {
         match self {
             ServiceError::Settings(error) => error.hint().map(str::to_owned),
             ServiceError::History(error) => error.hint(),
+            ServiceError::Journal(error) => error.hint().map(str::to_owned),
             ServiceError::Findings(error) => error.hint().map(str::to_owned),
             ServiceError::Tokens(error) => error.hint(),
             ServiceError::NotLoopback(_) => Some(
@@ -160,11 +169,36 @@ impl Service {
         packs: Arc<Packs>,
         options: Options,
     ) -> Result<Self, ServiceError> {
+        Self::open_with(folder, packs, options, Arc::new(NoFailures))
+    }
+
+    /// The same, stopped by a test where it says.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub fn open_with(
+        folder: HostFolder,
+        packs: Arc<Packs>,
+        options: Options,
+        failures: Arc<dyn Failures + Send + Sync>,
+    ) -> Result<Self, ServiceError> {
         let settings = folder.settings()?;
         let lock = Lock::read(&folder)?;
         let history = History::open(&folder.history())?;
         let started = u64::try_from((options.clock)()).unwrap_or(0);
+        let setup = journal::Setup {
+            folder: folder.journal(),
+            institution: settings.institution.clone(),
+            clock: options.clock,
+            failures,
+        };
+        let journal = Journal::open(setup, journal::make_key(&folder)?)?;
+        journal.record(Event::Started {
+            engine: packs.engine().id(),
+            lock: lock.digest(),
+        })?;
         Ok(Service {
+            journal,
             settings,
             packs,
             options,
@@ -197,6 +231,7 @@ impl Service {
         }
         let is_new_lock = lock != *self.lock.get();
         if is_new_lock {
+            self.record(record::lock_change(&self.lock.get(), &lock));
             self.lock.put(lock);
         }
         let are_new_grants = self.packs.forget_other_grants();
@@ -232,6 +267,9 @@ impl Service {
                 broken.insert(version.path.clone(), problem);
             }
         }
+        if !broken.is_empty() && *self.broken.get() != broken {
+            self.record(record::broken(&broken));
+        }
         self.broken.put(broken);
         self.ready.store(true, Ordering::Release);
         drop(one_at_a_time);
@@ -265,6 +303,14 @@ impl Service {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Records what no answer waits for. Where that fails, the writer has stopped and told why, and no
+    /// request is answered any more.
+    fn record(&self, event: Event) {
+        if let Err(error) = self.journal.record(event) {
+            tracing::error!(%error, "not recorded");
+        }
     }
 
     /// Milliseconds from 1970-01-01 UTC.
@@ -311,7 +357,7 @@ pub async fn serve(
 }
 
 /// Why a pack cannot be used, in a word: the full texts may hold texts of the pack, which are never logged.
-fn problem_word(error: &PackError) -> &'static str {
+pub(crate) fn problem_word(error: &PackError) -> &'static str {
     match error {
         PackError::Io { .. } => "unreadable",
         PackError::Digest { .. } => "altered",

@@ -5,6 +5,7 @@ mod air_gap;
 mod canary;
 mod decisions;
 mod failing;
+mod receipts;
 pub(super) mod server;
 mod tokens;
 

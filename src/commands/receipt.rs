@@ -1,0 +1,214 @@
+//! `rulepack receipt`: what one verdict rested on, verified without a network.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use rulepack_host::journal::{Verdict, find};
+use rulepack_host::receipt::Receipt;
+use rulepack_host::settings::HostFolder;
+use rulepack_protocol::key::KeyId;
+use serde::Serialize;
+
+use super::Command;
+use super::journal::{self, Anchors};
+use crate::failure::{Explain as _, Outcome};
+use crate::files;
+use crate::output::Report;
+
+/// Verify the receipt of a verdict, as `GET /api/v1/receipts/ID` of a host gives it.
+#[derive(Debug, Args)]
+pub struct ReceiptArgs {
+    #[command(subcommand)]
+    action: ReceiptAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReceiptAction {
+    /// Check that the host signed it, and its place in the chain. With `--heads`, say whether the bureau
+    /// acknowledged it; where it acknowledged later entries, `--dir` is needed to follow the chain there.
+    Verify {
+        /// The receipt.
+        file: PathBuf,
+        /// Fingerprint of the host's key, as the bureau enrolled it.
+        #[arg(long)]
+        host_key: Option<KeyId>,
+        #[command(flatten)]
+        anchors: Anchors,
+        /// The host's folder, or a copy of it with its journal.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Whether the bureau knows it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anchor {
+    /// The enrolled key, or the bureau's memory, was not given.
+    NotCompared,
+    /// The bureau acknowledged a head that covers it, and the journal goes through both.
+    Anchored {
+        /// Entries acknowledged.
+        head: u64,
+    },
+    /// No acknowledged head covers it yet: the host could still rewrite it.
+    Unanchored {
+        /// Entries acknowledged.
+        head: u64,
+    },
+    /// One may cover it; without the journal nobody can tell.
+    NeedsJournal {
+        /// Entries acknowledged.
+        head: u64,
+    },
+    /// The journal contradicts the bureau, or the receipt.
+    Contradicted {
+        /// How.
+        problem: String,
+    },
+}
+
+/// What a receipt says.
+#[derive(Debug, Serialize)]
+pub struct ReceiptReport {
+    institution: String,
+    host_key: KeyId,
+    enrolled: bool,
+    entry: u64,
+    verdict: Verdict,
+    anchor: Anchor,
+}
+
+impl Command for ReceiptArgs {
+    type Report = ReceiptReport;
+
+    fn execute(&self) -> Outcome<ReceiptReport> {
+        let ReceiptAction::Verify {
+            file,
+            host_key,
+            anchors,
+            dir,
+        } = &self.action;
+        let parsed = Receipt::parse(&files::read(file)?, host_key.as_ref());
+        let receipt = parsed.context(|| format!("`{}`", file.display()))?;
+        Ok(ReceiptReport {
+            institution: receipt.journal.institution.clone(),
+            host_key: receipt.journal.key.id(),
+            enrolled: host_key.is_some(),
+            entry: receipt.journal.entry.number,
+            anchor: anchor(&receipt, anchors, dir.as_deref())?,
+            verdict: receipt.verdict()?.clone(),
+        })
+    }
+}
+
+fn anchor(receipt: &Receipt, anchors: &Anchors, dir: Option<&std::path::Path>) -> Outcome<Anchor> {
+    let Some(heads) = anchors.read()? else {
+        return Ok(Anchor::NotCompared);
+    };
+    let place = receipt.journal.head();
+    let of_host = heads.of(&receipt.journal.key.id());
+    // A head that was acknowledged at the very place of the receipt or of its seal needs no journal.
+    let known = [place, receipt.journal.seal.head()];
+    for acknowledged in &of_host {
+        let same = known
+            .iter()
+            .find(|head| head.count == acknowledged.head.count);
+        match same {
+            Some(head) if *head == acknowledged.head => {
+                let head = acknowledged.head.count;
+                return Ok(Anchor::Anchored { head });
+            }
+            Some(_) => {
+                let problem = "the bureau acknowledged another entry at this place".to_owned();
+                return Ok(Anchor::Contradicted { problem });
+            }
+            None => {}
+        }
+    }
+    let head = of_host.last().map_or(0, |last| last.head.count);
+    if head < place.count {
+        return Ok(Anchor::Unanchored { head });
+    }
+    let Some(dir) = dir else {
+        return Ok(Anchor::NeedsJournal { head });
+    };
+    let verified = journal::verify(dir, Some(&heads))?;
+    if let Some(problem) = verified.problems.first() {
+        let problem = problem.clone();
+        return Ok(Anchor::Contradicted { problem });
+    }
+    let answer = &receipt.verdict()?.answer;
+    let found = find(&HostFolder::at(dir).journal(), answer).map_err(journal::explain)?;
+    let is_same = found.is_some_and(|found| found.head() == place);
+    Ok(match is_same {
+        true => Anchor::Anchored { head },
+        false => Anchor::Contradicted {
+            problem: "the journal that the bureau acknowledged does not hold this verdict"
+                .to_owned(),
+        },
+    })
+}
+
+/// Reads a receipt whose host's key is not known; for a replay, which checks what it says.
+pub fn read(file: &std::path::Path) -> Outcome<Receipt> {
+    Receipt::parse(&files::read(file)?, None)
+        .context(|| format!("`{}`", file.display()))
+        .hint("get it from `/api/v1/receipts/ID` of the host")
+}
+
+impl Report for ReceiptReport {
+    fn is_good(&self) -> bool {
+        !matches!(self.anchor, Anchor::Contradicted { .. })
+    }
+}
+
+impl fmt::Display for ReceiptReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = &self.verdict;
+        writeln!(f, "receipt of answer {}", verdict.answer)?;
+        writeln!(f, "  hospital  {}", self.institution)?;
+        let enrolled = match self.enrolled {
+            true => "the enrolled one",
+            false => "compare it with the enrolled one, or give `--host-key`",
+        };
+        writeln!(f, "  host key  {}, {enrolled}", self.host_key)?;
+        writeln!(f, "  entry     {} of the journal", self.entry)?;
+        writeln!(f, "  engine    {}", verdict.engine)?;
+        writeln!(f, "  lock      {}", verdict.lock)?;
+        for run in &verdict.packs {
+            writeln!(f, "  pack      {} fuel {}", run.pack, run.fuel)?;
+            writeln!(f, "            {}", run.digest)?;
+        }
+        for finding in &verdict.findings {
+            let certainty = finding.certainty.chinese();
+            writeln!(f, "  finding   {} {certainty}", finding.rule)?;
+        }
+        for one in &verdict.not_evaluable {
+            let missing = one.missing.join(", ");
+            writeln!(f, "  not evaluable  {}: {missing}", one.rule)?;
+        }
+        for none in &verdict.no_verdict {
+            writeln!(f, "  no verdict     {}: {}", none.pack, none.reason)?;
+        }
+        match &self.anchor {
+            Anchor::NotCompared => writeln!(f, "  anchor    not compared with the bureau"),
+            Anchor::Anchored { head } => {
+                writeln!(
+                    f,
+                    "  anchor    the bureau acknowledged {head} entries with this one"
+                )
+            }
+            Anchor::Unanchored { head } => writeln!(
+                f,
+                "  anchor    UNANCHORED: the bureau acknowledged {head} entries, before this one"
+            ),
+            Anchor::NeedsJournal { head } => writeln!(
+                f,
+                "  anchor    the bureau acknowledged {head} entries; give the journal with `--dir`"
+            ),
+            Anchor::Contradicted { problem } => writeln!(f, "  anchor    PROBLEM: {problem}"),
+        }
+    }
+}
