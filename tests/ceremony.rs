@@ -21,101 +21,110 @@ fn write_private(path: &std::path::Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-#[test]
-fn a_key_under_a_passphrase_signs_and_every_other_way_in_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let run = |arguments: &[&str]| rulepack(arguments);
-    write_private(path("right").as_ref(), "correct horse battery\n");
-    write_private(path("wrong").as_ref(), "correct horse batterz\n");
-    write_private(path("empty").as_ref(), "\n");
-    write_private(path("short").as_ref(), "horse\n");
+/// A folder with passphrases in files, and the key of `li` under the one in `right`.
+struct Drawer(tempfile::TempDir);
 
-    let (keys, right) = (path("keys"), path("right"));
-    let new = |person: &str, file: &str| {
-        rulepack([
-            "key",
-            "new",
-            person,
-            "--out",
-            &keys,
-            "--passphrase-file",
-            file,
-        ])
-    };
-    let empty = path("empty");
-    let refused = format!("error: `{empty}`: the passphrase is empty");
-    assert_eq!(new("li", &empty).failed(), refused);
+impl Drawer {
+    fn new() -> Self {
+        let drawer = Self(tempfile::tempdir().unwrap());
+        for (name, text) in [
+            ("right", "correct horse battery\n"),
+            ("wrong", "correct horse batterz\n"),
+            ("next", "staple the battery\n"),
+            ("empty", "\n"),
+            ("short", "horse\n"),
+        ] {
+            write_private(drawer.path(name).as_ref(), text);
+        }
+        drawer
+    }
+
+    fn with_key() -> Self {
+        let drawer = Self::new();
+        let told = drawer.new_key("right").done();
+        assert!(told.contains("protected by a passphrase"), "{told}");
+        drawer
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn key(&self) -> String {
+        self.path("keys/li.key")
+    }
+
+    /// Runs a line in which `{}` is the folder.
+    fn run(&self, line: &str) -> common::Ran {
+        let folder = self.0.path().to_str().unwrap();
+        rulepack(line.split(' ').map(|word| word.replace("{}", folder)))
+    }
+
+    fn new_key(&self, passphrase: &str) -> common::Ran {
+        self.run(&format!(
+            "key new li --out {{}}/keys --passphrase-file {{}}/{passphrase}"
+        ))
+    }
+
+    /// Signs a first root with the key in a file.
+    fn sign(&self, key: &str, passphrase: &str) -> common::Ran {
+        let public = "{}/keys/li.pub";
+        self.run(&format!(
+            "root init --threshold 1 --targets-threshold 1 --key {public} --targets-key {public} \
+             --snapshot-key {public} --timestamp-key {public} --out {{}}/root.json"
+        ))
+        .done();
+        self.run(&format!(
+            "sign {{}}/root.json --key {key} --passphrase-file {{}}/{passphrase} --yes"
+        ))
+    }
+}
+
+#[test]
+fn a_key_is_made_under_a_good_passphrase_alone_and_never_overwritten() {
+    let drawer = Drawer::new();
+    let refused = format!("error: `{}`: the passphrase is empty", drawer.path("empty"));
+    assert_eq!(drawer.new_key("empty").failed(), refused);
     assert_eq!(
-        new("li", &path("short")).failed(),
+        drawer.new_key("short").failed(),
         "error: the passphrase has 5 characters, expected at least 12"
     );
     assert_eq!(
-        run(&["key", "new", "li", "--out", &keys]).failed(),
+        drawer.run("key new li --out {}/keys").failed(),
         "error: there is no terminal to ask for a passphrase\n\
          hint: give a file that holds it with `--passphrase-file`"
     );
-    let told = new("li", &right).done();
-    assert!(told.contains("protected by a passphrase"), "{told}");
-    let key = path("keys/li.key");
+    drawer.new_key("right").done();
+    let key = drawer.key();
     let mode = fs::metadata(&key).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(
-        new("li", &right).failed(),
+        drawer.new_key("right").failed(),
         format!(
             "error: `{key}` exists\nhint: a key is never overwritten; choose another folder or person"
         )
     );
-
     // Whose it is shows without the passphrase; the secret never does.
-    let shown = run(&["key", "show", &key]).done();
+    let shown = drawer.run("key show {}/keys/li.key").done();
     assert!(shown.starts_with("key of li: "), "{shown}");
     let text = fs::read_to_string(&key).unwrap();
     assert!(text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+}
 
-    let signer = |key: &str, passphrase: &str| {
-        let public = path("keys/li.pub");
-        let init = [
-            "root",
-            "init",
-            "--threshold",
-            "1",
-            "--targets-threshold",
-            "1",
-        ];
-        let root = path("root.json");
-        let keys = [
-            "--key",
-            &public,
-            "--targets-key",
-            &public,
-            "--snapshot-key",
-            &public,
-            "--timestamp-key",
-            &public,
-            "--out",
-            &root,
-        ];
-        rulepack(init.iter().copied().chain(keys)).done();
-        rulepack([
-            "sign",
-            &root,
-            "--key",
-            key,
-            "--passphrase-file",
-            passphrase,
-            "--yes",
-        ])
-    };
-    let told = signer(&key, &right).done();
+#[test]
+fn a_key_under_a_passphrase_signs_and_every_other_way_in_is_refused() {
+    let drawer = Drawer::with_key();
+    let key = drawer.key();
+    let told = drawer.sign(&key, "right").done();
     assert!(told.contains("signed by li, 1 signatures in all"), "{told}");
     let refused = format!("error: `{key}`: wrong passphrase");
-    assert_eq!(signer(&key, &path("wrong")).failed(), refused);
+    assert_eq!(drawer.sign(&key, "wrong").failed(), refused);
 
-    let truncated = path("truncated.key");
+    let truncated = drawer.path("truncated.key");
+    let text = fs::read_to_string(&key).unwrap();
     write_private(truncated.as_ref(), &text[..text.len() - 40]);
     assert_eq!(
-        signer(&truncated, &right).failed(),
+        drawer.sign(&truncated, "right").failed(),
         format!(
             "error: `{truncated}`: the secret key file is damaged or cut off: no whole PEM block of a \
              PKCS#8 private key"
@@ -123,29 +132,24 @@ fn a_key_under_a_passphrase_signs_and_every_other_way_in_is_refused() {
     );
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(
-        signer(&key, &right).failed(),
+        drawer.sign(&key, "right").failed(),
         format!(
             "error: `{key}` can be read by other users of this machine (mode 644)\n\
              hint: chmod 600 {key}"
         )
     );
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+}
 
-    // Another passphrase in place of the first.
-    write_private(path("next").as_ref(), "staple the battery\n");
-    let next = path("next");
-    run(&[
-        "key",
-        "change-passphrase",
-        &key,
-        "--old-passphrase-file",
-        &right,
-        "--passphrase-file",
-        &next,
-    ])
-    .done();
-    assert_eq!(signer(&key, &right).failed(), refused);
-    signer(&key, &next).done();
+#[test]
+fn another_passphrase_takes_the_place_of_the_first() {
+    let drawer = Drawer::with_key();
+    let key = drawer.key();
+    drawer
+        .run("key change-passphrase {}/keys/li.key --old-passphrase-file {}/right --passphrase-file {}/next")
+        .done();
+    let refused = format!("error: `{key}`: wrong passphrase");
+    assert_eq!(drawer.sign(&key, "right").failed(), refused);
+    drawer.sign(&key, "next").done();
 }
 
 #[test]
@@ -233,16 +237,18 @@ fn a_new_root_needs_enough_keepers_of_the_old_one_and_of_its_own() {
     let told = publish_root(&nation, &registry).done();
     assert!(told.starts_with("published root version 2\n"), "{told}");
     host.sync().done();
+    signs_once(&nation, "root-c");
+}
+
+fn signs_once(nation: &Nation, person: &str) {
+    let line = format!("root sign {{}}/root.json --key {{}}/keys/{person}.key --yes");
+    let refused = nation.run(&line).failed();
     assert_eq!(
-        nation
-            .run("root sign {}/root.json --key {}/keys/root-c.key --yes")
-            .failed()
-            .lines()
-            .next(),
+        refused.lines().next(),
         Some(&*format!(
             "error: `{}`: the key `{}` has signed twice",
             nation.path("root.json").display(),
-            key_id(&nation, "root-c")
+            key_id(nation, person)
         ))
     );
 }

@@ -8,7 +8,7 @@
 
 mod plugins;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use rulepack_contract::case::Case;
 use rulepack_contract::data::{Batch, Data};
 use rulepack_contract::review::Scope;
 use rulepack_contract::schema::ids;
-use rulepack_engine::{Engine, Limits, LoadInput, Program};
+use rulepack_engine::{Engine, Limits, LoadInput, LoadedPack, Program};
 use rulepack_protocol::digest::Digest;
 use rulepack_sdk::harness::Harness;
 
@@ -82,6 +82,7 @@ fn a_plugin_gives_the_same_answers_natively_and_in_the_sandbox() {
 fn same_answers<P: rulepack_sdk::Pack>(name: &'static str) {
     let engine = Engine::new(Limits::default()).unwrap();
     let harness = Harness::from_source(source(name)).unwrap();
+    let mut loaded = Loaded::new();
     for case in harness.cases().unwrap() {
         let mut native = harness.run::<P>(&case).unwrap();
         // The host puts the figures of a message in the order of their names.
@@ -91,21 +92,26 @@ fn same_answers<P: rulepack_sdk::Pack>(name: &'static str) {
             .chain(notices)
             .for_each(|arguments| arguments.sort());
         native.sort();
-        let sandboxed = answer(&engine, plugin(name), &case);
+        let sandboxed = answer(&engine, &mut loaded, plugin(name), &case);
         assert_eq!(sandboxed, native, "{name}: {}", case.name);
     }
 }
 
+/// A pack as it was loaded for the parameters and supplied tables of a case: compiling takes longest.
+type Loaded = BTreeMap<String, LoadedPack>;
+
 /// The answer to a case in the sandbox.
-fn answer(engine: &Engine, sealed: &Sealed, case: &Case) -> Answer {
+fn answer(engine: &Engine, loaded: &mut Loaded, sealed: &Sealed, case: &Case) -> Answer {
     let input = LoadInput {
         parameters: case.parameters.clone(),
         supplied: case.supplied(&sealed.pack.manifest.tables).unwrap(),
         ..LoadInput::default()
     };
-    let loaded = engine
-        .load(Program::of(&sealed.pack, &sealed.bytes), input)
-        .unwrap();
+    let key = format!("{:?}{:?}", input.parameters, input.supplied);
+    let loaded = loaded.entry(key).or_insert_with(|| {
+        let program = Program::of(&sealed.pack, &sealed.bytes);
+        engine.load(program, input).unwrap()
+    });
     let (data, review) = (Arc::new(case.data().unwrap()), case.review().unwrap());
     let batches = match review.scope {
         Scope::Patient => vec![whole(&data)],

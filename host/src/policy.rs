@@ -343,12 +343,14 @@ mod tests {
             related: Vec::new(),
             retroactive: false,
         };
-        let mut report = Report::default();
-        report.findings = vec![
-            found("LIM-01", Action::Block),
-            found("LIM-01", Action::Remind),
-            found("LIM-02", Action::Block),
-        ];
+        let mut report = Report {
+            findings: vec![
+                found("LIM-01", Action::Block),
+                found("LIM-01", Action::Remind),
+                found("LIM-02", Action::Block),
+            ],
+            ..Report::default()
+        };
         policy.soften(&mut report, "2026-11-22".parse().unwrap());
         let actions: Vec<_> = report.findings.iter().map(|one| one.action).collect();
         // Never harder than the pack says, and no other rule.

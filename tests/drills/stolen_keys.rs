@@ -86,33 +86,13 @@ fn one_stolen_bureau_key_signs_nothing_and_its_officer_is_replaced() {
     assert_eq!(told.lines().next(), Some(reason));
 }
 
+/// The last day that the other officers set.
+const ENDED: &str = "2030-01-01";
+
 #[test]
 fn replaced_officers_wait_for_a_person_where_the_hospital_asks_for_it() {
     let drill = Drill::begin();
-    let settings = drill.host.folder().join("host.toml");
-    let text = fs::read_to_string(&settings).unwrap();
-    let holding = text.replace("hold_rekeyed = false", "hold_rekeyed = true");
-    assert_ne!(holding, text);
-    fs::write(&settings, holding).unwrap();
-    drill.new_key("bureau-d");
-    drill
-        .nation
-        .run(
-            "delegate 37 --key {}/keys/bureau-b.pub --key {}/keys/bureau-d.pub \
-             --from {}/targets.json --out {}/targets.json",
-        )
-        .done();
-    drill
-        .nation
-        .sign("targets.json", &["targets-a", "targets-b"]);
-    let ended = "2030-01-01";
-    drill.next_role("37.json", |role| {
-        let custom = role.custom_mut(&PACK.parse().unwrap()).unwrap();
-        custom.effective.to = Some(ended.parse().unwrap());
-    });
-    drill.nation.sign("37.json", &["bureau-b", "bureau-d"]);
-    drill.send("targets.json 37.json").done();
-
+    replace_officers(&drill);
     // What is active goes on as it was, and each look tells of it.
     let before = drill.host.lock();
     let waits = "held      37: its officers are others than this host accepted: 2 of bureau-b, \
@@ -154,12 +134,38 @@ fn replaced_officers_wait_for_a_person_where_the_hospital_asks_for_it() {
         "{told}"
     );
     accept(&fingerprint).done();
-    assert!(drill.host.lock().contains(ended));
+    assert!(drill.host.lock().contains(ENDED));
     let told = accept(&fingerprint).failed();
     assert!(
         told.starts_with("error: no officers of `37` wait to be accepted\n"),
         "{told}"
     );
+}
+
+/// A host that waits for a person meets other officers, who signed an earlier end of the pack.
+fn replace_officers(drill: &Drill) {
+    let settings = drill.host.folder().join("host.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let holding = text.replace("hold_rekeyed = false", "hold_rekeyed = true");
+    assert_ne!(holding, text);
+    fs::write(&settings, holding).unwrap();
+    drill.new_key("bureau-d");
+    drill
+        .nation
+        .run(
+            "delegate 37 --key {}/keys/bureau-b.pub --key {}/keys/bureau-d.pub \
+             --from {}/targets.json --out {}/targets.json",
+        )
+        .done();
+    drill
+        .nation
+        .sign("targets.json", &["targets-a", "targets-b"]);
+    drill.next_role("37.json", |role| {
+        let custom = role.custom_mut(&PACK.parse().unwrap()).unwrap();
+        custom.effective.to = Some(ENDED.parse().unwrap());
+    });
+    drill.nation.sign("37.json", &["bureau-b", "bureau-d"]);
+    drill.send("targets.json 37.json").done();
 }
 
 #[test]

@@ -73,6 +73,11 @@ fn a_decision_is_kept_and_the_share_overridden_is_reported() {
     assert_eq!(server.get("/api/v1/overrides").json()[0]["share"], 0);
 }
 
+fn id_of_no_finding() -> String {
+    let (answer, place) = (43, 1);
+    FindingId { answer, place }.to_string()
+}
+
 #[test]
 fn a_decision_that_cannot_be_kept_is_refused_with_the_field() {
     let server = Server::start();
@@ -80,11 +85,7 @@ fn a_decision_that_cannot_be_kept_is_refused_with_the_field() {
     let id = ID.to_string();
     let warning = |id: &str, way: &str, reason: &str| json!({"warn_rslt_id": id, "dspo_way": way, "dspo_way_rea": reason});
     let place = "`input.data.warns[0]";
-    let other = FindingId {
-        answer: 43,
-        place: 1,
-    }
-    .to_string();
+    let other = id_of_no_finding();
     for (kind, warning, expected) in [
         (
             "1",
@@ -136,11 +137,16 @@ fn a_decision_that_cannot_be_kept_is_refused_with_the_field() {
             (&json!(-1), &json!(expected))
         );
     }
+    assert_eq!(server.get("/api/v1/overrides").json()[0]["continued"], 0);
+}
+
+#[test]
+fn a_call_without_a_decision_is_refused() {
+    let server = Server::start();
     let none = json!({"warn_type": "1", "warns": []});
     let body = json!({"infno": "3103", "msgid": "1", "input": {"data": none}}).to_string();
     let json = server.call(body.as_bytes()).json();
     let expected =
         "`input.data.warns` is something else, expected a list with at least one element";
     assert_eq!(json["err_msg"], expected);
-    assert_eq!(server.get("/api/v1/overrides").json()[0]["continued"], 0);
 }
