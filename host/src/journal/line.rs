@@ -16,7 +16,7 @@ pub(super) const FORMAT: &str = "rulepack-journal-1";
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Line {
     /// The first of a file, and no other.
-    Header(Header),
+    Header(Box<Header>),
     /// One entry of the chain.
     Entry(Box<Entry>),
     /// Behind each group.
@@ -103,7 +103,7 @@ impl<'b> Walk<'b> {
             sealed: (offset, header.before),
             last_time: None,
         };
-        Ok((walk, header))
+        Ok((walk, *header))
     }
 
     /// The next line; `None` at the end of the file.

@@ -285,12 +285,12 @@ impl Writer {
 
 /// A new file is there with its header or not at all.
 fn write_header(setup: &Setup, key: &SecretKey, (number, before): (u32, Head)) -> io::Result<()> {
-    let header = Line::Header(Header {
+    let header = Line::Header(Box::new(Header {
         format: FORMAT.to_owned(),
         institution: setup.institution.clone(),
         key: key.public_key().clone(),
         before,
-    });
+    }));
     let mut bytes = header.to_bytes();
     bytes.push(b'\n');
     files::replace(&open::path_of(&setup.folder, number), &bytes)
