@@ -130,7 +130,7 @@ fn verify(
             continue;
         };
         pinned.insert(role.clone(), pin.version);
-        inspection.look_at_role(tree, &mut trusted, &role, pin, listed);
+        inspection.look_at_role(tree, &mut trusted, (&role, pin), listed);
     }
     Ok(pinned)
 }
@@ -145,8 +145,7 @@ impl Inspection {
         &mut self,
         tree: &Tree,
         trusted: &mut TrustedTargets,
-        role: &RoleName,
-        pin: &FilePin,
+        (role, pin): (&RoleName, &FilePin),
         listed: &mut BTreeSet<String>,
     ) {
         if let RoleName::Space(name_space) = role {

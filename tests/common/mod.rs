@@ -13,9 +13,9 @@ pub mod foreign_keys;
 pub mod forge;
 pub mod nation;
 pub mod packs;
-pub mod web;
 pub mod repository;
 pub mod static_server;
+pub mod web;
 
 use std::ffi::OsStr;
 use std::path::Path;

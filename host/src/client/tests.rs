@@ -67,7 +67,7 @@ fn pack() -> (TargetPath, Target) {
         imports: Vec::new(),
         published: now().day(),
         mandatory_by: None,
-            reason: None,
+        reason: None,
         extra: Default::default(),
     };
     let pin = FilePin::of(1, PACK);

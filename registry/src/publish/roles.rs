@@ -68,7 +68,9 @@ fn role_at(tree: &Tree, role: &RoleName, version: u64) -> Result<Option<Targets>
     let Some(bytes) = tree.metadata(&file)? else {
         return Ok(None);
     };
-    Ok(Some(parse::<Targets>(tree, &file, &bytes)?.signed().clone()))
+    Ok(Some(
+        parse::<Targets>(tree, &file, &bytes)?.signed().clone(),
+    ))
 }
 
 /// The digest of each pack.

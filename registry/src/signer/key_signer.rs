@@ -65,7 +65,8 @@ impl KeySigner {
             Standing::Unreleased(_) => return Err(SignerError::Unreleased),
             Standing::Disagrees => return Err(SignerError::Disagrees),
         }
-        let successor = self.successor(tree, &state, changed, memory.above(), now)?;
+        let pins = verify_changed(tree, &state, changed, now)?;
+        let successor = self.successor(&state, pins, memory.above(), now)?;
         verify_as_host(tree, &successor, changed, now)?;
         self.failure_points
             .reached(FailurePoint::SuccessorVerified)?;
@@ -73,15 +74,14 @@ impl KeySigner {
         Ok(successor)
     }
 
+    /// Signs the snapshot and timestamp that follow; `pins` are those of the changed roles.
     fn successor(
         &self,
-        tree: &Tree,
         state: &State,
-        changed: &[RoleVersion],
+        pins: Vec<(RoleVersion, FilePin)>,
         above: u64,
         now: Moment,
     ) -> Result<Successor, SignerError> {
-        let pins = verify_changed(tree, state, changed, now)?;
         let root = state.root.signed();
         let snapshot = match (next_snapshot(state, pins, above, now)?, &state.pins) {
             (Some(next), _) => sign(next, &self.keys.snapshot, root, TopRole::Snapshot)?,

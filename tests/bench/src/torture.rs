@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,7 @@ pub struct TortureArgs {
 /// What came of it. A violated invariant ends the run by a panic that names it.
 #[derive(Debug, Default)]
 pub struct Summary {
+    sites: u32,
     registry_kills: u32,
     signer_kills: u32,
     acknowledged: u64,
@@ -44,27 +45,29 @@ pub struct Summary {
 /// publications on a fast disk, and less than one on a slow one.
 const MOMENT_MAX_US: u64 = 300_000;
 
+/// Rounds of one repository. Then another one is founded: to look at all of a repository after each round
+/// takes longer with every version that it holds.
+const ROUNDS_OF_SITE: u32 = 25;
+
 /// Runs until enough processes are killed.
 pub fn run(arguments: &TortureArgs) -> Summary {
     let program = arguments.rulepack.clone().unwrap_or_else(beside);
-    let bureaus = [Bureau::new("33", 40), Bureau::new("37", 30)];
-    let site = Site::found(&program, &bureaus.each_ref());
     let started = Instant::now();
-    let mut run = Run {
-        signer: Some(site.start_signer("")),
-        registry: Some(site.start_registry("")),
-        site,
-        bureaus,
-        chance: Chance(arguments.seed),
-        seen: BTreeMap::new(),
-        summary: Summary::default(),
-    };
-    while run.summary.registry_kills + run.summary.signer_kills < arguments.kills {
-        run.round();
+    let mut chance = Chance(arguments.seed);
+    let mut summary = Summary::default();
+    while summary.kills() < arguments.kills {
+        let mut run = Run::begin(&program, chance, summary);
+        for _ in 0..ROUNDS_OF_SITE {
+            if run.summary.kills() < arguments.kills {
+                run.round();
+            }
+        }
+        run.summary.versions += run.seen.len();
+        (chance, summary) = (run.chance, run.summary);
+        eprintln!("{} of {} kills", summary.kills(), arguments.kills);
     }
-    run.summary.versions = run.seen.len();
-    run.summary.elapsed = started.elapsed();
-    run.summary
+    summary.elapsed = started.elapsed();
+    summary
 }
 
 fn beside() -> PathBuf {
@@ -84,6 +87,25 @@ struct Run {
 }
 
 impl Run {
+    /// Founds a repository and starts both processes.
+    fn begin(program: &Path, chance: Chance, summary: Summary) -> Self {
+        let bureaus = [Bureau::new("33", 40), Bureau::new("37", 30)];
+        let site = Site::found(program, &bureaus.each_ref());
+        let summary = Summary {
+            sites: summary.sites + 1,
+            ..summary
+        };
+        Self {
+            signer: Some(site.start_signer("")),
+            registry: Some(site.start_registry("")),
+            site,
+            bureaus,
+            chance,
+            seen: BTreeMap::new(),
+            summary,
+        }
+    }
+
     fn round(&mut self) {
         let which = usize::try_from(self.chance.below(2)).unwrap_or(0);
         let registry = self.registry.as_ref().expect("runs between rounds");
@@ -189,12 +211,19 @@ impl Chance {
     }
 }
 
+impl Summary {
+    fn kills(&self) -> u32 {
+        self.registry_kills + self.signer_kills
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kills = self.registry_kills + self.signer_kills;
         writeln!(
             f,
-            "{kills} kills: {} of the registry, {} of the signer, in {:.0} s",
+            "{} kills in {} repositories: {} of the registry, {} of the signer, in {:.0} s",
+            self.kills(),
+            self.sites,
             self.registry_kills,
             self.signer_kills,
             self.elapsed.as_secs_f64()
