@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use rulepack_host::client::FailurePoint;
-use rulepack_host::journal::{Verified, find, verify};
+use rulepack_host::journal::{Survey, find, verify};
 
 use common::nation::Nation;
 use common::{command, rulepack};
@@ -106,7 +106,7 @@ fn host(nation: &Nation, name: &str) -> PathBuf {
     folder
 }
 
-fn journal(folder: &Path) -> Verified {
+fn journal(folder: &Path) -> Survey {
     verify(&folder.join("journal"), None).unwrap().unwrap()
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use rulepack_host::client::NoFailures;
 use rulepack_host::journal::{
     self, Acknowledgement, AcknowledgementError, Event, Heads, Journal, JournalError, Setup,
-    SignedHead, Verified,
+    SignedHead, Survey,
 };
 use rulepack_host::settings::HostFolder;
 use rulepack_protocol::key::KeyId;
@@ -109,9 +109,9 @@ impl Anchors {
 #[serde(rename_all = "kebab-case")]
 pub enum JournalReport {
     /// The journal as it is.
-    Verified {
+    Survey {
         /// What it holds.
-        journal: Box<Verified>,
+        journal: Box<Survey>,
         /// Whether it was held against the bureau's memory.
         compared: bool,
     },
@@ -147,7 +147,7 @@ impl Command for JournalArgs {
         match &self.action {
             JournalAction::Verify { dir, anchors } => {
                 let heads = anchors.read()?;
-                Ok(JournalReport::Verified {
+                Ok(JournalReport::Survey {
                     journal: Box::new(verify(dir, heads.as_ref())?),
                     compared: heads.is_some(),
                 })
@@ -185,7 +185,7 @@ impl Command for JournalArgs {
 }
 
 /// Verifies the journal of the host in a folder.
-pub fn verify(dir: &std::path::Path, heads: Option<&Heads>) -> Outcome<Verified> {
+pub fn verify(dir: &std::path::Path, heads: Option<&Heads>) -> Outcome<Survey> {
     let read = journal::verify(&HostFolder::at(dir).journal(), heads).map_err(explain)?;
     read.ok_or_else(|| none(dir))
 }
@@ -241,7 +241,7 @@ pub fn explain(error: JournalError) -> Failure {
 impl Report for JournalReport {
     fn is_good(&self) -> bool {
         match self {
-            JournalReport::Verified { journal, .. } => journal.problems.is_empty(),
+            JournalReport::Survey { journal, .. } => journal.problems.is_empty(),
             _ => true,
         }
     }
@@ -250,7 +250,7 @@ impl Report for JournalReport {
 impl fmt::Display for JournalReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            JournalReport::Verified { journal, compared } => verified(f, journal, *compared),
+            JournalReport::Survey { journal, compared } => verified(f, journal, *compared),
             JournalReport::Head {
                 file,
                 head,
@@ -280,7 +280,7 @@ impl fmt::Display for JournalReport {
     }
 }
 
-fn verified(f: &mut fmt::Formatter<'_>, journal: &Verified, compared: bool) -> fmt::Result {
+fn verified(f: &mut fmt::Formatter<'_>, journal: &Survey, compared: bool) -> fmt::Result {
     let count = journal.head.count;
     writeln!(f, "journal of {}", journal.institution)?;
     writeln!(f, "  host key  {}", journal.key.id())?;

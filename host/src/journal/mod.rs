@@ -30,7 +30,7 @@ pub use entry::{
 };
 pub use key::{make_key, read_key, salt, salted};
 pub use open::Cut;
-pub use verify::{Found, Read, Verified, find, head, verify};
+pub use verify::{Found, Read, Survey, find, head, verify};
 pub use writer::{Journal, Setup};
 
 /// Why a journal cannot be used.

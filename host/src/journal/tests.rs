@@ -59,7 +59,7 @@ fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("000001.jsonl")
 }
 
-fn checked(folder: &TempDir, heads: Option<&Heads>) -> Verified {
+fn checked(folder: &TempDir, heads: Option<&Heads>) -> Survey {
     verify(folder.path(), heads).unwrap().unwrap()
 }
 

@@ -16,7 +16,7 @@ use super::open::{numbers, path_of};
 
 /// What a journal holds.
 #[derive(Debug, Clone, Serialize)]
-pub struct Verified {
+pub struct Survey {
     /// Of the hospital.
     pub institution: String,
     /// The key that signed all of it.
@@ -42,7 +42,7 @@ pub struct Verified {
 }
 
 /// A journal without any entry has nothing to say.
-pub type Read = Option<Verified>;
+pub type Read = Option<Survey>;
 
 /// An entry, with all that proves its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ impl Found {
 /// there is no journal.
 ///
 /// # Errors
-/// [`JournalError`] where it is damaged. What contradicts the bureau is told in [`Verified::problems`].
+/// [`JournalError`] where it is damaged. What contradicts the bureau is told in [`Survey::problems`].
 pub fn verify(folder: &Path, heads: Option<&Heads>) -> Result<Read, JournalError> {
     let mut verified: Read = None;
     let mut passed: Vec<Head> = Vec::new();
@@ -130,7 +130,7 @@ fn verify_file(
         fault,
     };
     let (mut walk, header) = Walk::begin(bytes).map_err(|fault| damaged(1, fault))?;
-    let known = verified.get_or_insert_with(|| Verified {
+    let known = verified.get_or_insert_with(|| Survey {
         institution: header.institution.clone(),
         key: header.key.clone(),
         files: 0,
@@ -173,7 +173,7 @@ fn verify_file(
     }
 }
 
-fn count(known: &mut Verified, event: &Event) {
+fn count(known: &mut Survey, event: &Event) {
     match event {
         Event::Verdict(verdict) => {
             known.verdicts += 1;
@@ -186,7 +186,7 @@ fn count(known: &mut Verified, event: &Event) {
 }
 
 /// Holds a journal against what the bureau acknowledged of it.
-fn compare(verified: &mut Verified, heads: &Heads, passed: &[Head]) {
+fn compare(verified: &mut Survey, heads: &Heads, passed: &[Head]) {
     let of_host = heads.of(&verified.key.id());
     if of_host.is_empty() {
         let key = verified.key.id();
