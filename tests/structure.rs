@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("conduct", &["rulepack-sdk"]),
     ("consumables", &["rulepack-sdk"]),
     ("drg-checks", &["rulepack-sdk"]),
+    ("national-library", &["rulepack-sdk"]),
     ("vbp-quota", &["rulepack-sdk"]),
     (
         "rulepack-build",

@@ -51,11 +51,11 @@ enum Received {
     /// It was published before.
     Before(Receipt),
     /// Its bytes, to be checked.
-    Now(Verified),
+    Now(Taken),
 }
 
 /// An upload whose roles' officers signed it.
-struct Verified {
+struct Taken {
     roles: BTreeSet<RoleName>,
     body: Vec<u8>,
     /// Held until the end: so many bodies are in memory at once, and not more.
@@ -93,7 +93,7 @@ async fn receive(
         Ok(Admission::New(roles)) => {
             let place = service.places.body(&roles)?;
             let body = upload.whole().await?;
-            Ok(Received::Now(Verified { roles, body, place }))
+            Ok(Received::Now(Taken { roles, body, place }))
         }
         Ok(Admission::AlreadyPublished(receipt)) => {
             upload.drain().await;
@@ -108,7 +108,7 @@ async fn receive(
 
 /// Waits its turn, and stays with the work even where the client goes away: a server that shuts down
 /// waits for it.
-async fn check_and_store(service: Arc<Service>, received: Verified) -> Result<Receipt, Problem> {
+async fn check_and_store(service: Arc<Service>, received: Taken) -> Result<Receipt, Problem> {
     let turn = service.places.turn(&received.roles).await?;
     let published = blocking(move || {
         let published = service.registry.publish(&received.body);
