@@ -1,6 +1,6 @@
 //! What was found at the hospital's callers, and what their clinicians decided on it (3103).
 //!
-//! A folder with one [sealed log](crate::sealed_log) a month: `2026-11.log`. Findings and reasons name
+//! A folder with one sealed log (`sealed_log.rs`) a month: `2026-11.log`. Findings and reasons name
 //! patients, so every line is encrypted under the secret of this host. An index by answer is held in memory,
 //! some forty bytes each; the entries stay on the disk. Months that are no longer wanted are removed as files
 //! while the service is stopped.

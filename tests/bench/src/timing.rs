@@ -43,7 +43,7 @@ pub fn in_turns<A, B>(
 }
 
 /// The same for contenders that compute and never wait, once a turn each. A turn in which the system gave
-/// the core to somebody else is left out and made up for, up to [`TRIES`] turns for each one wanted.
+/// the core to somebody else is left out and made up for, up to `TRIES` turns for each one wanted.
 pub fn in_undisturbed_turns<A, B>(
     turns: usize,
     mut first: impl FnMut() -> A,
