@@ -2,7 +2,7 @@
 //!
 //! In a build with debug assertions, and only there, the variable `RULEPACK_FAILURE_POINT` names what
 //! happens at a point: `kill NAME N` ends the process by SIGKILL when the point NAME
-//! (of the registry's [`FailurePoint`] or the host's) is reached for the N-th time; `pause NAME N` says `reached NAME` on standard output
+//! (of the registry's `FailurePoint` or the host's) is reached for the N-th time; `pause NAME N` says `reached NAME` on standard output
 //! and waits for a line on standard input. In a release build nothing happens anywhere.
 
 use std::sync::Arc;
