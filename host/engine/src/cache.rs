@@ -3,7 +3,7 @@
 //! An entry is a file named after its [`Key`]: 4 bytes `RPC1`, a digest of 32 bytes, and the rest: the key,
 //! and the [`Made`]. The digest is that of a secret of this host and the digest of the rest. It finds
 //! what a disk got wrong, an entry under another's name, and one that another host wrote or somebody
-//! sent: an entry is machine code, and only this host's own is ever loaded ([`crate::compiled`]). Whoever
+//! sent: an entry is machine code, and only this host's own is ever loaded (`compiled.rs`). Whoever
 //! can read the secret and write the folder is this user, and needs no cache to run code.
 //!
 //! Truth is elsewhere: the cache may be deleted at any time. Its caller makes anew what it does not have.

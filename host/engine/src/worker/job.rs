@@ -15,13 +15,13 @@ use crate::limits::Limits;
 /// The kinds of bounded processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Opens a pack and runs its `prepare`. Frames in: [`PrepareJob`], the pack, each supplied table.
-    /// Frames out: [`PrepareAnswer`], the snapshot, the dictionary.
+    /// Opens a pack and runs its `prepare`. Frames in: `PrepareJob`, the pack, each supplied table.
+    /// Frames out: `PrepareAnswer`, the snapshot, the dictionary.
     Prepare,
-    /// Compiles a component and never runs it. Frames in: [`CompileJob`], the component. Frames out:
-    /// [`Verdict`], the compiled form.
+    /// Compiles a component and never runs it. Frames in: `CompileJob`, the component. Frames out:
+    /// `Verdict`, the compiled form.
     Compile,
-    /// Opens a pack and runs its cases. Frames in: [`CasesJob`], the pack. Frames out: [`CasesAnswer`].
+    /// Opens a pack and runs its cases. Frames in: `CasesJob`, the pack. Frames out: `CasesAnswer`.
     Cases,
 }
 
