@@ -148,6 +148,17 @@ impl Batch {
         self.host.column_presence(T::NAME, column)
     }
 
+    /// Whether all of these columns are recorded, by their names in a manifest's `needs`: `orders.items`. A
+    /// host lists a rule that lacks one as not evaluable, and takes no answer that names it.
+    #[must_use]
+    pub fn are_recorded(&self, columns: &[&str]) -> bool {
+        columns.iter().all(|name| {
+            name.split_once('.').is_some_and(|(table, column)| {
+                self.host.column_presence(table, column) != Presence::Absent
+            })
+        })
+    }
+
     /// First day of the history held for a table; `None` where nobody told.
     #[must_use]
     pub fn history_start<T: Table>(&self) -> Option<Day> {

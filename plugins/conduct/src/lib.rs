@@ -166,7 +166,7 @@ impl Conduct {
 
 /// Whether a rule runs at this stage and has the columns that it needs.
 fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
-    stages.contains(&batch.stage()) && rules::evaluable(batch, needs)
+    stages.contains(&batch.stage()) && batch.are_recorded(needs)
 }
 
 rulepack_sdk::export!(Conduct);

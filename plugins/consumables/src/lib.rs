@@ -40,7 +40,7 @@ use rulepack_sdk::prelude::*;
 
 use lines::Lines;
 use rules::{
-    bundles, counts, evaluable, expiry, five_codes, four_prices, identifiers, scans, single_piece,
+    bundles, counts, expiry, five_codes, four_prices, identifiers, scans, single_piece,
     stock_counts, stock_difference, stocking, suppliers,
 };
 use tables::{Bundles, CodeMapping, Suppliers, TracedItems};
@@ -104,28 +104,28 @@ impl Consumables {
         let lines = Lines::read(self, batch)?;
         let uses = Uses::read(batch, &lines)?;
         let care = Care { batch, lines, uses };
-        if evaluable(batch, five_codes::NEEDS) {
+        if batch.are_recorded(five_codes::NEEDS) {
             five_codes::check(self, &care, answer);
         }
-        if evaluable(batch, identifiers::NEEDS) {
+        if batch.are_recorded(identifiers::NEEDS) {
             identifiers::check(&care, answer);
         }
-        if evaluable(batch, scans::NEEDS) {
+        if batch.are_recorded(scans::NEEDS) {
             scans::check(&care, answer);
         }
-        if evaluable(batch, counts::NEEDS) {
+        if batch.are_recorded(counts::NEEDS) {
             counts::check(&care, answer)?;
         }
-        if evaluable(batch, stocking::NEEDS) {
+        if batch.are_recorded(stocking::NEEDS) {
             stocking::check(&care, answer);
         }
-        if evaluable(batch, expiry::NEEDS) {
+        if batch.are_recorded(expiry::NEEDS) {
             expiry::check(&care, answer);
         }
-        if evaluable(batch, single_piece::NEEDS) {
+        if batch.are_recorded(single_piece::NEEDS) {
             single_piece::check(&care, answer);
         }
-        if evaluable(batch, bundles::NEEDS) {
+        if batch.are_recorded(bundles::NEEDS) {
             bundles::check(self, &care, answer)?;
         }
         Ok(())
@@ -133,16 +133,16 @@ impl Consumables {
 
     fn check_store(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
         let accounts = stock::accounts(self, batch);
-        if evaluable(batch, stock_difference::NEEDS) {
+        if batch.are_recorded(stock_difference::NEEDS) {
             stock_difference::check(self, &accounts, answer)?;
         }
-        if evaluable(batch, stock_counts::NEEDS) {
+        if batch.are_recorded(stock_counts::NEEDS) {
             stock_counts::check(&accounts, answer)?;
         }
-        if evaluable(batch, four_prices::NEEDS) {
+        if batch.are_recorded(four_prices::NEEDS) {
             four_prices::check(self, batch, answer);
         }
-        if evaluable(batch, suppliers::NEEDS) {
+        if batch.are_recorded(suppliers::NEEDS) {
             suppliers::check(self, batch, answer)?;
         }
         Ok(())

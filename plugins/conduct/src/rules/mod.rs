@@ -16,24 +16,6 @@ pub mod treatment_records;
 pub mod treatment_sites;
 pub mod unordered_charges;
 
-use rulepack_sdk::prelude::*;
-
-/// Whether all of these columns are recorded: `orders.items`. A host lists a rule that lacks one as not
-/// evaluable; what the pack would say of each row without it is noise, or worse.
-pub(crate) fn evaluable(batch: &Batch, needs: &[&str]) -> bool {
-    needs.iter().all(|need| {
-        let presence = match need.split_once('.') {
-            Some(("encounters", column)) => batch.column_presence::<Encounters>(column),
-            Some(("orders", column)) => batch.column_presence::<Orders>(column),
-            Some(("care-records", column)) => batch.column_presence::<CareRecords>(column),
-            Some(("denials", column)) => batch.column_presence::<Denials>(column),
-            Some(("totals", column)) => batch.column_presence::<Totals>(column),
-            _ => Presence::Absent,
-        };
-        presence != Presence::Absent
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,24 +13,6 @@ pub mod stock_difference;
 pub mod stocking;
 pub mod suppliers;
 
-use rulepack_sdk::prelude::*;
-
-/// Whether all of these columns are recorded: `orders.items`. A host lists a rule that lacks one as not
-/// evaluable; what the pack would say of each row without it is noise, or worse.
-pub(crate) fn evaluable(batch: &Batch, needs: &[&str]) -> bool {
-    needs.iter().all(|need| {
-        let presence = match need.split_once('.') {
-            Some(("orders", column)) => batch.column_presence::<Orders>(column),
-            Some(("device-uses", column)) => batch.column_presence::<DeviceUses>(column),
-            Some(("stock", column)) => batch.column_presence::<Stock>(column),
-            Some(("item-prices", column)) => batch.column_presence::<ItemPrices>(column),
-            Some(("purchases", column)) => batch.column_presence::<Purchases>(column),
-            _ => Presence::Absent,
-        };
-        presence != Presence::Absent
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
