@@ -4,6 +4,7 @@
 //! the lock). A new version, a withdrawal, a hold or a fall-back writes a new lock; the old ones are
 //! kept, so that an old verdict can be re-executed (T4).
 
+mod decide;
 mod decision;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::client::{FailurePoint, Failures};
 use crate::files;
 use crate::settings::HostFolder;
 
+pub use decide::DecideError;
 pub use decision::DecisionError;
 
 /// All versions known, in the order of their paths.

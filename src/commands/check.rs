@@ -11,7 +11,7 @@ use rulepack_contract::review::Stage;
 use rulepack_contract::units;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::FloorsStore;
-use rulepack_host::data::{national, read_directory, read_file};
+use rulepack_host::data::{Call as _, national, read_directory, read_file};
 use rulepack_host::history::History;
 use rulepack_host::lock::{Lock, LockedVersion, State};
 use rulepack_host::packs::{self, Packs};

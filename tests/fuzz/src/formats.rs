@@ -10,6 +10,7 @@ use rulepack_contract::answer::Answer;
 use rulepack_contract::case::Case;
 use rulepack_contract::data::DataBuilder;
 use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
+use rulepack_host::data::Call as _;
 use rulepack_host::data::national::{Region, Request, decode};
 use rulepack_protocol::canonical;
 use rulepack_protocol::key::{LockedKey, PublicKey};

@@ -1,7 +1,8 @@
 //! 3103 明细审核反馈: what a clinician decided on what was found.
 
 use super::node::{Node, Place};
-use super::request::{RequestError, Transaction};
+use super::request::Transaction;
+use crate::data::call::RequestError;
 use crate::findings::{FindingId, Way};
 
 /// What the interface has for dspo_way_rea.

@@ -9,7 +9,7 @@
 
 mod body;
 mod feedback;
-mod node;
+pub(in crate::data) mod node;
 mod region;
 mod request;
 mod response;
@@ -21,10 +21,12 @@ mod tests;
 pub use body::{BodyError, Charset, decode};
 pub use feedback::{Feedback, Warning};
 pub use region::{Behaviour, Prefix, Region, RegionError, Severity};
-pub use request::{Known, Request, RequestError, Transaction};
+pub use request::{Request, Transaction};
 pub use response::{Amount, Detail, Finding, ItemType, Output, Response};
 
 use node::{Node, Place};
+
+use super::call::RequestError;
 
 /// A request of any of the three transactions.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use rulepack_contract::schema::ids;
 use rulepack_contract::units;
 
 use super::*;
+use crate::data::Call as _;
 
 const EXAMPLE: &str = include_str!("testdata/3101.json");
 

@@ -7,7 +7,7 @@ use super::decisions::{feedback, keep};
 use super::server::Server;
 use crate::tokens::{Role, Tokens};
 
-fn token(server: &Server, role: Role) -> (String, String) {
+pub(super) fn token(server: &Server, role: Role) -> (String, String) {
     let path = server.service.folder().tokens();
     let today = "2026-11-22".parse().unwrap();
     let (token, text) = Tokens::make(&path, role, "test", today).unwrap();
