@@ -13,6 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use plugins::{folder, plugin, rulepack_json};
+use rulepack_host::settings::{HostFolder, Settings, Updates};
+use rulepack_host::subscription::Subscription;
+use rulepack_protocol::names::Division;
 use serde_json::Value;
 
 const LINES: &str = "order,encounters,days,departments,charge-types,items,amounts\n\
@@ -41,7 +44,7 @@ fn data(name: &str, lines: &str, coverage: &str) -> PathBuf {
     folder
 }
 
-fn check(pack: &str, data: &Path) -> Value {
+fn check(pack: &'static str, data: &Path) -> Value {
     let pack = plugin(pack).path.to_str().unwrap();
     let period = [
         "--period",
@@ -108,6 +111,42 @@ fn shares_of_cost_by_department_and_institution_are_those_of_the_lines() {
         );
     }
     assert_eq!(measures(&national, "NL-57").len(), 2);
+}
+
+#[test]
+fn what_was_imported_is_summed_as_the_files_are() {
+    let data = data("imported", LINES, "");
+    let host = folder().join("imported-host");
+    let _ = fs::remove_dir_all(&host);
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    HostFolder::at(&host).create(&settings()).unwrap();
+    rulepack_json(&["import", &text(&data), "--dir", &text(&host)]);
+    let pack = text(&plugin("conduct").path);
+    let period = [
+        "--period",
+        "2026-01-01..2026-02-28",
+        "--today",
+        "2026-06-30",
+    ];
+    let host = text(&host);
+    let arguments = [&["check", "--dir", &host, "--pack", &pack][..], &period].concat();
+    let mut shares = measures(&rulepack_json(&arguments), "CND-14");
+    shares.sort_unstable();
+    assert_eq!(shares, [(500, 10_000), (1_000, 10_000), (6_000, 10_000)]);
+}
+
+fn settings() -> Settings {
+    let division: Division = "370303".parse().unwrap();
+    Settings {
+        registry: "http://127.0.0.1:1".into(),
+        institution: "H37030000001".into(),
+        subscriptions: Subscription::defaults(&division),
+        division,
+        canary: false,
+        hold_rekeyed: false,
+        updates: Updates::default(),
+        air_gap: None,
+    }
 }
 
 #[test]

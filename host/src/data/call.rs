@@ -7,7 +7,7 @@ use rulepack_contract::review::Stage;
 use rulepack_contract::schema::TableId;
 use rulepack_contract::units;
 
-use super::national::Request;
+use super::national::{Region, Request};
 use super::native::NativeRequest;
 
 /// A request for a review whose frame is sound.
@@ -96,14 +96,18 @@ pub enum RequestError {
     },
 }
 
-/// Reads what a receipt says was asked by this `infno`.
+/// Reads what a receipt says was asked by this `infno`, as the region wrote it.
 ///
 /// # Errors
 /// [`RequestError`] where the text is something else.
-pub(crate) fn parse(infno: &str, text: &str) -> Result<Box<dyn Call>, RequestError> {
+pub(crate) fn parse(
+    infno: &str,
+    text: &str,
+    region: &Region,
+) -> Result<Box<dyn Call>, RequestError> {
     Ok(match infno {
         NativeRequest::INFNO => Box::new(NativeRequest::parse(text)?),
-        _ => Box::new(Request::parse(text)?),
+        _ => Box::new(Request::parse(text, region)?),
     })
 }
 

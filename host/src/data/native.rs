@@ -29,6 +29,7 @@ use rulepack_contract::units;
 
 use super::call::{Call, Known, RequestError, refuse_faults};
 use super::checks;
+use super::national::names::Names;
 use super::national::node::{Node, Place};
 
 const STAGES: &str = "`before`, `during` or `after`";
@@ -52,6 +53,7 @@ pub struct NativeRequest {
     period: Option<(i32, i32)>,
     wants_history: bool,
     node: Node,
+    names: Names,
 }
 
 impl NativeRequest {
@@ -63,8 +65,8 @@ impl NativeRequest {
     /// # Errors
     /// [`RequestError`] where the text is no JSON, or a field is not as expected.
     pub fn parse(text: &str) -> Result<Self, RequestError> {
-        let node = Node::parse(text)?;
-        let root = Place::root(&node).object()?;
+        let (node, names) = (Node::parse(text)?, Names::default());
+        let root = Place::root(&node, &names).object()?;
         let known = [
             "stage", "scenes", "tables", "coverage", "reach", "history", "period",
         ];
@@ -89,11 +91,12 @@ impl NativeRequest {
             period: period(&root.field("period"))?,
             wants_history,
             node,
+            names,
         })
     }
 
     fn root(&self) -> Place<'_> {
-        Place::root(&self.node)
+        Place::root(&self.node, &self.names)
     }
 
     fn tables(&self) -> Result<Vec<(TableId, Vec<Place<'_>>)>, RequestError> {

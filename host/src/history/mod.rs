@@ -12,6 +12,7 @@ mod identity;
 mod import;
 mod secrets;
 mod segment;
+mod whole;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -325,3 +325,32 @@ fn t15_whose_the_rows_are_stands_apart_from_them() {
     assert_eq!(open("000001.identities", "data.secret"), None);
     assert_eq!(open("000001.rows", "identity.secret"), None);
 }
+
+#[test]
+fn all_of_it_is_reviewed_with_the_encounters_of_a_period_under_review() {
+    let host = tempfile::tempdir().unwrap();
+    let folder = host.path().join("history");
+    let mut history = History::open(&folder).unwrap();
+    let encounters = "encounter,patients,institutions,current,admission-days,settlement-days\n\
+                      E1,P1,H1,1,2025-12-30,2026-01-02\nE2,P2,H1,1,2025-12-30,2025-12-31\n";
+    let orders = "order,encounters,current,amounts\nO1,E1,0,1.00\nO2,E2,1,2.00\n";
+    let files = [
+        FILES[0],
+        FILES[1],
+        ("encounters.csv", encounters),
+        ("orders.csv", orders),
+    ];
+    import(&mut history, &files);
+    let mut builder = DataBuilder::new();
+    let day = |text: &str| units::parse_day(text).unwrap();
+    let period = (day("2026-01-01"), day("2026-01-31"));
+    history.add_all(period, &mut builder).unwrap();
+    let (data, rejections) = builder.finish();
+    assert!(rejections.is_empty(), "{rejections:?}");
+    for table in [ids::ENCOUNTERS, ids::ORDERS] {
+        let current = [0, 1].map(|row| data.number(table, "current", row));
+        assert_eq!(current, [Some(1), Some(0)]);
+    }
+    assert_eq!(data.rows(ids::INSTITUTIONS), 1);
+    assert_eq!(data.coverage(ids::ENCOUNTERS).presence, Presence::Complete);
+}

@@ -11,7 +11,7 @@ use rulepack_protocol::tuf::Status;
 use serde::Serialize;
 
 use super::{Basis, Receipt, ReceiptError};
-use crate::data::national::{BodyError, decode};
+use crate::data::national::{BodyError, Region, decode};
 use crate::data::{RequestError, parse_call};
 use crate::files;
 use crate::history::{History, HistoryError};
@@ -94,6 +94,8 @@ pub struct Ground<'a> {
     pub folder: &'a HostFolder,
     /// Its packs.
     pub packs: &'a Packs,
+    /// How requests were written.
+    pub region: &'a Region,
     /// Any number gives the same bytes.
     pub threads: usize,
 }
@@ -141,7 +143,7 @@ fn again(
     ground: Ground<'_>,
 ) -> Result<Verdict, ReplayError> {
     let (text, _) = decode(body, None)?;
-    let call = parse_call(&old.infno, &text)?;
+    let call = parse_call(&old.infno, &text, ground.region)?;
     let lock = lock_of(ground.folder, &old.lock)?;
     let segments = usize::try_from(old.history.segments).unwrap_or(usize::MAX);
     let history = History::open_first(&ground.folder.history(), segments)?;

@@ -122,7 +122,9 @@ fn review_scope(
         .iter()
         .filter_map(|missing| {
             let rule = pack.manifest.rule(&missing.rule)?;
-            Some(NotEvaluable {
+            // What does not look at this at all lacks nothing.
+            let is_asked = rule.scope == scope && rule.stages.contains(&circumstances.stage);
+            is_asked.then(|| NotEvaluable {
                 rule: tell::reference(pack, rule),
                 missing: missing.missing.clone(),
                 not_granted: not_granted(pack, rule, &missing.missing),

@@ -24,7 +24,7 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
     let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (
             charset,
-            Message::parse(&text).map_err(|error| error.to_string()),
+            Message::parse(&text, &service.options.region).map_err(|error| error.to_string()),
         ),
         Err(error) => (Charset::Utf8, Err(error.to_string())),
     };
@@ -50,6 +50,7 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
     };
     let findings = response.output.as_ref().map(|output| output.result.len());
     tracing::info!(
+        answer = record::answer_id(number),
         infno = transaction,
         infcode = response.infcode,
         findings,
@@ -109,7 +110,7 @@ pub(super) fn unjudged(
 ) -> Answered {
     let received = service.china_seconds();
     let (charset, message) = match decode(body, content_type) {
-        Ok((text, charset)) => (charset, Message::parse(&text).ok()),
+        Ok((text, charset)) => (charset, Message::parse(&text, &service.options.region).ok()),
         Err(_) => (Charset::Utf8, None),
     };
     let (transaction, response) = match message {
@@ -165,6 +166,6 @@ fn encode(
         serde_json::to_string(&stamped).expect("an answer has texts as the names of its fields");
     Answered {
         charset,
-        bytes: charset.encode(&text),
+        bytes: charset.encode(&service.options.region.regional(text)),
     }
 }

@@ -115,6 +115,7 @@ fn answer(service: &Service, body: &[u8]) -> Result<Checked, Problem> {
     service.metrics.request(key, started.elapsed());
     let findings = answered.as_ref().ok().map(|(_, done)| done.findings.len());
     tracing::info!(
+        answer = record::answer_id(number),
         infno = key.0,
         findings,
         milliseconds = started.elapsed().as_secs_f64() * 1_000.0,

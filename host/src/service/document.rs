@@ -284,9 +284,9 @@ pub(super) static READY: Operation = Operation {
     path: "/readyz",
     access: Access::Open,
     id: "ready",
-    summary: "Whether the packs in force are loaded",
+    summary: "Whether calls can be answered: the packs in force are loaded, and the journal can be written",
     content: (TEXT, Schema::Free),
-    problems: &[Kind::LOADING],
+    problems: &[Kind::LOADING, Kind::NOT_RECORDING],
     ..STATUS_PAGE
 };
 

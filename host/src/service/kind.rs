@@ -76,6 +76,11 @@ impl Kind {
     );
     pub(super) const TOKENS: Kind = kind("tokens", 503, "the tokens of this host cannot be read");
     pub(super) const LOADING: Kind = kind("loading", 503, "the packs in force are being loaded");
+    pub(super) const NOT_RECORDING: Kind = kind(
+        "not-recording",
+        503,
+        "the journal of this host cannot be written, so nothing is answered",
+    );
     pub(super) const UNJUDGED: Kind = kind(
         "unjudged",
         503,
@@ -85,7 +90,7 @@ impl Kind {
 
     /// All of them.
     #[cfg(test)]
-    pub(super) const ALL: [Kind; 17] = [
+    pub(super) const ALL: [Kind; 18] = [
         Kind::REQUEST,
         Kind::QUERY,
         Kind::TOKEN,
@@ -101,6 +106,7 @@ impl Kind {
         Kind::INTERNAL,
         Kind::TOKENS,
         Kind::LOADING,
+        Kind::NOT_RECORDING,
         Kind::UNJUDGED,
         Kind::TIMEOUT,
     ];

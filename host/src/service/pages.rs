@@ -19,6 +19,9 @@ pub(super) async fn health() -> &'static str {
 }
 
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
+    if !service.journal.is_writing() {
+        return Err(Kind::NOT_RECORDING.into());
+    }
     match service.ready.load(Ordering::Acquire) {
         true => Ok("ready\n"),
         false => Err(Kind::LOADING.into()),
@@ -26,7 +29,11 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Result<&'stati
 }
 
 pub(super) async fn counts(State(service): State<Arc<Service>>) -> impl IntoResponse {
-    let text = metrics::render(&service.metrics, &Status::of(&service));
+    let text = metrics::render(
+        &service.metrics,
+        &Status::of(&service),
+        service.journal.is_writing(),
+    );
     ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text)
 }
 

@@ -246,7 +246,7 @@ pub fn national_json(bytes: &[u8]) -> bool {
     let Ok((text, _)) = decode(bytes, None) else {
         return false;
     };
-    let Ok(request) = Request::parse(&text) else {
+    let Ok(request) = Request::parse(&text, &Region::default()) else {
         return false;
     };
     drop(request.patients());

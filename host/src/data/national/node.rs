@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
+use super::names::Names;
 use crate::data::RequestError;
 
 /// The national requests nest seven deep.
@@ -26,6 +27,7 @@ pub(in crate::data) enum Node {
 pub(in crate::data) struct Place<'n> {
     node: Option<&'n Node>,
     path: String,
+    names: &'n Names,
 }
 
 impl Node {
@@ -63,11 +65,12 @@ impl Node {
 }
 
 impl<'n> Place<'n> {
-    /// The whole.
-    pub(in crate::data) fn root(node: &'n Node) -> Self {
+    /// The whole, with fields of these names.
+    pub(in crate::data) fn root(node: &'n Node, names: &'n Names) -> Self {
         Place {
             node: Some(node),
             path: String::new(),
+            names,
         }
     }
 
@@ -76,16 +79,18 @@ impl<'n> Place<'n> {
         &self.path
     }
 
-    /// A field; it may be missing.
+    /// A field by its national name; it may be missing.
     pub(in crate::data) fn field(&self, name: &str) -> Place<'n> {
+        let called = self.names.called(name);
         let node = match self.node {
-            Some(Node::Object(fields)) => fields.get(name),
+            Some(Node::Object(fields)) => fields.get(called).or_else(|| self.names.default(name)),
             _ => None,
         };
         let separator = if self.path.is_empty() { "" } else { "." };
         Place {
             node,
-            path: format!("{}{separator}{name}", self.path),
+            path: format!("{}{separator}{called}", self.path),
+            names: self.names,
         }
     }
 
@@ -134,6 +139,7 @@ impl<'n> Place<'n> {
             Place {
                 node: Some(node),
                 path,
+                names: self.names,
             }
             .object()
         };

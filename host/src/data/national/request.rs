@@ -1,11 +1,15 @@
 //! The envelope of a request, and what it asks.
 
+use std::sync::Arc;
+
 use rulepack_contract::data::DataBuilder;
 use rulepack_contract::review::Stage;
 use rulepack_contract::units;
 
+use super::names::Names;
 use super::node::{Node, Place};
-use super::rows;
+use super::region::Region;
+use super::{Message, rows};
 use crate::data::call::{Call, Known, RequestError};
 
 /// A request whose envelope is sound.
@@ -26,6 +30,7 @@ pub struct Request {
     /// 任务ID, which the answer repeats.
     pub task: String,
     node: Node,
+    names: Arc<Names>,
 }
 
 /// Which of the transactions.
@@ -38,24 +43,29 @@ pub enum Transaction {
 }
 
 impl Request {
-    /// Reads the envelope.
+    /// Reads the envelope as a region writes it.
     ///
     /// # Errors
     /// [`RequestError`] where the text is no JSON, or the envelope lacks something.
-    pub fn parse(text: &str) -> Result<Self, RequestError> {
-        Request::read(Node::parse(text)?)
+    pub fn parse(text: &str, region: &Region) -> Result<Self, RequestError> {
+        match Message::parse(text, region)? {
+            Message::Review(request) => Ok(request),
+            Message::Feedback(_) => Err(RequestError::Unexpected {
+                path: "infno".to_owned(),
+                expected: "the number of a transaction that is reviewed",
+            }),
+        }
     }
 
-    pub(super) fn read(node: Node) -> Result<Self, RequestError> {
-        let root = Place::root(&node).object()?;
+    pub(super) fn read(
+        node: Node,
+        names: Arc<Names>,
+        transaction: Transaction,
+    ) -> Result<Self, RequestError> {
+        let root = Place::root(&node, &names).object()?;
         let required = |name: &str, expected| {
             let place = root.field(name);
             place.required(expected).map(str::to_owned)
-        };
-        let transaction = match required("infno", "`3101` or `3102`")?.as_str() {
-            "3101" => Transaction::Before,
-            "3102" => Transaction::During,
-            _ => return Err(root.field("infno").unexpected("`3101` or `3102`")),
         };
         let time = root.field("inf_time");
         let expected = units::expectation(rulepack_contract::schema::Kind::Instant);
@@ -81,11 +91,14 @@ impl Request {
             scenes: scenes.map(str::to_owned).collect(),
             task: data.field("task_id").text()?.unwrap_or_default().to_owned(),
             node,
+            names,
         })
     }
 
     fn data(&self) -> Place<'_> {
-        Place::root(&self.node).field("input").field("data")
+        Place::root(&self.node, &self.names)
+            .field("input")
+            .field("data")
     }
 }
 

@@ -95,7 +95,7 @@ fn what_is_wrong_with_a_request_is_said_in_the_envelope() {
         ("{", "the body is not JSON: wrong at line 1, column 1"),
         (
             &*EXAMPLE.replacen("\"3101\"", "\"3104\"", 1),
-            "`infno` is something else, expected `3101`, `3102` or `3103`",
+            "`infno` is something else, expected `3101`, `3102` or `3103` (or what the region calls them)",
         ),
         (
             &*EXAMPLE.replacen("\"brdy\": \"1965-03-08\"", "\"brdy\": \"1965-13-08\"", 1),
@@ -298,6 +298,7 @@ fn metrics_count_calls_by_transaction_and_result() {
         "rulepack_request_seconds_bucket{le=\"+Inf\"} 4\n",
         "rulepack_request_seconds_count 4\n",
         "rulepack_active_packs 0\n",
+        "rulepack_recording 1\n",
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
