@@ -12,7 +12,6 @@ use rulepack_contract::units;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::FloorsStore;
 use rulepack_host::data::{Call as _, national, read_directory, read_file};
-use rulepack_host::history::History;
 use rulepack_host::lock::{Lock, LockedVersion, State};
 use rulepack_host::packs::{self, Packs};
 use rulepack_host::review::{Circumstances, InForce, Report as Review};
@@ -23,7 +22,7 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf::{Channel, Status};
 use serde::Serialize;
 
-use super::{Command, serve};
+use super::{Command, import, serve};
 use crate::clock;
 use crate::engine;
 use crate::failure::{Explain as _, Failure, Outcome};
@@ -297,7 +296,10 @@ fn read(from: &Path, region: Option<&Path>, folder: &HostFolder) -> Outcome<Inpu
 fn read_history(folder: &HostFolder, period: (i32, i32)) -> Outcome<Input> {
     folder.settings()?;
     let mut builder = DataBuilder::new();
-    History::open(&folder.history())?.add_all(period, &mut builder)?;
+    let history = import::history(folder)?;
+    history
+        .add_all(period, &mut builder)
+        .map_err(import::explain)?;
     let (data, rejections) = builder.finish();
     Ok(Input {
         data,
@@ -315,8 +317,9 @@ fn read_request(from: &Path, region: &national::Region, folder: &HostFolder) -> 
     let mut builder = DataBuilder::new();
     let mut known = request.fill(&mut builder).context(named)?;
     if folder.history().is_dir() {
-        let history = History::open(&folder.history())?;
-        history.add_patients(&request.patients()?, &mut known, &mut builder)?;
+        let history = import::history(folder)?;
+        let added = history.add_patients(&request.patients()?, &mut known, &mut builder);
+        added.map_err(import::explain)?;
     }
     let (data, rejections) = builder.finish();
     Ok(Input {

@@ -80,8 +80,11 @@ pub(super) async fn decide(
         .parse()
         .map_err(|_| Problem::from(Kind::NOT_FOUND))?;
     let decided = tokio::task::spawn_blocking(move || {
-        tracing::info!(%pack, token = %bearer, decision = decision.word(), "decided by a person");
-        write(&service, &pack, decision)
+        let word = decision.word();
+        let written = write(&service, &pack, decision);
+        let is_done = written.is_ok();
+        tracing::info!(%pack, token = %bearer, decision = word, is_done, "a person decides");
+        written
     });
     let decided = decided.await.map_err(|error| {
         tracing::error!(%error, "a decision ended unexpectedly");

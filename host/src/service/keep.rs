@@ -2,7 +2,7 @@
 
 use rulepack_contract::data::{Data, Values};
 use rulepack_contract::review::Stage;
-use rulepack_contract::schema::{self, TableId, ids};
+use rulepack_contract::schema::{self, Kind, TableId, ids};
 
 use super::Service;
 use crate::findings::{FindingId, KeptFinding};
@@ -58,21 +58,73 @@ fn one(
     }
 }
 
-/// The department or doctor of a row, else of its encounter.
+/// The department (a code) or doctor (a token) of a row, else of its encounter.
 fn responsible(data: &Data, row: &ReportedRow, column: &str) -> Option<String> {
-    let own = schema::table(row.table).and_then(|table| token(data, table, &row.key, column));
-    own.or_else(|| token(data, ids::ENCOUNTERS, row.encounter.as_deref()?, column))
+    let own = schema::table(row.table).and_then(|table| text(data, table, &row.key, column));
+    own.or_else(|| text(data, ids::ENCOUNTERS, row.encounter.as_deref()?, column))
 }
 
-/// The text of a token in the row of this key.
-fn token(data: &Data, table: TableId, key: &str, column: &str) -> Option<String> {
+/// The text of a code or token in the row of this key.
+fn text(data: &Data, table: TableId, key: &str, column: &str) -> Option<String> {
     let place = table.table().column(column)?;
     let row = (0..data.rows(table)).find(|row| data.key(table, *row) == Some(key))?;
+    let texts = match table.table().columns[place].kind {
+        Kind::Code => data.codes(),
+        Kind::Token => data.tokens(),
+        _ => return None,
+    };
     match data.values(table, place)? {
         Values::U32(values) => match *values.get(row as usize)? {
             0 => None,
-            number => data.tokens().text(number).map(str::to_owned),
+            number => texts.text(number).map(str::to_owned),
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rulepack_contract::data::DataBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_finding_belongs_to_the_department_and_doctor_of_its_line_else_of_the_encounter() {
+        let mut builder = DataBuilder::new();
+        let mut push = |table: TableId, key: &str, cells: &[(&str, &str)]| {
+            let column = |name: &str| table.table().column(name).unwrap();
+            let cells = cells.iter().map(|(name, text)| (column(name), *text));
+            builder.push(table, 1, key, cells);
+        };
+        push(ids::PATIENTS, "P1", &[]);
+        let of_encounter = [
+            ("patients", "P1"),
+            ("departments", "A03"),
+            ("doctors", "D1"),
+        ];
+        push(ids::ENCOUNTERS, "E1", &of_encounter);
+        let of_line = [
+            ("encounters", "E1"),
+            ("departments", "A04"),
+            ("doctors", "D2"),
+        ];
+        push(ids::ORDERS, "O1", &of_line);
+        push(ids::ORDERS, "O2", &[("encounters", "E1")]);
+        let (data, _) = builder.finish();
+        for (key, department, doctor) in [("O1", "A04", "D2"), ("O2", "A03", "D1")] {
+            let row = ReportedRow {
+                table: "orders",
+                key: key.into(),
+                patient: Some("P1".into()),
+                encounter: Some("E1".into()),
+                institution: None,
+                amount: 0,
+            };
+            let found = ["departments", "doctors"].map(|name| responsible(&data, &row, name));
+            assert_eq!(
+                found,
+                [Some(department.to_owned()), Some(doctor.to_owned())]
+            );
+        }
     }
 }
