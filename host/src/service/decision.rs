@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
@@ -17,7 +17,7 @@ use super::Service;
 use super::access::Bearer;
 use super::calls::json_body;
 use super::kind::Kind;
-use super::problem::Problem;
+use super::problem::{Problem, parts};
 use crate::lock::{DecideError, DecisionError, Lock};
 
 /// The most bytes of a body.
@@ -70,10 +70,11 @@ pub(super) struct Decided {
 pub(super) async fn decide(
     State(service): State<Arc<Service>>,
     Extension(Bearer(bearer)): Extension<Bearer>,
-    Path((name_space, name)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Decided>, Problem> {
+    let (name_space, name) = parts(path)?;
     let body = json_body(&headers, body)?;
     let decision = read(&body)?;
     let pack: PackName = format!("{name_space}/{name}")

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 
 use super::Service;
 use super::kind::Kind;
-use super::problem::Problem;
+use super::problem::{Problem, parts};
 use super::status::{PackStatus, Status};
 
 pub(super) async fn packs(State(service): State<Arc<Service>>) -> Json<Vec<PackStatus>> {
@@ -16,8 +17,9 @@ pub(super) async fn packs(State(service): State<Arc<Service>>) -> Json<Vec<PackS
 
 pub(super) async fn versions(
     State(service): State<Arc<Service>>,
-    Path((name_space, name)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Vec<PackStatus>>, Problem> {
+    let (name_space, name) = parts(path)?;
     let wanted = format!("{name_space}/{name}");
     let mut packs = Status::of(&service).packs;
     packs.retain(|pack| pack.pack.pack().to_string() == wanted);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::kind::Kind;
-use super::problem::Problem;
+use super::problem::{Problem, parts};
 use super::status::{self, Status};
 use super::{Service, metrics, record};
 use crate::findings::Overrides;
@@ -39,8 +40,9 @@ pub(super) async fn counts(State(service): State<Arc<Service>>) -> impl IntoResp
 
 pub(super) async fn receipt(
     State(service): State<Arc<Service>>,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let id = parts(path)?;
     let found = tokio::task::spawn_blocking(move || record::receipt(&service, &id)).await;
     match found {
         Ok(Ok(Some(receipt))) => Ok(Json(receipt).into_response()),

@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 `application/problem+json`.
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -60,6 +62,14 @@ impl Problem {
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
         Problem::new(kind, kind.meaning)
+    }
+}
+
+/// The parts of an address that vary. What is no text names nothing that is there.
+pub(super) fn parts<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Problem> {
+    match path {
+        Ok(Path(parts)) => Ok(parts),
+        Err(_) => Err(Kind::NOT_FOUND.into()),
     }
 }
 

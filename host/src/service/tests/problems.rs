@@ -98,6 +98,11 @@ fn of_requests() -> Vec<Provoked> {
             "/api/v1/findings",
             get("/api/v1/findings?patient=P1", &[&host, &auditor]),
         ),
+        (
+            "get",
+            "/api/v1/packs/{name_space}/{name}",
+            get("/api/v1/packs/%ff/x", &[&host]),
+        ),
         ("get", "/healthz", get("/healthz", &foreign)),
         (
             "post",
