@@ -15,8 +15,8 @@
 //! | `GET /api/v1/openapi.json` | the description of all this | open |
 //! | `GET /healthz`, `GET /readyz` | the process answers; the packs in force are loaded | open |
 //!
-//! Every address is an [`Operation`](document) with its role; errors are [problems](problem) of stable
-//! [kinds](kind), in the national transactions envelopes.
+//! Every address stands in `document.rs` with its roles; errors are RFC 9457 problems of stable kinds
+//! (`kind.rs`), in the national transactions envelopes.
 //!
 //! The second `POST` address is the path under which the national platform itself answers, so that a HIS
 //! changes nothing but the name of the machine.

@@ -4,6 +4,7 @@
 mod air_gap;
 mod canary;
 mod check;
+mod conforms;
 mod decisions;
 mod described;
 mod failing;
