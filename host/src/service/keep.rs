@@ -58,7 +58,7 @@ fn one(
     }
 }
 
-/// The department (a code) or doctor (a token) of a row, else of its encounter.
+/// The department or doctor of a row, else of its encounter.
 fn responsible(data: &Data, row: &ReportedRow, column: &str) -> Option<String> {
     let own = schema::table(row.table).and_then(|table| text(data, table, &row.key, column));
     own.or_else(|| text(data, ids::ENCOUNTERS, row.encounter.as_deref()?, column))
@@ -69,9 +69,8 @@ fn text(data: &Data, table: TableId, key: &str, column: &str) -> Option<String> 
     let place = table.table().column(column)?;
     let row = (0..data.rows(table)).find(|row| data.key(table, *row) == Some(key))?;
     let texts = match table.table().columns[place].kind {
-        Kind::Code => data.codes(),
         Kind::Token => data.tokens(),
-        _ => return None,
+        _ => data.codes(),
     };
     match data.values(table, place)? {
         Values::U32(values) => match *values.get(row as usize)? {
@@ -89,12 +88,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_belongs_to_the_department_and_doctor_of_its_line_else_of_the_encounter() {
+    fn a_department_is_a_code_and_a_doctor_a_token_of_the_row_or_its_encounter() {
         let mut builder = DataBuilder::new();
-        let mut push = |table: TableId, key: &str, cells: &[(&str, &str)]| {
-            let column = |name: &str| table.table().column(name).unwrap();
-            let cells = cells.iter().map(|(name, text)| (column(name), *text));
-            builder.push(table, 1, key, cells);
+        let mut push = |table: TableId, key, cells: &[(&str, &'static str)]| {
+            let place = |name: &str| table.table().column(name).unwrap();
+            let cells = cells.iter().map(|(name, text)| (place(name), *text));
+            builder.push(table, 1, key, cells).unwrap();
         };
         push(ids::PATIENTS, "P1", &[]);
         let of_encounter = [
@@ -103,28 +102,30 @@ mod tests {
             ("doctors", "D1"),
         ];
         push(ids::ENCOUNTERS, "E1", &of_encounter);
-        let of_line = [
-            ("encounters", "E1"),
-            ("departments", "A04"),
-            ("doctors", "D2"),
-        ];
-        push(ids::ORDERS, "O1", &of_line);
-        push(ids::ORDERS, "O2", &[("encounters", "E1")]);
+        push(
+            ids::ORDERS,
+            "O1",
+            &[("encounters", "E1"), ("departments", "B01")],
+        );
+        push(
+            ids::ORDERS,
+            "O2",
+            &[("encounters", "E1"), ("doctors", "D2")],
+        );
         let (data, _) = builder.finish();
-        for (key, department, doctor) in [("O1", "A04", "D2"), ("O2", "A03", "D1")] {
+        let of = |key: &str| {
             let row = ReportedRow {
                 table: "orders",
-                key: key.into(),
-                patient: Some("P1".into()),
-                encounter: Some("E1".into()),
+                key: key.to_owned(),
+                patient: None,
+                encounter: Some("E1".to_owned()),
                 institution: None,
                 amount: 0,
             };
-            let found = ["departments", "doctors"].map(|name| responsible(&data, &row, name));
-            assert_eq!(
-                found,
-                [Some(department.to_owned()), Some(doctor.to_owned())]
-            );
-        }
+            let told = ["departments", "doctors"].map(|column| responsible(&data, &row, column));
+            told.map(Option::unwrap_or_default)
+        };
+        assert_eq!(of("O1"), ["B01", "D1"]);
+        assert_eq!(of("O2"), ["A03", "D2"]);
     }
 }
