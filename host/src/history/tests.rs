@@ -153,8 +153,12 @@ fn an_import_killed_before_the_rename_leaves_the_old_state() {
     let mut history = History::open(&folder).unwrap();
     import(&mut history, &FILES);
     fs::write(folder.join(".new-x"), "{\"tab").unwrap();
+    // Identities are written first: without their rows they are nobody's.
+    fs::write(folder.join("000002.identities"), "00").unwrap();
     let data = look_up(&History::open(&folder).unwrap(), "P1", &[]);
     assert_eq!(data.rows(ids::ORDERS), 1);
+    import(&mut history, &FILES[..2]);
+    assert_eq!(History::open(&folder).unwrap().segments.len(), 2);
 }
 
 /// The host's folder, and that of its history with two imports.

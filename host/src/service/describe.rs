@@ -6,6 +6,7 @@ use super::access::Access;
 use super::document::{Operation, Parameter, Schema};
 use super::kind::Kind;
 use super::problem::{self, TYPE_PREFIX};
+use super::search;
 use crate::tokens::Role;
 
 /// Statuses under which a national envelope tells what is wrong.
@@ -64,11 +65,11 @@ fn parameter(parameter: &Parameter) -> Value {
 }
 
 fn responses(operation: &Operation, is_head: bool) -> Map<String, Value> {
-    let (media_type, schema) = operation.content;
-    let schema = match schema {
+    let (media_type, declared) = operation.content;
+    let schema = match declared {
         Schema::Free => json!({}),
         Schema::One(name) => json!({ "schema": reference(name) }),
-        Schema::List(name) => {
+        Schema::List(name) | Schema::Table(name) => {
             json!({ "schema": { "type": "array", "items": reference(name) } })
         }
     };
@@ -77,6 +78,12 @@ fn responses(operation: &Operation, is_head: bool) -> Map<String, Value> {
         "200".to_owned(),
         answer("done", is_head, media_type, schema.clone()),
     );
+    if let Some(done) = responses.get_mut("200")
+        && matches!(declared, Schema::Table(_))
+        && !is_head
+    {
+        done["content"][search::CSV] = json!({});
+    }
     if operation.is_national() {
         for (status, description) in ENVELOPES {
             let answer = answer(description, is_head, media_type, schema.clone());

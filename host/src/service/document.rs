@@ -47,6 +47,8 @@ pub(super) enum Schema {
     One(&'static str),
     /// A list of these.
     List(&'static str),
+    /// A list of these, or the same as a table.
+    Table(&'static str),
 }
 
 /// A part of an address or of its query.
@@ -135,7 +137,7 @@ pub(super) static FINDINGS: Operation = Operation {
         in_query("format", "`json` (unless told) or `csv`"),
     ],
     body: None,
-    content: (JSON, Schema::List("ShownFinding")),
+    content: (JSON, Schema::Table("ShownFinding")),
     problems: &[Kind::QUERY, Kind::STORAGE],
 };
 

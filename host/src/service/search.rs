@@ -24,6 +24,8 @@ use crate::findings::{Decided, Decision, FindingId, KeptFinding, Wanted, Way};
 /// Beyond this a spreadsheet is no help.
 const LIMIT_MAX: usize = 10_000;
 const LIMIT: usize = 1_000;
+/// The media type of the table.
+pub(super) const CSV: &str = "text/csv; charset=utf-8; header=present";
 
 /// What is asked for. Patients are no part of an address: those stand in the logs of proxies.
 #[derive(Debug, Deserialize)]
@@ -104,8 +106,7 @@ pub(super) async fn findings(
         Format::Json => Ok(Json(shown.collect::<Vec<_>>()).into_response()),
         Format::Csv => {
             let bytes = table(shown).ok_or(Kind::INTERNAL)?;
-            let media_type = "text/csv; charset=utf-8; header=present";
-            Ok(([(header::CONTENT_TYPE, media_type)], bytes).into_response())
+            Ok(([(header::CONTENT_TYPE, CSV)], bytes).into_response())
         }
     }
 }
