@@ -10,60 +10,13 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::nation::{Host, Nation, Registry};
-use common::packs::{Source, pack};
-use common::{Ran, rulepack, workspace};
+use common::packs::pack;
+use common::story::{NEW, OLD, Story};
+use common::{rulepack, workspace};
 
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
 const PACK: &str = "37/chronic-limits";
-
-/// A host that runs version 1.0.0 of a pack, and version 1.0.1, sealed and not yet published.
-struct Story {
-    nation: Nation,
-    registry: Registry,
-    host: Host,
-    newer: PathBuf,
-}
-
-impl Story {
-    fn begin() -> Self {
-        let nation = Nation::found();
-        let registry = nation.serve();
-        nation.publish(&[&pack("chronic-limits")], &registry);
-        let host = nation.host("host", &registry);
-        host.sync().done();
-        let newer = nation.path("newer.wasm");
-        Source::copy("chronic-limits", &nation.path("newer"))
-            .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
-            .build(&newer)
-            .done();
-        Story {
-            nation,
-            registry,
-            host,
-            newer,
-        }
-    }
-
-    fn publish(&self) {
-        self.nation.publish(&[&self.newer], &self.registry);
-    }
-
-    fn decide(&self, arguments: &[&str]) -> Ran {
-        let folder = self.host.folder().to_str().unwrap();
-        rulepack([&["host"], arguments, &["--dir", folder]].concat())
-    }
-
-    /// The lines of the status that begin with these words.
-    fn status(&self, words: &str) -> Vec<String> {
-        let told = self.decide(&["status"]).done();
-        let lines = told.lines().filter(|line| line.starts_with(words));
-        lines.map(str::to_owned).collect()
-    }
-}
 
 fn append(path: &Path, text: &str) {
     let before = fs::read_to_string(path).unwrap_or_default();
@@ -73,44 +26,45 @@ fn append(path: &Path, text: &str) {
 #[test]
 fn a_held_pack_keeps_its_version_until_a_person_approves_the_next() {
     let story = Story::begin();
-    story
-        .decide(&["hold", PACK, "--reason", "audit week"])
+    let host = story.host("host");
+    host.decide(&["hold", PACK, "--reason", "audit week"])
         .done();
-    story.publish();
-    let told = story.host.sync().done();
+    story.publish_newer();
+    let told = host.sync().done();
     let waits = format!("waiting   {NEW}: the pack is held: audit week");
     assert_eq!(told.lines().next(), Some(&*waits));
-    assert_eq!(story.host.active(), [OLD]);
+    assert_eq!(host.active(), [OLD]);
     assert_eq!(
-        story.status("held"),
+        host.status("held"),
         ["held      37/chronic-limits: audit week"]
     );
-    assert_eq!(story.status("waiting").len(), 1);
+    assert_eq!(host.status("waiting").len(), 1);
 
-    let told = story.decide(&["approve", "37/chronic-limits@1.0.1"]).done();
+    let told = host.decide(&["approve", "37/chronic-limits@1.0.1"]).done();
     assert_eq!(told.lines().next(), Some(&*format!("{NEW} is approved")));
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    assert_eq!(host.active(), [OLD, NEW]);
     // The next update leaves it as the person decided.
-    story.host.sync().done();
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    host.sync().done();
+    assert_eq!(host.active(), [OLD, NEW]);
 }
 
 #[test]
 fn a_version_that_was_put_aside_stays_so_over_updates_and_nothing_lower_can_be() {
     let story = Story::begin();
-    story.publish();
-    story.host.sync().done();
-    let told = story
+    let host = story.host("host");
+    story.publish_newer();
+    host.sync().done();
+    let told = host
         .decide(&["rollback", PACK, "--reason", "too many findings"])
         .done();
     let lines: Vec<&str> = told.lines().take(2).collect();
     let aside = format!("{NEW} is put aside: too many findings");
     assert_eq!(lines, [aside, format!("{OLD} is in force")]);
-    story.host.sync().done();
-    assert_eq!(story.host.active(), [OLD]);
-    assert_eq!(story.status("put aside").len(), 1);
+    host.sync().done();
+    assert_eq!(host.active(), [OLD]);
+    assert_eq!(host.status("put aside").len(), 1);
 
-    let refused = story
+    let refused = host
         .decide(&["rollback", PACK, "--reason", "again"])
         .failed();
     assert_eq!(
@@ -125,35 +79,32 @@ fn a_version_that_was_put_aside_stays_so_over_updates_and_nothing_lower_can_be()
 #[test]
 fn t9_a_host_that_lets_versions_wait_activates_the_mandatory_one_by_itself() {
     let story = Story::begin();
-    let settings = story.host.folder().join("host.toml");
+    let host = story.host("host");
+    let settings = host.folder().join("host.toml");
     append(&settings, "\n[updates]\ndecision = \"approve\"\n");
-    let (file, address) = (story.newer.display(), &story.registry.address);
-    story
-        .nation
-        .run(&format!(
-            "publish draft {file} --mandatory-by 2026-01-01 --out {{}}/37.json --registry {address}"
-        ))
-        .done();
+    let file = story.newer.display();
+    story.draft(&format!("publish draft {file} --mandatory-by 2026-01-01"));
     story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
     story.nation.send(&[&story.newer], &story.registry).done();
-    let told = story.host.sync().done();
+    let told = host.sync().done();
     assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
-    let refused = story.decide(&["rollback", PACK, "--reason", "no"]).failed();
+    let refused = host.decide(&["rollback", PACK, "--reason", "no"]).failed();
     let expected = format!("error: `{NEW}` is mandatory since 2026-01-01, and cannot be put aside");
     assert_eq!(refused.lines().next(), Some(&*expected));
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    assert_eq!(host.active(), [OLD, NEW]);
 }
 
 #[test]
 fn t2_a_column_that_is_not_granted_is_told_with_the_reason_that_the_pack_gives() {
     let story = Story::begin();
-    let grants = story.host.folder().join("grants.toml");
+    let host = story.host("host");
+    let grants = host.folder().join("grants.toml");
     append(
         &grants,
         "[37]\nby = \"李明\"\nday = \"2026-11-22\"\ncolumns = []\n",
     );
     let request = workspace().join("examples/3101-order.json");
-    let told = story.host.check(&request, &[]).done();
+    let told = host.check(&request, &[]).done();
     assert!(
         told.contains("[not evaluable] 37/chronic-limits/1.0.0.wasm CHR-01"),
         "{told}"
@@ -165,7 +116,7 @@ fn t2_a_column_that_is_not_granted_is_told_with_the_reason_that_the_pack_gives()
     assert!(told.ends_with("nothing found\n"), "{told}");
 
     let sealed = pack("chronic-limits");
-    let folder = story.host.folder().to_str().unwrap();
+    let folder = host.folder().to_str().unwrap();
     let inspect = || rulepack(["inspect", sealed.to_str().unwrap(), "--host", folder]);
     let asked = inspect().found_fault();
     assert!(asked.contains("  NOT GRANTED\n"), "{asked}");
