@@ -90,7 +90,7 @@ fn a_withdrawn_version_stops_and_no_lower_one_takes_its_place() {
     let yank = "yank 37/chronic-limits@1.0.1 --reason counts-the-dose-twice";
     let told = bureau.draft(yank);
     let says = |line: &str| assert!(told.contains(line), "{told}");
-    says("targets goes from version 2 to 3, ");
+    says("`37` goes from version 2 to 3, ");
     says(&format!(
         "WITHDRAWS pack `{NEW}`, since: counts-the-dose-twice"
     ));
@@ -328,7 +328,7 @@ fn a_registry_that_swallows_a_publication_is_found() {
     let told = monitor(&format!("--registry {good} --registry {bad}")).found_fault();
     let says = |line: String| assert!(told.contains(&line), "{line}\n{told}");
     says(format!(
-        "FOUND {bad}: `37` is served at version 1, version 2 was signed; missing there:\n  targets goes \
+        "FOUND {bad}: `37` is served at version 1, version 2 was signed; missing there:\n  `37` goes \
          from version 1 to 2, "
     ));
     says(format!("  adds pack `{NEW}`, "));

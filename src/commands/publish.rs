@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::Command;
 use crate::clock;
-use crate::drafts::{Base, Draft, DraftReport, named_role, roles_above, tell_expiring};
+use crate::drafts::{Base, Draft, DraftReport, expiring_in_force, named_role, tell_expiring};
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -160,7 +160,7 @@ pub fn send(args: &SendArgs) -> Outcome<Sent> {
     let receipt = client.publish(&publication).map_err(explain)?;
     let mut expiring = Vec::new();
     for role in publication.metadata.keys() {
-        for warning in roles_above(&client, role, clock::now()?)? {
+        for warning in expiring_in_force(&client, role, clock::now()?)? {
             if !expiring.contains(&warning) {
                 expiring.push(warning);
             }

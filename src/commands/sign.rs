@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rulepack_protocol::key::Signer;
 use rulepack_protocol::names::PersonId;
+use rulepack_protocol::trust::{Limits, policy};
 use rulepack_protocol::tuf::{
-    AnyEnvelope, Envelope, ExpiryWarning, Language, MetadataError, Payload, Root, TopRole,
-    expiry_warnings, summary,
+    AnyEnvelope, Envelope, ExpiryWarning, Language, MetadataError, Payload, RoleName, Root,
+    TopRole, expiry_warnings, summary,
 };
 use serde::Serialize;
 
@@ -82,7 +83,9 @@ impl Command for SignArgs {
             Tongue::En => Language::English,
             Tongue::Zh => Language::Chinese,
         };
-        let changes = summary(previous.as_ref(), &envelope, language);
+        let role = self.role();
+        let mut changes = summary(role.as_ref(), previous.as_ref(), &envelope, language);
+        changes.extend(role.and_then(|role| breach(&role, &envelope, language)));
         if !self.yes {
             self.tell_and_ask(&changes)?;
         }
@@ -140,13 +143,34 @@ impl SignArgs {
         }
     }
 
-    fn expiring(&self, envelope: &AnyEnvelope) -> Outcome<Vec<ExpiryWarning>> {
-        let text = self.file.to_string_lossy();
-        let Ok((role, _)) = named_role(&text) else {
-            return Ok(Vec::new());
-        };
-        Ok(expiry_warnings([(role, envelope.expires())], clock::now()?))
+    /// The role that the name of the file tells, where it tells one: the file itself does not.
+    fn role(&self) -> Option<RoleName> {
+        let named = named_role(&self.file.to_string_lossy());
+        named.ok().map(|(role, _)| role)
     }
+
+    fn expiring(&self, envelope: &AnyEnvelope) -> Outcome<Vec<ExpiryWarning>> {
+        let ends = self.role().map(|role| (role, envelope.expires()));
+        Ok(expiry_warnings(ends, clock::now()?))
+    }
+}
+
+/// The rule that the file breaks as one of `role`, so that an officer of `37` learns before signing that
+/// a file lists packs of another name space.
+fn breach(role: &RoleName, envelope: &AnyEnvelope, language: Language) -> Option<String> {
+    let limits = Limits::default();
+    let broken = match envelope {
+        AnyEnvelope::Root(file) => policy::check_root(file.signed(), &limits),
+        AnyEnvelope::Targets(file) => policy::check_targets(role, file.signed(), &limits),
+        AnyEnvelope::Snapshot(_) | AnyEnvelope::Timestamp(_) => Ok(()),
+    };
+    let broken = broken.err()?;
+    Some(match language {
+        Language::English => {
+            format!("BREAKS A RULE, so that no registry or host takes it: {broken}")
+        }
+        Language::Chinese => format!("【违反规则】登记中心和医院端均不接受:{broken}"),
+    })
 }
 
 /// Reads a metadata file of any role.

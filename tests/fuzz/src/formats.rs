@@ -301,7 +301,7 @@ fn envelope<T: Payload>(bytes: &[u8], check: impl FnOnce(&T)) -> bool {
     assert_eq!(again.signatures(), read.signatures());
     let any = AnyEnvelope::parse(&written).expect("an envelope is of one of four kinds");
     assert!(
-        !summary(None, &any, Language::English).is_empty(),
+        !summary(None, None, &any, Language::English).is_empty(),
         "an officer is told something"
     );
     check(read.signed());

@@ -45,7 +45,7 @@ fn told(old: &Targets, new: &Targets, language: Language) -> Vec<String> {
     let any = |targets: &Targets| {
         AnyEnvelope::parse(&Envelope::unsigned(targets.clone()).unwrap().to_bytes()).unwrap()
     };
-    let lines = summary(Some(&any(old)), &any(new), language);
+    let lines = summary(None, Some(&any(old)), &any(new), language);
     let about_days = |line: &String| line.starts_with("on rule days") || line.starts_with("规则日");
     lines.into_iter().filter(about_days).collect()
 }
