@@ -10,11 +10,14 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use common::forge;
+use common::nation::Host;
 use common::packs::pack;
 use common::story::{NEW, OLD, Story};
-use common::{rulepack, workspace};
+use common::web::{Twist, Web};
+use common::{now, rulepack, workspace};
 
 const PACK: &str = "37/chronic-limits";
 
@@ -126,4 +129,85 @@ fn t2_a_column_that_is_not_granted_is_told_with_the_reason_that_the_pack_gives()
     );
     fs::remove_file(&grants).unwrap();
     inspect().done();
+}
+
+/// The files of packs in a host's folder that are not whole.
+fn parts(host: &Host) -> Vec<PathBuf> {
+    let packs = fs::read_dir(host.folder().join("packs")).unwrap();
+    let paths = packs.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_none_or(|ending| ending != "wasm"))
+        .collect()
+}
+
+#[test]
+fn a_download_that_broke_goes_on_and_what_is_left_of_a_withdrawn_pack_is_cleared_away() {
+    let story = Story::begin();
+    let hosts = ["goes-on", "gives-up"].map(|name| story.host(name));
+    story.publish_newer();
+    let copy = story.nation.back_up("copy").join("repository");
+    let web = Web::serve(&copy, Twist::Half(".1.0.1.wasm"));
+    let half = fs::read(&story.newer).unwrap();
+    let half = &half[..half.len() / 2];
+    for host in &hosts {
+        host.follow(&web.address);
+        let told = host.sync().found_fault();
+        let reason = format!("refused   {NEW}: pack `{NEW}` cannot be read or stored");
+        assert!(told.starts_with(&reason), "{told}");
+        let left: Vec<_> = parts(host)
+            .iter()
+            .map(|path| fs::read(path).unwrap())
+            .collect();
+        assert_eq!(left, [half]);
+        assert_eq!(host.active(), [OLD]);
+        host.follow(&story.registry.address);
+    }
+    let [goes_on, gives_up] = &hosts;
+    let told = goes_on.sync().done();
+    assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
+    assert_eq!(parts(goes_on), Vec::<PathBuf>::new());
+
+    story.draft("yank 37/chronic-limits@1.0.1 --reason too-many-findings");
+    story.publish_role();
+    gives_up.sync().done();
+    assert_eq!(parts(gives_up), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn check_marks_packs_as_stale_once_nobody_in_force_vouches_for_them_and_goes_on() {
+    let story = Story::begin();
+    let (nation, request) = (&story.nation, workspace().join("examples/3101-order.json"));
+    let line = "init --dir {}/island --root {}/root.json --registry {}/disk \
+                --institution H37030000001 --division 370303 --air-gapped";
+    nation.run(line).done();
+    let island = Host::at(nation.path("island"));
+    // The timestamp of a disk that was three days on its way.
+    let disk = nation.back_up("disk").join("repository");
+    let (signer, past) = (nation.path("registry/signer"), now().plus_days(-3));
+    forge::sign_anew(&disk, &signer, |_, timestamp| timestamp.expires = past);
+    let import = format!("sync --dir {{}}/island --import {}", disk.display());
+    nation.run(&import).done();
+    let told = island.check(&request, &[]).done();
+    let stale = format!("[stale] what vouches for these packs expired at {past}");
+    assert_eq!(told.lines().next(), Some(&*stale));
+    let findings = told.lines().skip(1).collect::<Vec<_>>();
+    let told = island.check(&request, &["--lang", "zh"]).done();
+    assert!(told.starts_with("[规则包信息已过期] "), "{told}");
+
+    // A fresh disk ends it, and the findings are the same.
+    let fresh = nation.back_up("fresh").join("repository");
+    forge::sign_anew(&fresh, &signer, |_, _| {});
+    forge::sign_anew(&fresh, &signer, |_, _| {});
+    let import = format!("sync --dir {{}}/island --import {}", fresh.display());
+    nation.run(&import).done();
+    let told = island.check(&request, &[]).done();
+    assert_eq!(told.lines().collect::<Vec<_>>(), findings);
+
+    // Nor does a memory that is damaged pass for a good one.
+    let memory = island.folder().join("trust/trust.json");
+    append(&memory, "}");
+    let told = island.check(&request, &[]).done();
+    let damaged = format!("[stale] `{}` is damaged", memory.display());
+    assert_eq!(told.lines().next(), Some(&*damaged));
+    assert_eq!(told.lines().skip(1).collect::<Vec<_>>(), findings);
 }

@@ -23,6 +23,8 @@ pub enum Twist {
     Endless(&'static str),
     /// Answers 500.
     Broken(&'static str),
+    /// Announces the whole and hangs up in the middle.
+    Half(&'static str),
 }
 
 /// A server that ends when it is dropped.
@@ -36,6 +38,8 @@ pub struct Web {
 /// What is answered to a request.
 enum Answer {
     Bytes(Vec<u8>),
+    /// Its first half, announced as the whole.
+    Half(Vec<u8>),
     /// Zeros for as long as somebody reads.
     Endless,
     Missing,
@@ -97,6 +101,7 @@ impl Twist {
         };
         match self {
             Twist::Endless(end) if path.ends_with(end) => return Answer::Endless,
+            Twist::Half(end) if path.ends_with(end) => return Answer::Half(bytes),
             Twist::Swapped(end) if path.ends_with(end) => {
                 let middle = bytes.len() / 2;
                 bytes[middle] ^= 1;
@@ -116,6 +121,10 @@ fn respond(mut stream: TcpStream, answer: &impl Fn(&str) -> Answer) -> std::io::
         Answer::Bytes(bytes) => {
             head(&mut stream, "200 OK", Some(bytes.len()))?;
             stream.write_all(&bytes)
+        }
+        Answer::Half(bytes) => {
+            head(&mut stream, "200 OK", Some(bytes.len()))?;
+            stream.write_all(&bytes[..bytes.len() / 2])
         }
         Answer::Endless => {
             head(&mut stream, "200 OK", None)?;
