@@ -80,7 +80,7 @@ impl HostStatusError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             HostStatusError::Settings(error) => error.hint(),
-            HostStatusError::Lock(_) => None,
+            HostStatusError::Lock(error) => error.hint(),
         }
     }
 }

@@ -54,7 +54,7 @@ impl UpdateError {
     pub fn hint(&self) -> Option<String> {
         match self {
             UpdateError::Refresh(error) => error.hint(),
-            UpdateError::Lock(_) => None,
+            UpdateError::Lock(error) => error.hint().map(str::to_owned),
             UpdateError::Officers(error) => error.hint().map(str::to_owned),
             UpdateError::NotAirGapped => Some(
                 "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`".to_owned(),
