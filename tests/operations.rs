@@ -24,6 +24,7 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf::{Channel, Envelope, Status, Targets};
 
 use common::nation::{Host, Registry};
+use common::packs::Source;
 use common::story::{NEW, OLD, Story, sealed};
 
 /// A bureau that has published two versions, and a host that runs both.
@@ -164,6 +165,27 @@ fn a_first_wave_runs_a_version_before_everybody_does() {
     assert!(told.contains(shift), "{told}");
     bureau.publish_role();
     assert_eq!(sync(), (Some("1.0.1".into()), Some("1.0.1".into())));
+}
+
+#[test]
+fn a_version_in_force_before_its_publication_is_not_drafted_without_a_basis() {
+    let bureau = Story::begin();
+    let file = bureau.nation.path("baseless.wasm");
+    Source::copy("chronic-limits", &bureau.nation.path("baseless"))
+        .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
+        .replace("pack.toml", "retroactive = ", "# retroactive = ")
+        .build(&file)
+        .done();
+    let today = today();
+    assert_eq!(
+        bureau.refused(&format!("publish draft {}", file.display())),
+        format!(
+            "error: `{NEW}` is in force from 2024-01-01, before its publication on {today}, but its \
+             manifest has no `retroactive` basis\n\
+             hint: let it be in force from {today} or later, or say in `pack.toml` on which ground it is \
+             in force earlier: `retroactive = {{ basis = \"…\" }}`"
+        )
+    );
 }
 
 #[test]

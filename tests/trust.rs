@@ -96,10 +96,16 @@ fn a_pack_of_another_name_space_signed_with_the_bureaus_keys_is_refused() {
         .build(&foreign)
         .done();
     story.draft(&format!("publish draft {} --role 37", foreign.display()));
-    story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
+    // Each officer is told before signing.
+    let breach = "lists `11/chronic-limits/1.0.0.wasm`, which belongs to name space `11`";
+    for officer in ["bureau-a", "bureau-b"] {
+        let line = format!("sign {{}}/37.json --key {{}}/keys/{officer}.key --yes");
+        let (_, told) = story.nation.run(&line).ended(0);
+        let says = format!("  BREAKS A RULE, so that no registry or host takes it: {breach}\n");
+        assert!(told.contains(&says), "{told}");
+    }
 
-    let why = "`37` breaks the rules: lists `11/chronic-limits/1.0.0.wasm`, \
-               which belongs to name space `11`";
+    let why = format!("`37` breaks the rules: {breach}");
     let reason = story.nation.send(&[&foreign], &story.registry).failed();
     assert_eq!(reason, format!("error: {why}"));
     host.follow(&story.registry.address);

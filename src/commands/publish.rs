@@ -12,7 +12,7 @@ use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::tuf::{Channel, Custom, ExpiryWarning, FilePin, RoleName, Target};
 use rulepack_registry::client::PublishFailed;
-use rulepack_registry::{Client, Publication, Receipt};
+use rulepack_registry::{Client, Publication, Receipt, Refusal};
 use serde::Serialize;
 
 use super::Command;
@@ -136,6 +136,7 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
     for (pack, bytes) in opened.values() {
         let mut custom = Custom::of(pack, channel, clock::today()?);
         custom.mandatory_by = args.mandatory_by;
+        check_basis(&custom, pack)?;
         let target = Target {
             length: bytes.len() as u64,
             hashes: FilePin::of(1, bytes).hashes,
@@ -144,6 +145,23 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
         draft.targets.add_target(path_of(pack)?, target)?;
     }
     draft.write()
+}
+
+/// Refuses what the registry would refuse after officers had signed it in vain.
+fn check_basis(custom: &Custom, pack: &Pack) -> Outcome {
+    if !custom.lacks_basis(pack) {
+        return Ok(());
+    }
+    let published = custom.published;
+    let refusal = Refusal::NotRetroactive {
+        path: path_of(pack)?,
+        from: custom.effective.from,
+        published,
+    };
+    Err(Failure::from(refusal).hint(format!(
+        "let it be in force from {published} or later, or say in `pack.toml` on which ground it is in \
+         force earlier: `retroactive = {{ basis = \"…\" }}`"
+    )))
 }
 
 /// Sends signed roles and packs.

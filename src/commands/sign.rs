@@ -44,7 +44,7 @@ pub struct SignArgs {
     /// The language in which the changes are told (说明的语言).
     #[arg(long, value_enum, default_value = "en")]
     pub lang: Tongue,
-    /// Sign without asking; the changes are told afterwards.
+    /// Sign without asking, also on a terminal; the changes are told all the same.
     #[arg(long)]
     pub yes: bool,
 }
@@ -68,9 +68,6 @@ pub struct SignReport {
     /// Of a root: how many of the due signatures are there.
     due: Vec<String>,
     expiring: Vec<ExpiryWarning>,
-    /// Whether the changes were told before.
-    #[serde(skip)]
-    is_told: bool,
 }
 
 impl Command for SignArgs {
@@ -87,11 +84,16 @@ impl Command for SignArgs {
         let mut changes = summary(role.as_ref(), previous.as_ref(), &envelope, language);
         changes.extend(role.and_then(|role| breach(&role, &envelope, language)));
         if !self.yes {
-            self.tell_and_ask(&changes)?;
+            self.tell(&changes)?;
+            ask()?;
         }
         let secret = keys::read_secret(&self.key, self.passphrase_file.as_deref())?;
         let (bytes, signatures) =
             sign(&mut envelope, &secret).context(|| format!("`{}`", self.file.display()))?;
+        // No signature leaves before the changes were told, though nobody is asked.
+        if self.yes {
+            self.tell(&changes)?;
+        }
         let file = self.out.clone().unwrap_or_else(|| self.file.clone());
         files::write(&file, &bytes)?;
         Ok(SignReport {
@@ -100,7 +102,6 @@ impl Command for SignArgs {
             changes,
             due: due(previous.as_ref(), &envelope)?,
             expiring: self.expiring(&envelope)?,
-            is_told: !self.yes,
             file,
         })
     }
@@ -123,24 +124,15 @@ impl SignArgs {
         Ok(Some(previous))
     }
 
-    /// Tells who is about to sign what; on a terminal, asks.
-    fn tell_and_ask(&self, changes: &[String]) -> Outcome {
+    /// Tells who is about to sign what.
+    fn tell(&self, changes: &[String]) -> Outcome {
         let locked = keys::read_locked(&self.key)?;
         let (person, file) = (locked.person(), self.file.display());
         output::notice(&format!("{person} is about to sign {file}:"))?;
         for change in changes {
             output::notice(&format!("  {change}"))?;
         }
-        if !stdin().is_terminal() {
-            return Ok(());
-        }
-        output::notice("sign this? (yes/no)")?;
-        let mut answer = String::new();
-        stdin().read_line(&mut answer)?;
-        match answer.trim() {
-            "yes" | "y" | "是" => Ok(()),
-            _ => Err(Failure::new("nothing was signed")),
-        }
+        Ok(())
     }
 
     /// The role that the name of the file tells, where it tells one: the file itself does not.
@@ -152,6 +144,20 @@ impl SignArgs {
     fn expiring(&self, envelope: &AnyEnvelope) -> Outcome<Vec<ExpiryWarning>> {
         let ends = self.role().map(|role| (role, envelope.expires()));
         Ok(expiry_warnings(ends, clock::now()?))
+    }
+}
+
+/// Asks on a terminal.
+fn ask() -> Outcome {
+    if !stdin().is_terminal() {
+        return Ok(());
+    }
+    output::notice("sign this? (yes/no)")?;
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    match answer.trim() {
+        "yes" | "y" | "是" => Ok(()),
+        _ => Err(Failure::new("nothing was signed")),
     }
 }
 
@@ -224,9 +230,6 @@ impl Report for SignReport {}
 
 impl fmt::Display for SignReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in self.changes.iter().filter(|_| !self.is_told) {
-            writeln!(f, "  {change}")?;
-        }
         let file = self.file.display();
         let (person, count) = (&self.person, self.signatures);
         writeln!(f, "{file}: signed by {person}, {count} signatures in all")?;
