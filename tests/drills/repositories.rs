@@ -66,6 +66,20 @@ fn a_hidden_release_shows_in_the_status_and_ends_with_the_bureau_s_role() {
         .unwrap();
     assert_eq!((seen.version, bureau.signed().version), (1, 2));
     assert_ne!(seen.sha256, Digest::of(&bureau.to_bytes()));
+    // So does the status of a host, which needs no registry.
+    drill.host.follow(text(&hidden));
+    drill.host.sync().done();
+    let told = drill.host.decide(&["status", "--json"]).done();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let roles = told["roles"].as_array().unwrap();
+    let of = |role: &str| roles.iter().find(|seen| seen["role"] == role).unwrap();
+    assert_eq!(
+        (&of("37")["version"], &of("root")["version"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(of("37")["sha256"], Digest::of(&role.to_bytes()).to_string());
+    assert!(of("snapshot")["version"].as_u64() > Some(1));
+
     // In the end the role expires: it is reported, and what is active goes on.
     let refreshed = serve_at(ends);
     let failed = &refreshed.resolution.failed[&"37".parse().unwrap()];
