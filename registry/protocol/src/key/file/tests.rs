@@ -88,8 +88,9 @@ fn every_truncation_of_a_file_is_refused() {
 }
 
 #[test]
-fn every_changed_byte_of_a_file_is_refused() {
+fn every_changed_byte_of_a_file_is_refused_but_for_the_label() {
     let text = encrypted();
+    let first_line = text.find('\n').unwrap();
     for at in 0..text.trim_end().len() {
         for byte in [b'A', b'0', b'\n'] {
             let mut changed = text.as_bytes().to_vec();
@@ -99,7 +100,14 @@ fn every_changed_byte_of_a_file_is_refused() {
             let changed = String::from_utf8(changed).unwrap();
             let result = LockedKey::parse(&changed)
                 .and_then(|key| key.unlock(Some(&passphrase("correct horse"))));
-            assert!(result.is_err(), "byte {at} became {byte}");
+            match result {
+                // Another name of the holder: it is the same key, and roles name it by its id.
+                Ok(found) if at < first_line => {
+                    assert_eq!(found.public_key().id(), key().public_key().id());
+                }
+                Ok(_) => panic!("byte {at} became {byte}"),
+                Err(_) => {}
+            }
         }
     }
 }
