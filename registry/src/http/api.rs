@@ -16,6 +16,7 @@ use super::connections::Sender;
 use super::kind::Kind;
 use super::places::Held;
 use super::problem::{Problem, causes};
+use super::seats::Activity;
 use super::upload::{Upload, too_large};
 use super::{Service, blocking};
 use crate::index::{Entry, IndexError};
@@ -31,14 +32,17 @@ pub(super) async fn publish(
 ) -> Result<Json<Receipt>, Problem> {
     check_head(request.headers())?;
     let settings = service.settings;
-    let sender = request.extensions().get::<Sender>().copied();
-    let mut upload = Upload::new(request.into_body());
+    let sender = request.extensions().get::<Sender>().cloned();
+    let activity = sender.as_ref().map(|sender| Arc::clone(&sender.activity));
+    let mut upload = Upload::new(request.into_body(), settings, activity.clone());
     let admitted = begin(&service, sender, &mut upload).await?;
     let received = timeout(settings.upload_timeout, receive(&service, admitted, upload));
     let received = match received.await.map_err(|_| Kind::SLOW_UPLOAD)?? {
         Received::Before(receipt) => return Ok(Json(receipt)),
         Received::Now(received) => received,
     };
+    // Its place in memory is one of few, so its connection makes no room for others meanwhile.
+    let _kept = activity.as_ref().map(Activity::keep);
     let answer = check_and_store(Arc::clone(&service), received);
     timeout(settings.publish_timeout, answer)
         .await
@@ -68,7 +72,9 @@ async fn begin(
     sender: Option<Sender>,
     upload: &mut Upload,
 ) -> Result<Result<Admission, Problem>, Problem> {
-    let place = service.places.unverified(sender.map(|Sender(ip)| ip))?;
+    let place = service
+        .places
+        .unverified(sender.map(|sender| sender.address))?;
     let roles = timeout(service.settings.roles_timeout, upload.roles());
     let roles = match roles.await.map_err(|_| Kind::SLOW_UPLOAD)? {
         Ok(roles) => roles,

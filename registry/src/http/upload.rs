@@ -2,12 +2,17 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use http_body::Body as _;
+use http_body::{Body as _, Frame};
+use tokio::time::{Instant, timeout};
 
+use super::Settings;
 use super::kind::Kind;
 use super::problem::Problem;
+use super::seats::Activity;
 use crate::publication::{BODY_BYTES_MAX, Beginning, Publication};
 use crate::publish::{Refusal, RefusalKind};
 
@@ -17,14 +22,21 @@ pub(super) struct Upload {
     body: Vec<u8>,
     /// Counted also where the bytes are not kept.
     received: usize,
+    /// The time that this server waited for bytes.
+    waited: Duration,
+    settings: Settings,
+    activity: Option<Arc<Activity>>,
 }
 
 impl Upload {
-    pub(super) fn new(wire: Body) -> Self {
+    pub(super) fn new(wire: Body, settings: Settings, activity: Option<Arc<Activity>>) -> Self {
         Self {
             wire,
             body: Vec::new(),
             received: 0,
+            waited: Duration::ZERO,
+            settings,
+            activity,
         }
     }
 
@@ -65,19 +77,41 @@ impl Upload {
     /// The next bytes; none at the end.
     async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
         loop {
-            let frame = poll_fn(|context| Pin::new(&mut self.wire).poll_frame(context)).await;
-            let Some(frame) = frame else { return Ok(None) };
+            let Some(frame) = self.frame().await? else {
+                return Ok(None);
+            };
             let frame = frame.map_err(|_| ended_early())?;
             // Trailers say nothing here.
             let Ok(piece) = frame.into_data() else {
                 continue;
             };
             self.received = self.received.saturating_add(piece.len());
+            if let Some(activity) = &self.activity {
+                activity.moved();
+            }
             if self.received > BODY_BYTES_MAX {
                 return Err(too_large());
             }
             return Ok(Some(piece));
         }
+    }
+
+    /// The next frame, as long as the client keeps pace: an upload holds one of few places, and at a byte
+    /// a second a few connections would keep all bureaus from publishing.
+    async fn frame(&mut self) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Problem> {
+        let left = self.time_so_far().saturating_sub(self.waited);
+        let begun = Instant::now();
+        let frame = poll_fn(|context| Pin::new(&mut self.wire).poll_frame(context));
+        let frame = timeout(left, frame).await;
+        self.waited += begun.elapsed();
+        frame.map_err(|_| Kind::SLOW_UPLOAD.into())
+    }
+
+    /// How long the bytes that are there may have taken.
+    fn time_so_far(&self) -> Duration {
+        let received = u64::try_from(self.received).unwrap_or(u64::MAX);
+        let pace = u64::from(self.settings.upload_pace.max(1));
+        self.settings.upload_grace + Duration::from_secs(received / pace)
     }
 }
 

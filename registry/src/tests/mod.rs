@@ -10,6 +10,7 @@ mod problems;
 mod publish;
 mod reading;
 mod resume;
+mod seats;
 mod server;
 mod signer;
 mod turns;
