@@ -68,12 +68,11 @@ pub struct Settings {
     pub unverified_at_once: usize,
     /// Of these, from one address.
     pub unverified_of_one_sender: usize,
-    /// Uploads with verified roles received or checked at once; each holds its bytes in memory.
+    /// Uploads with verified roles received or checked at once; each holds its bytes in memory, and those
+    /// of different bureaus are checked beside each other.
     pub uploads_at_once: usize,
-    /// Of these, of one bureau.
+    /// Of these, of one bureau; they are checked one after the other.
     pub uploads_of_one_bureau: usize,
-    /// Uploads checked at once, each of another bureau.
-    pub publications_at_once: usize,
     /// How often to look whether timestamp and snapshot have to be signed anew.
     pub prolong_every: Duration,
 }
@@ -94,7 +93,6 @@ impl Default for Settings {
             unverified_of_one_sender: 4,
             uploads_at_once: 8,
             uploads_of_one_bureau: 2,
-            publications_at_once: 2,
             prolong_every: Duration::from_secs(600),
         }
     }
@@ -135,7 +133,7 @@ pub async fn serve(
     };
     let served = connections::serve(listener, answers, settings, shutdown).await;
     prolonging.abort();
-    // A client may have left while its publication goes on: all turns back means that none does.
+    // A client may have left while its publication goes on: all places back means that none does.
     service.places.close().await;
     served
 }

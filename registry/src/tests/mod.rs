@@ -1,6 +1,7 @@
 //! The registry as a whole, on real folders, keys and loopback connections.
 
 mod check;
+mod conflict;
 mod crash;
 mod described;
 mod fixture;

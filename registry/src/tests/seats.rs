@@ -167,7 +167,7 @@ fn a_client_that_reads_no_more_is_given_up_and_one_that_reads_is_not() {
     let stalled = slow_reader(&server, &pack);
     // Reads a piece at a time, for longer than a client may stand still.
     let mut reader = slow_reader(&server, &pack);
-    let (mut read, mut piece) = (0, vec![0; 1024 * 1024]);
+    let (mut read, mut piece) = (0, vec![0; 256 * 1024]);
     let begun = Instant::now();
     while read < 64 * 1024 * 1024 {
         read += reader.read(&mut piece).unwrap();
