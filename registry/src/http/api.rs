@@ -16,7 +16,7 @@ use super::connections::Sender;
 use super::kind::Kind;
 use super::places::Held;
 use super::problem::{Problem, causes};
-use super::seats::Activity;
+use super::seats::Kept;
 use super::upload::{Upload, too_large};
 use super::{Service, blocking};
 use crate::index::{Entry, IndexError};
@@ -33,16 +33,13 @@ pub(super) async fn publish(
     check_head(request.headers())?;
     let settings = service.settings;
     let sender = request.extensions().get::<Sender>().cloned();
-    let activity = sender.as_ref().map(|sender| Arc::clone(&sender.activity));
-    let mut upload = Upload::new(request.into_body(), settings, activity.clone());
-    let admitted = begin(&service, sender, &mut upload).await?;
+    let mut upload = Upload::new(request.into_body(), settings, sender);
+    let admitted = begin(&service, &mut upload).await?;
     let received = timeout(settings.upload_timeout, receive(&service, admitted, upload));
     let received = match received.await.map_err(|_| Kind::SLOW_UPLOAD)?? {
         Received::Before(receipt) => return Ok(Json(receipt)),
         Received::Now(received) => received,
     };
-    // Its place in memory is one of few, so its connection makes no room for others meanwhile.
-    let _kept = activity.as_ref().map(Activity::keep);
     let answer = check_and_store(Arc::clone(&service), received);
     timeout(settings.publish_timeout, answer)
         .await
@@ -64,17 +61,17 @@ struct Taken {
     body: Vec<u8>,
     /// Held until the end: so many bodies are in memory at once, and not more.
     place: Held,
+    /// Those few do not lose their connections to others.
+    _seat: Option<Kept>,
 }
 
 /// Reads the roles and verifies them; the inner error is told once the rest was read.
 async fn begin(
     service: &Arc<Service>,
-    sender: Option<Sender>,
     upload: &mut Upload,
 ) -> Result<Result<Admission, Problem>, Problem> {
-    let place = service
-        .places
-        .unverified(sender.map(|sender| sender.address))?;
+    let place = service.places.unverified(upload.address())?;
+    let _seat = upload.keep_seat();
     let roles = timeout(service.settings.roles_timeout, upload.roles());
     let roles = match roles.await.map_err(|_| Kind::SLOW_UPLOAD)? {
         Ok(roles) => roles,
@@ -98,8 +95,14 @@ async fn receive(
     match admitted {
         Ok(Admission::New(roles)) => {
             let place = service.places.body(&roles)?;
+            let seat = upload.keep_seat();
             let body = upload.whole().await?;
-            Ok(Received::Now(Taken { roles, body, place }))
+            Ok(Received::Now(Taken {
+                roles,
+                body,
+                place,
+                _seat: seat,
+            }))
         }
         Ok(Admission::AlreadyPublished(receipt)) => {
             upload.drain().await;

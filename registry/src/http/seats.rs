@@ -3,7 +3,7 @@
 //!
 //! So whoever opens thousands of connections and lets them idle, sends a head byte by byte, or does not
 //! read what he asked for, closes his own: a host that asks at once is answered long before it is its turn
-//! to go. A connection whose upload is being checked keeps its seat: a few at most, each of a bureau.
+//! to go. A connection whose upload holds one of the few places for uploads keeps its seat.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};

@@ -1,8 +1,8 @@
 //! The body of an upload as it arrives: signed roles first, packs only once those are accepted (T11).
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -10,9 +10,10 @@ use http_body::{Body as _, Frame};
 use tokio::time::{Instant, timeout};
 
 use super::Settings;
+use super::connections::Sender;
 use super::kind::Kind;
 use super::problem::Problem;
-use super::seats::Activity;
+use super::seats::{Activity, Kept};
 use crate::publication::{BODY_BYTES_MAX, Beginning, Publication};
 use crate::publish::{Refusal, RefusalKind};
 
@@ -25,19 +26,30 @@ pub(super) struct Upload {
     /// The time that this server waited for bytes.
     waited: Duration,
     settings: Settings,
-    activity: Option<Arc<Activity>>,
+    sender: Option<Sender>,
 }
 
 impl Upload {
-    pub(super) fn new(wire: Body, settings: Settings, activity: Option<Arc<Activity>>) -> Self {
+    pub(super) fn new(wire: Body, settings: Settings, sender: Option<Sender>) -> Self {
         Self {
             wire,
             body: Vec::new(),
             received: 0,
             waited: Duration::ZERO,
             settings,
-            activity,
+            sender,
         }
+    }
+
+    /// Where it comes from.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.sender.as_ref().map(|sender| sender.address)
+    }
+
+    /// Lets its connection keep its seat for a time: for those alone that hold one of few places.
+    pub(super) fn keep_seat(&self) -> Option<Kept> {
+        let activity = self.sender.as_ref().map(|sender| &sender.activity);
+        activity.map(Activity::keep)
     }
 
     /// Reads up to the first pack, and gives the roles that stand before it.
@@ -86,8 +98,8 @@ impl Upload {
                 continue;
             };
             self.received = self.received.saturating_add(piece.len());
-            if let Some(activity) = &self.activity {
-                activity.moved();
+            if let Some(sender) = &self.sender {
+                sender.activity.moved();
             }
             if self.received > BODY_BYTES_MAX {
                 return Err(too_large());

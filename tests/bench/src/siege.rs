@@ -81,8 +81,8 @@ const ATTACKS: [Attack; 7] = [
 const BUSY_CONNECTIONS: usize = 64;
 /// How long an attacker that was thrown out waits before he comes again.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Where all attackers sit.
-const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// Addresses of the attackers, so that they have ports enough.
+const ADDRESSES: usize = 64;
 /// What an attacker's system keeps of answers that he does not read.
 const RECEIVED_BYTES: u32 = 4 * 1024;
 const SECOND: Duration = Duration::from_secs(1);
@@ -121,8 +121,9 @@ impl Siege {
         let address = registry.address.trim_start_matches("http://").to_owned();
         let opened = Arc::new(AtomicU64::new(0));
         let attackers: Vec<_> = (0..self.connections)
-            .map(|_| {
-                let attacker = attack(self.attack, address.clone(), Arc::clone(&opened));
+            .map(|number| {
+                let (sits, opened) = (self.attack.address(number), Arc::clone(&opened));
+                let attacker = attack(self.attack, sits, address.clone(), opened);
                 runtime.spawn(attacker)
             })
             .collect();
@@ -162,12 +163,21 @@ impl Attack {
             Attack::SlowBody | Attack::EndlessHead | Attack::Garbage => BUSY_CONNECTIONS,
         }
     }
+
+    /// Where an attacker sits: beside host and bureau, who are at 127.0.0.1. Uploads come from one address.
+    fn address(self, attacker: usize) -> Ipv4Addr {
+        let last = match self {
+            Attack::SlowBody => 0,
+            _ => attacker % ADDRESSES,
+        };
+        Ipv4Addr::new(127, 1, self as u8, u8::try_from(last + 1).unwrap_or(1))
+    }
 }
 
 /// One attacker: comes again whenever he was thrown out.
-async fn attack(attack: Attack, address: String, opened: Arc<AtomicU64>) {
+async fn attack(attack: Attack, sits: Ipv4Addr, address: String, opened: Arc<AtomicU64>) {
     loop {
-        if let Ok(Ok(stream)) = timeout(5 * SECOND, connect(&address)).await {
+        if let Ok(Ok(stream)) = timeout(5 * SECOND, connect(sits, &address)).await {
             opened.fetch_add(1, Ordering::Relaxed);
             // Thrown out: that is what he is here for.
             drop(match attack {
@@ -188,11 +198,11 @@ async fn attack(attack: Attack, address: String, opened: Arc<AtomicU64>) {
     }
 }
 
-/// From another address than that of the host and the bureau, and with little room for answers.
-async fn connect(address: &str) -> io::Result<TcpStream> {
+/// With little room for answers.
+async fn connect(sits: Ipv4Addr, address: &str) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(RECEIVED_BYTES)?;
-    socket.bind(SocketAddr::from((ATTACKER, 0)))?;
+    socket.bind(SocketAddr::from((sits, 0)))?;
     socket
         .connect(address.parse().map_err(io::Error::other)?)
         .await
