@@ -116,6 +116,7 @@ async fn connection(stream: TcpStream, seat: Seat, sender: Sender, answers: Answ
             .serve_connection(stream, service)
     );
     let activity = seat.activity();
+    activity.begun();
     // Without a choice by lot, and without a timer for each: both weigh on every poll.
     let ended = tokio::select! {
         biased;

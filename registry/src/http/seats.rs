@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::Settings;
 
@@ -52,6 +53,7 @@ pub(super) struct Activity {
     noted_ms: AtomicU64,
     /// Whether it waits for this server, and not for its client.
     answering: AtomicBool,
+    /// Whether it is not asked to make room: before the server has looked at it once, too.
     kept: AtomicBool,
     /// The [`End`] that it was told.
     end: AtomicU8,
@@ -71,6 +73,8 @@ pub(super) enum End {
 /// As long as this is there a connection is not asked to make room.
 pub(super) struct Kept(Arc<Activity>);
 
+/// How long to wait for somebody to go before another one is asked to.
+const AGAIN: Duration = Duration::from_millis(10);
 /// How often the log says that all seats are taken.
 const TOLD_EVERY_MS: u64 = 60_000;
 
@@ -93,11 +97,15 @@ impl Seats {
     /// # Errors
     /// Never while the server runs: the seats are not closed.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Seat, AcquireError> {
-        let permit = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.make_room();
-                Arc::clone(&self.free).acquire_owned().await?
+        let permit = loop {
+            if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+                break permit;
+            }
+            self.make_room();
+            let free = Arc::clone(&self.free).acquire_owned();
+            // Where nobody could be asked to go, somebody can a little later.
+            if let Ok(permit) = timeout(AGAIN, free).await {
+                break permit?;
             }
         };
         let activity = Arc::new(Activity::since(self.begun));
@@ -227,10 +235,17 @@ impl Activity {
             moved_ms: AtomicU64::new(now_ms),
             noted_ms: AtomicU64::new(now_ms),
             answering: AtomicBool::new(false),
-            kept: AtomicBool::new(false),
+            kept: AtomicBool::new(true),
             end: AtomicU8::new(0),
             told: Notify::new(),
         }
+    }
+
+    /// The server looks at it for the first time: what has been asked is answered in the same step. Until
+    /// then it could not but stand still, and a flood would push it out unheard.
+    pub(super) fn begun(&self) {
+        self.moved();
+        self.kept.store(false, Ordering::Relaxed);
     }
 
     /// The client took bytes, or sent some that were asked for.
@@ -301,6 +316,7 @@ mod tests {
             .map(|_| Arc::new(Activity::since(begun)))
             .collect();
         for (number, activity) in (0..).zip(&activities) {
+            activity.begun();
             activity.moved_ms.store(number, Ordering::Relaxed);
             taken.note(number, number, Arc::clone(activity));
         }
@@ -338,6 +354,16 @@ mod tests {
         assert!(taken.remove_idlest().is_none());
         drop(first);
         assert_eq!(taken.idlest_first.len(), 1);
+    }
+
+    #[test]
+    fn who_was_not_looked_at_yet_is_not_pushed_out_unheard() {
+        let mut taken = Taken::default();
+        let activity = Arc::new(Activity::since(Instant::now()));
+        taken.note(0, 0, Arc::clone(&activity));
+        assert!(taken.remove_idlest().is_none());
+        activity.begun();
+        assert!(taken.remove_idlest().is_some());
     }
 
     #[test]
