@@ -47,6 +47,8 @@ use clap::Subcommand;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
 
+pub use sign::Tongue;
+
 /// What a command does with its arguments.
 pub trait Command {
     /// What it found out.

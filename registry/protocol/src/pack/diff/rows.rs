@@ -216,15 +216,8 @@ impl<'a> Column<'a> {
 
     /// As people write it.
     fn text(self, row: u32) -> String {
-        match self.cell(row) {
-            Cell::Nothing => String::new(),
-            Cell::Text(text) => text.to_owned(),
-            Cell::Day(day) => units::format_day(day),
-            Cell::Number(number) => {
-                let kind = self.column_type.and_then(ColumnType::kind);
-                units::format_short(number, kind.and_then(units::places).unwrap_or(0))
-            }
-        }
+        let values = self.values;
+        values.map_or_else(String::new, |values| values.cell(self.column_type, row))
     }
 
     fn named(self, row: u32) -> (String, String) {
