@@ -7,7 +7,7 @@ use rulepack_protocol::pack::{self, Bounds, Pack};
 
 use semver::Version;
 
-use crate::commands::Tongue;
+use crate::commands::Language;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::{files, toolchain};
 
@@ -92,12 +92,12 @@ fn newest(folder: &Path, name: &str) -> Outcome<Option<PathBuf>> {
 /// Builds the source in `folder`. Tables in the published layout of CHS-DRG or of the two libraries
 /// are imported first.
 pub fn build(folder: &Path, options: Options) -> Outcome<Built> {
-    build_told(folder, options, Tongue::En)
+    build_told(folder, options, Language::En)
 }
 
 /// The same, with the faults of tables in a language.
-pub fn build_told(folder: &Path, options: Options, tongue: Tongue) -> Outcome<Built> {
-    build_with(&toolchain::detect(folder)?, folder, options, tongue)
+pub fn build_told(folder: &Path, options: Options, language: Language) -> Outcome<Built> {
+    build_with(&toolchain::detect(folder)?, folder, options, language)
 }
 
 /// The same from nothing: what an earlier build left, or a source brings along as such, is not used.
@@ -108,21 +108,21 @@ pub fn rebuild(folder: &Path, options: Options) -> Outcome<Built> {
         target_folder,
         ..toolchain::detect(folder)?
     };
-    build_with(&toolchain, folder, options, Tongue::En)
+    build_with(&toolchain, folder, options, Language::En)
 }
 
 fn build_with(
     toolchain: &Toolchain,
     folder: &Path,
     mut options: Options,
-    tongue: Tongue,
+    language: Language,
 ) -> Outcome<Built> {
     let published = options.tables.as_deref();
     let imported = published.map(import).transpose()?.flatten();
     if let Some(imported) = &imported {
         options.tables = Some(imported.path().to_owned());
     }
-    rulepack_build::build(folder, toolchain, &options).map_err(|error| explained(error, tongue))
+    rulepack_build::build(folder, toolchain, &options).map_err(|error| explained(error, language))
 }
 
 /// The published tables as the tables of a pack, in a folder that goes when it is dropped; `None` where
@@ -142,11 +142,11 @@ fn import(published: &Path) -> Outcome<Option<tempfile::TempDir>> {
     Ok(Some(folder))
 }
 
-fn explained(error: BuildError, tongue: Tongue) -> Failure {
+fn explained(error: BuildError, language: Language) -> Failure {
     let hint = error.hint();
-    let chinese = match tongue {
-        Tongue::En => None,
-        Tongue::Zh => error.chinese(),
+    let chinese = match language {
+        Language::En => None,
+        Language::Zh => error.chinese(),
     };
     let failure = chinese.map_or_else(|| Failure::from(error), Failure::new);
     match hint {

@@ -13,7 +13,7 @@ use rulepack_protocol::pack::Pack;
 use semver::Version;
 use serde::Serialize;
 
-use super::{Command, Tongue};
+use super::{Command, Language};
 use crate::failure::Outcome;
 use crate::output::Report;
 use crate::{files, packs};
@@ -45,7 +45,7 @@ pub struct BuildArgs {
     pub component: Option<PathBuf>,
     /// The language in which faults of tables are told (表格错误的语言).
     #[arg(long, value_enum, default_value = "en")]
-    pub lang: Tongue,
+    pub lang: Language,
 }
 
 /// What was built.

@@ -29,6 +29,7 @@ mod renew;
 mod replay;
 mod reproduce;
 mod root;
+mod rules;
 mod serve;
 mod sign;
 mod signer;
@@ -47,7 +48,7 @@ use clap::Subcommand;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
 
-pub use sign::Tongue;
+pub use check::Language;
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -92,6 +93,7 @@ pub enum Commands {
     Build(build::BuildArgs),
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
+    Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Tuf(tuf::TufArgs),
     Diff(diff::DiffArgs),
@@ -155,6 +157,7 @@ impl Commands {
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
+            Commands::Rules(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Tuf(args) => told(args),
             Commands::Diff(args) => told(args),
