@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod journal;
 mod key;
+mod lint;
 mod merge;
 mod minimum;
 mod mirror;
@@ -93,6 +94,7 @@ pub enum Commands {
     Build(build::BuildArgs),
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
+    Lint(lint::LintArgs),
     Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Tuf(tuf::TufArgs),
@@ -157,6 +159,7 @@ impl Commands {
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
+            Commands::Lint(args) => told(args),
             Commands::Rules(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Tuf(args) => told(args),

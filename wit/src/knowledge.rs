@@ -272,28 +272,53 @@ impl KnowledgeTable {
     }
 }
 
+/// A cell, as it is compared and sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KnowledgeValue<'a> {
+    /// Not recorded; or the table has no such column or row.
+    Nothing,
+    /// A code or a text.
+    Text(&'a str),
+    /// In the units of the contract.
+    Number(i64),
+    /// Days from 1970-01-01.
+    Day(i32),
+}
+
 impl KnowledgeColumn {
+    /// What a row holds.
+    #[must_use]
+    pub fn value(&self, row: u32) -> KnowledgeValue<'_> {
+        let row = row as usize;
+        let value = match self {
+            KnowledgeColumn::Texts { dictionary, rows } => rows
+                .get(row)
+                .and_then(|number| dictionary.get(*number as usize))
+                .filter(|text| !text.is_empty())
+                .map(|text| KnowledgeValue::Text(text)),
+            KnowledgeColumn::Integers(values) => values
+                .get(row)
+                .filter(|value| **value != units::NOT_RECORDED_S64)
+                .map(|value| KnowledgeValue::Number(*value)),
+            KnowledgeColumn::Days(days) => days
+                .get(row)
+                .filter(|day| **day != units::NOT_RECORDED_S32)
+                .map(|day| KnowledgeValue::Day(*day)),
+        };
+        value.unwrap_or(KnowledgeValue::Nothing)
+    }
+
     /// A cell as people write it; empty where it is not recorded.
     #[must_use]
     pub fn cell(&self, column_type: Option<ColumnType>, row: u32) -> String {
-        let row = row as usize;
-        match self {
-            KnowledgeColumn::Texts { dictionary, rows } => {
-                let number = rows.get(row).copied();
-                let text = number.and_then(|number| dictionary.get(number as usize));
-                text.cloned().unwrap_or_default()
+        match self.value(row) {
+            KnowledgeValue::Nothing => String::new(),
+            KnowledgeValue::Text(text) => text.to_owned(),
+            KnowledgeValue::Day(day) => units::format_day(day),
+            KnowledgeValue::Number(number) => {
+                let kind = column_type.and_then(ColumnType::kind);
+                units::format_short(number, kind.and_then(units::places).unwrap_or(0))
             }
-            KnowledgeColumn::Days(days) => match days.get(row) {
-                None | Some(&units::NOT_RECORDED_S32) => String::new(),
-                Some(day) => units::format_day(*day),
-            },
-            KnowledgeColumn::Integers(values) => match values.get(row) {
-                None | Some(&units::NOT_RECORDED_S64) => String::new(),
-                Some(value) => {
-                    let kind = column_type.and_then(ColumnType::kind);
-                    units::format_short(*value, kind.and_then(units::places).unwrap_or(0))
-                }
-            },
         }
     }
 }

@@ -15,6 +15,7 @@
 
 mod cases;
 mod chinese;
+mod code_system;
 mod compile;
 mod component;
 pub mod import_chs_drg;
@@ -28,6 +29,7 @@ mod tables;
 mod warning;
 
 pub use cases::CasesError;
+pub use code_system::{CodeSystemError, read_code_system};
 pub use compile::{CompileError, Toolchain};
 pub use component::{ComponentError, componentize};
 pub use inherit::{COMPONENT_FILE, InheritError, Inheritor, SheetForm, SourceFile, inherit};

@@ -56,18 +56,18 @@ fn write(page: &mut String, packs: &[Manifest], points: &[Point]) -> std::fmt::R
 }
 
 fn write_points(page: &mut String, points: &[Point]) -> std::fmt::Result {
-    let ruled = points
-        .iter()
-        .filter(|point| !point.rules.is_empty())
-        .count();
-    let offered = |point: &&Point| point.rules.is_empty() && point.feature.is_some();
-    let offered = points.iter().filter(offered).count();
-    let open = points.len() - ruled - offered;
+    let count = |wanted: &dyn Fn(&Point) -> bool| points.iter().filter(|it| wanted(it)).count();
+    let ruled = count(&|it| !it.rules.is_empty());
+    let offered = count(&|it| it.rules.is_empty() && it.feature.is_some());
+    let part = |it: &Point| it.not_yet.is_some();
+    let ruled_part = count(&|it| !it.rules.is_empty() && part(it));
+    let offered_part = count(&|it| it.rules.is_empty() && it.feature.is_some() && part(it));
+    let (all, open) = (points.len(), points.len() - ruled - offered);
     writeln!(page, "\n## Points of supervision (监管要点)\n")?;
     writeln!(
         page,
-        "Of {} points, {ruled} are answered by rules, {offered} by the platform alone, {open} not yet.\n",
-        points.len()
+        "Of {all} points, {ruled} are answered by rules ({ruled_part} of them in part), {offered} by the \
+         platform alone ({offered_part} in part), {open} not yet.\n",
     )?;
     writeln!(
         page,
