@@ -34,12 +34,21 @@ pub fn open(path: &Path) -> Outcome<SealedPack> {
 
 /// Builds a source where `path` is a folder, opens a sealed pack where it is a file.
 pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> {
+    open_or_build_told(path, tables, Language::En)
+}
+
+/// The same, with the faults of tables in a language.
+pub fn open_or_build_told(
+    path: &Path,
+    tables: Option<&Path>,
+    language: Language,
+) -> Outcome<SealedPack> {
     if path.is_dir() {
         let options = Options {
             tables: tables.map(PathBuf::from),
             ..Options::default()
         };
-        let Built { bytes, pack, .. } = build(path, options)?;
+        let Built { bytes, pack, .. } = build(path, options, language)?;
         return Ok(SealedPack { bytes, pack });
     }
     if tables.is_some() {
@@ -90,13 +99,8 @@ fn newest(folder: &Path, name: &str) -> Outcome<Option<PathBuf>> {
 }
 
 /// Builds the source in `folder`. Tables in the published layout of CHS-DRG or of the two libraries
-/// are imported first.
-pub fn build(folder: &Path, options: Options) -> Outcome<Built> {
-    build_told(folder, options, Language::En)
-}
-
-/// The same, with the faults of tables in a language.
-pub fn build_told(folder: &Path, options: Options, language: Language) -> Outcome<Built> {
+/// are imported first. Faults of tables are told in a language.
+pub fn build(folder: &Path, options: Options, language: Language) -> Outcome<Built> {
     build_with(&toolchain::detect(folder)?, folder, options, language)
 }
 

@@ -184,3 +184,106 @@ fn a_vendor_cannot_take_over_what_only_a_bureau_may_say() {
     );
     assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0);
 }
+
+/// The lines of `rulepack test PACK …` below the first, which names the pack.
+fn tested(options: &[&str]) -> String {
+    let pack = pack("chronic-limits");
+    let line = ["test", pack.to_str().unwrap()];
+    rulepack([&line[..], options].concat()).done()
+}
+
+#[test]
+fn a_case_is_explained_with_its_rows_and_what_was_not_evaluable() {
+    let told = tested(&["--explain", "another disease's catalogue"]);
+    let told: Vec<&str> = told.lines().skip(2).collect();
+    assert_eq!(
+        told,
+        [
+            "case `an item of another disease's catalogue is not paid` (before, patient, 2026-11-20, 370303)",
+            "CHR-01 超门诊慢特病病种目录",
+            "  明确违规 `outside`: XA10BAE102A001010100004 不在门诊慢特病病种 M03900 的目录内，不予支付，涉及 100.00 元",
+            "    offending orders/O1: amounts=100.00 counted=1 current=1 days=2026-11-20 diseases=M03900 \
+             encounters=E1 items=XA10BAE102A001010100004 order=O1 quantities=2 supply-days=28 (at stake \
+             100.00)",
+            "CHR-04 慢特病年度限额使用提示: not evaluable, accumulators.subjects is not recorded",
+            "CHR-05 慢特病超年度限额: not evaluable, accumulators.subjects is not recorded",
+            "had what they need and found nothing: CHR-02, CHR-03",
+            "1 of 1 cases passed",
+        ]
+    );
+}
+
+#[test]
+fn a_case_that_is_not_there_or_not_alone_is_not_explained() {
+    let pack = pack("chronic-limits");
+    let explain =
+        |name: &str| rulepack(["test", pack.to_str().unwrap(), "--explain", name]).failed();
+    assert_eq!(
+        explain("no such case"),
+        "error: the pack has no case `no such case`\n\
+         hint: `rulepack test` without `--explain` lists them"
+    );
+    let several = explain("a line");
+    assert!(
+        several.starts_with("error: `a line` is a part of several names: `"),
+        "{several}"
+    );
+}
+
+#[test]
+fn coverage_lists_what_no_case_touches() {
+    let told = tested(&["--coverage"]);
+    assert!(
+        told.contains("\n5 of 5 rules answer in some case\n"),
+        "{told}"
+    );
+    let row = "  no case touches row 1: M03900/XC08CAA112A001010100001/2024-01-01\n";
+    let table = "table catalogue: 0 of 11 rows are named as evidence\n";
+    assert!(told.contains(&format!("{table}{row}")), "{told}");
+    assert!(
+        told.contains("  no case shows rule CHR-04 without its data\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_pack_is_looked_at_alone_beside_another_and_against_lists_of_codes() {
+    let written = written("3701/limits", "csv");
+    let table = "tables/catalogue.csv";
+    let text = std::fs::read_to_string(written.path(table)).unwrap();
+    let twice = "M03900,XC08CAA112A001010100001,2025-01-01,,\n";
+    std::fs::write(written.path(table), text + twice).unwrap();
+    std::fs::write(written.path("few.csv"), "code\nX\n0\n").unwrap();
+    let built = pack("chronic-limits");
+    let lint = |options: &[&str], code: i32| {
+        let line = ["lint", written.folder.to_str().unwrap()];
+        rulepack([&line[..], options].concat()).ended(code).0
+    };
+    let alone = lint(&[], 0);
+    let lines: Vec<&str> = alone
+        .lines()
+        .filter(|line| line.contains("table"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "  warning: table catalogue: 1 rows have no `basis`, the first is row 12",
+            "  warning: table catalogue: rows 1 and 12 say the same of \
+             `M03900/XC08CAA112A001010100001` on 2025-01-01",
+        ]
+    );
+    assert!(alone.ends_with("0 errors, 6 warnings\n"), "{alone}");
+    let beside = lint(&["--beside", built.to_str().unwrap()], 0);
+    assert_eq!(beside.lines().count(), alone.lines().count(), "{beside}");
+    let list = format!("catalogue.item={}", written.path("few.csv").display());
+    let unknown = lint(&["--codes", &list], 3);
+    let first = "  error: table catalogue: row 1 has the code `XC08CAA112A001010100001` in `item`, \
+                 which the code system does not know";
+    assert_eq!(unknown.lines().nth(1), Some(first));
+    let json: serde_json::Value =
+        serde_json::from_str(&lint(&["--json", "--codes", &list], 3)).unwrap();
+    assert_eq!(json["lints"][0]["problem"], "unknown-code");
+    let wrong = rulepack(["lint", "x", "--codes", "items"]).ended(2).1;
+    let expected = "expected a column and a file, such as `limits.code=codes.csv`";
+    assert!(wrong.contains(expected), "{wrong}");
+}

@@ -114,7 +114,7 @@ impl Command for BuildArgs {
             cases: self.cases.clone(),
             component: self.component.clone(),
         };
-        let built = packs::build_told(&self.folder, options, self.lang)?;
+        let built = packs::build(&self.folder, options, self.lang)?;
         let header = &built.pack.manifest.pack;
         let default = || format!("{}-{}.wasm", header.name.name(), header.version).into();
         let file = self.out.clone().unwrap_or_else(default);
