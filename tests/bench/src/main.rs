@@ -1,5 +1,6 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
+mod mutate;
 mod torture;
 
 #[path = "../../common/site.rs"]
@@ -13,11 +14,14 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "rulepack-bench")]
 enum Arguments {
+    Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
 }
 
-fn main() {
+fn main() -> std::io::Result<()> {
     match Arguments::parse() {
+        Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
     }
+    Ok(())
 }
