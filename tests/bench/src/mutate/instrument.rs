@@ -182,7 +182,7 @@ fn left(tokens: &[Token<'_>], place: usize) -> usize {
 fn bounds_left(token: &Token<'_>) -> bool {
     matches!(
         token.text,
-        "&&" | "||" | "," | ";" | "=" | "=>" | "|" | "+=" | "-=" | ".." | "..=" | ":"
+        "&&" | "||" | "," | ";" | "=" | "=>" | "|" | "|=" | "&=" | "+=" | "-=" | ".." | "..=" | ":"
     ) || matches!(
         token.text,
         "if" | "while" | "return" | "match" | "in" | "let" | "else" | "move"
