@@ -20,6 +20,7 @@ pub mod host_status;
 pub mod journal;
 pub mod lock;
 pub mod officers;
+pub mod overlays;
 pub mod packs;
 pub mod policy;
 pub mod receipt;

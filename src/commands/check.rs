@@ -19,7 +19,7 @@ use rulepack_host::review::{Circumstances, InForce, Report as Review};
 use rulepack_host::settings::{HostFolder, Settings};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Effective};
-use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::names::{PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Status};
 use serde::Serialize;
 
@@ -179,18 +179,18 @@ impl CheckArgs {
                     Err(_) => format!("{:0<6}", place.replace("cn", "10")).parse()?,
                 };
                 packs.preload(&version, &bytes)?;
-                let versions = vec![version];
-                let lock = Lock {
-                    versions,
-                    ..Lock::default()
-                };
+                // What is set at this host holds for a file too.
+                let mut lock = Lock::read(folder)?;
+                lock.versions.retain(|known| known.path.is_overlay());
+                lock.put(version);
                 Ok((lock, division))
             }
             Some(name) => {
                 let mut lock = Lock::read(folder)?;
                 let pack = name.parse().context(|| format!("`{name}`"))?;
-                lock.versions.retain(|version| *version.path.pack() == pack);
-                if lock.versions.is_empty() {
+                let is_of = |name: &PackName| *name == pack || name.is_overlay_of(&pack);
+                lock.versions.retain(|version| is_of(version.path.pack()));
+                if lock.packs().is_empty() {
                     return Err(Failure::new(format!("pack `{name}` is not installed"))
                         .hint("`rulepack sync` brings what the host follows"));
                 }
@@ -261,6 +261,7 @@ fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
         channel: Channel::Stable,
         status: Status::Active,
         mandatory_by: None,
+        for_versions: None,
         state: State::Active,
     })
 }

@@ -73,6 +73,7 @@ fn packs(report: &Report) -> Vec<PackRecord> {
         parameters: run.parameters,
         grants: run.grants,
         fuel: run.fuel,
+        set: run.set.clone(),
     });
     packs.collect()
 }

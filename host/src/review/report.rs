@@ -8,6 +8,8 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::manifest::{Action, Behaviour};
 use serde::{Deserialize, Serialize};
 
+use super::SettingsUsed;
+
 /// All that a review found.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
@@ -200,6 +202,9 @@ pub struct PackRun {
     pub parameters: Digest,
     /// Of the columns that it may read here.
     pub grants: Digest,
+    /// What was set for it, by whom, and what was refused.
+    #[serde(flatten)]
+    pub set: SettingsUsed,
 }
 
 impl Report {

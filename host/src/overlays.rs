@@ -1,0 +1,211 @@
+//! Overlays (本地化参数) on this host: files by digest, and what they come to for a version of a pack on a
+//! day. The lock says which are in force; nothing else does, so that an old lock gives the old values.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rulepack_contract::knowledge::KnowledgeTable;
+use rulepack_protocol::digest::Digest;
+use rulepack_protocol::names::PackName;
+use rulepack_protocol::overlay::{Adjustment, Author, Fit, Layer, Overlay, OverlayError, SetTable};
+use rulepack_protocol::pack::Manifest;
+
+use crate::files;
+use crate::lock::{ChosenOverlay, Lock};
+use crate::packs::PackError;
+use crate::settings::HostFolder;
+
+/// Who supplied a table that was imported at the hospital.
+pub const IMPORTED: &str = "imported";
+
+/// The overlays of a host. What was read is kept.
+#[derive(Debug)]
+pub struct Overlays {
+    folder: HostFolder,
+    read: Mutex<HashMap<Digest, Arc<Overlay>>>,
+    fits: Mutex<HashMap<(Digest, Vec<Digest>), Arc<Fit>>>,
+    tables: Mutex<HashMap<(Digest, Digest, String), Arc<KnowledgeTable>>>,
+}
+
+/// Why an overlay that is in force cannot be used: its file is not as it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoredError {
+    /// It is not there or cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Other bytes than were stored.
+    #[error("`{path}` has the digest `{found}`, expected `{expected}`")]
+    Digest {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        expected: Digest,
+        /// What it is.
+        found: Digest,
+    },
+    /// Not an overlay.
+    #[error("`{path}` is no overlay: {source}")]
+    Overlay {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: OverlayError,
+    },
+}
+
+impl Overlays {
+    /// The overlays in the folder of a host.
+    #[must_use]
+    pub fn new(folder: HostFolder) -> Self {
+        Overlays {
+            folder,
+            read: Mutex::default(),
+            fits: Mutex::default(),
+            tables: Mutex::default(),
+        }
+    }
+
+    /// Where the overlay of this digest lies.
+    #[must_use]
+    pub fn path_of(&self, digest: &Digest) -> PathBuf {
+        self.folder.overlays().join(format!("{digest}.toml"))
+    }
+
+    /// Where a table of this digest lies that was imported here.
+    #[must_use]
+    pub fn table_path(&self, digest: &Digest) -> PathBuf {
+        self.folder.overlays().join(format!("{digest}.csv"))
+    }
+
+    /// The overlay of this digest, hashed again.
+    ///
+    /// # Errors
+    /// [`StoredError`].
+    pub fn get(&self, digest: &Digest) -> Result<Arc<Overlay>, StoredError> {
+        if let Some(overlay) = guard(&self.read).get(digest) {
+            return Ok(Arc::clone(overlay));
+        }
+        let path = self.path_of(digest);
+        let bytes = stored(&path, digest)?;
+        let overlay = Overlay::from_published(&bytes);
+        let overlay = Arc::new(overlay.map_err(|source| StoredError::Overlay { path, source })?);
+        guard(&self.read).insert(*digest, Arc::clone(&overlay));
+        Ok(overlay)
+    }
+
+    /// What these overlays come to for a pack, by day.
+    ///
+    /// # Errors
+    /// [`StoredError`]; an overlay that does not fit is told by the [`Fit`].
+    pub fn fit(
+        &self,
+        (pack, manifest): (Digest, &Manifest),
+        chosen: &[ChosenOverlay],
+    ) -> Result<Arc<Fit>, StoredError> {
+        let key = (pack, chosen.iter().map(|chosen| chosen.digest).collect());
+        if let Some(fit) = guard(&self.fits).get(&key) {
+            return Ok(Arc::clone(fit));
+        }
+        let mut layers = Vec::new();
+        for ChosenOverlay { name, digest, .. } in chosen {
+            layers.push(Layer {
+                name: name.clone(),
+                digest: *digest,
+                overlay: self.get(digest)?,
+            });
+        }
+        let fit = Arc::new(Fit::new(manifest, layers));
+        guard(&self.fits).insert(key, Arc::clone(&fit));
+        Ok(fit)
+    }
+
+    /// Adds the tables that were imported here and that no overlay supplies.
+    ///
+    /// # Errors
+    /// [`PackError`] where one cannot be read, or is not as the pack declares it.
+    pub fn add_imported(
+        &self,
+        (pack, manifest): (Digest, &Manifest),
+        lock: &Lock,
+        adjustment: &mut Adjustment,
+    ) -> Result<(), PackError> {
+        let name: &PackName = &manifest.pack.name;
+        for (table, digest) in lock.supplied.get(name).into_iter().flatten() {
+            let mut declared = manifest.tables.iter();
+            let is_left = |it: &&_| is_left_to_others(it, table);
+            let Some(declaration) = declared.find(is_left) else {
+                continue;
+            };
+            if adjustment.tables.contains_key(table) {
+                continue;
+            }
+            let key = (pack, *digest, table.clone());
+            let known = guard(&self.tables).get(&key).cloned();
+            let rows = match known {
+                Some(rows) => rows,
+                None => {
+                    let bytes = stored(&self.table_path(digest), digest)?;
+                    Arc::new(KnowledgeTable::from_csv(declaration, &bytes)?)
+                }
+            };
+            guard(&self.tables).insert(key, Arc::clone(&rows));
+            let by = Arc::new(Author {
+                setter: IMPORTED.to_owned(),
+                overlay: IMPORTED.to_owned(),
+                basis: String::new(),
+            });
+            let set = SetTable {
+                digest: *digest,
+                rows,
+                by,
+            };
+            adjustment.tables.insert(table.clone(), set);
+        }
+        Ok(())
+    }
+}
+
+fn is_left_to_others(
+    declared: &rulepack_contract::knowledge::TableDeclaration,
+    table: &str,
+) -> bool {
+    declared.name == table && declared.supplied_by.setter().is_some()
+}
+
+fn stored(path: &std::path::Path, digest: &Digest) -> Result<Vec<u8>, StoredError> {
+    let bytes = std::fs::read(path).map_err(|source| StoredError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let found = Digest::of(&bytes);
+    if found != *digest {
+        return Err(StoredError::Digest {
+            path: path.to_owned(),
+            expected: *digest,
+            found,
+        });
+    }
+    Ok(bytes)
+}
+
+/// Keeps bytes by their digest.
+///
+/// # Errors
+/// Where they cannot be written.
+pub fn keep(path: &std::path::Path, bytes: &[u8]) -> Result<(), StoredError> {
+    files::replace(path, bytes).map_err(|source| StoredError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A panic elsewhere cannot leave a map half changed: it only ever inserts.
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
