@@ -22,6 +22,7 @@ pub mod lock;
 pub mod officers;
 pub mod overlays;
 pub mod packs;
+pub mod parameters;
 pub mod policy;
 pub mod receipt;
 pub mod review;

@@ -20,6 +20,7 @@ mod minimum;
 mod mirror;
 mod monitor;
 mod new;
+mod overlay;
 mod promote;
 mod publish;
 mod receipt;
@@ -89,6 +90,7 @@ pub enum Commands {
     New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Overlay(overlay::OverlayArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Tuf(tuf::TufArgs),
@@ -152,6 +154,7 @@ impl Commands {
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
+            Commands::Overlay(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Tuf(args) => told(args),

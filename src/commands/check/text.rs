@@ -7,6 +7,7 @@ use rulepack_host::review::report::{ReportedFinding, ReportedRow};
 use rulepack_protocol::pack::manifest::Action;
 
 use super::{CheckReport, Language, amount};
+use crate::commands::host::told;
 
 /// The most rows shown of one finding.
 const ROWS_MAX: usize = 6;
@@ -21,6 +22,8 @@ struct Words {
     gap: &'static str,
     left_out: &'static str,
     basis: &'static str,
+    set: &'static str,
+    refused: &'static str,
     none: &'static str,
     stale: &'static str,
 }
@@ -34,6 +37,8 @@ const ENGLISH: Words = Words {
     gap: "no version in force",
     left_out: "row left out",
     basis: "basis",
+    set: "set here",
+    refused: "overlay refused",
     none: "nothing found",
     stale: "stale",
 };
@@ -47,6 +52,8 @@ const CHINESE: Words = Words {
     gap: "无生效版本",
     left_out: "未读入的行",
     basis: "依据",
+    set: "本地参数",
+    refused: "本地参数未采用",
     none: "未发现问题",
     stale: "规则包信息已过期",
 };
@@ -146,6 +153,12 @@ impl CheckReport {
         for gap in &self.gaps {
             writeln!(f, "[{}] {gap}", words.gap)?;
         }
+        let runs = self.review.packs.iter();
+        let refused = runs.flat_map(|run| &run.set.refused_overlays);
+        let refused: BTreeSet<_> = refused.map(|it| (&it.overlay, &it.problem)).collect();
+        for (overlay, problem) in refused {
+            writeln!(f, "[{}] {overlay}: {problem}", words.refused)?;
+        }
         for (path, reason) in &self.broken {
             writeln!(f, "[{}] {path}: {reason}", words.no_verdict)?;
         }
@@ -178,7 +191,12 @@ fn write_finding(
         amount(finding.amount),
         rows(&finding.offending)
     )?;
-    writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)
+    writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)?;
+    for (name, set) in &finding.set {
+        let value = told(&set.value);
+        writeln!(f, "    {}: {name} = {value} ({})", words.set, set.by)?;
+    }
+    Ok(())
 }
 
 /// Columns, where many of one table are missing the table alone: `agreements (6 columns)`.
