@@ -123,6 +123,14 @@ pub enum LockError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// A kept lock is not the one that its name says.
+    #[error("the lock `{expected}` has the digest `{found}`")]
+    Other {
+        /// Its name.
+        expected: Digest,
+        /// What it is.
+        found: Digest,
+    },
 }
 
 /// What a verdict is wanted for.
@@ -168,6 +176,32 @@ impl Lock {
             Err(source) => return Err(LockError::Io { path, source }),
         };
         serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })
+    }
+
+    /// The lock that was in force with this digest; `None` where the host never had it.
+    ///
+    /// # Errors
+    /// [`LockError`], also where the file is not the one that its name says.
+    pub fn kept(folder: &HostFolder, digest: &Digest) -> Result<Option<Self>, LockError> {
+        let none = Self::default();
+        if none.digest() == *digest {
+            return Ok(Some(none));
+        }
+        let path = folder.locks().join(format!("{digest}.json"));
+        let bytes = match files::read_if_there(&path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(source) => return Err(LockError::Io { path, source }),
+        };
+        let lock: Self =
+            serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })?;
+        match lock.digest() {
+            found if found == *digest => Ok(Some(lock)),
+            found => Err(LockError::Other {
+                expected: *digest,
+                found,
+            }),
+        }
     }
 
     /// Keeps all others from changing the lock until this is dropped: an update, and a person who holds or

@@ -42,6 +42,10 @@ pub struct CheckArgs {
     /// Only this pack: by name, or a sealed file that need not be installed.
     #[arg(long)]
     pub pack: Option<String>,
+    /// The digest of an earlier lock of this host: the versions, parameters and tables that it had then are
+    /// used, whatever was published since.
+    #[arg(long, value_name = "LOCK")]
+    pub as_of: Option<Digest>,
     /// When in the course of care; that of the request, else afterwards.
     #[arg(long, value_enum)]
     pub stage: Option<CheckStage>,
@@ -180,13 +184,13 @@ impl CheckArgs {
                 };
                 packs.preload(&version, &bytes)?;
                 // What is set at this host holds for a file too.
-                let mut lock = Lock::read(folder)?;
+                let mut lock = self.read_lock(folder)?;
                 lock.versions.retain(|known| known.path.is_overlay());
                 lock.put(version);
                 Ok((lock, division))
             }
             Some(name) => {
-                let mut lock = Lock::read(folder)?;
+                let mut lock = self.read_lock(folder)?;
                 let pack = name.parse().context(|| format!("`{name}`"))?;
                 let is_of = |name: &PackName| *name == pack || name.is_overlay_of(&pack);
                 lock.versions.retain(|version| is_of(version.path.pack()));
@@ -196,8 +200,19 @@ impl CheckArgs {
                 }
                 Ok((lock, settings?.division))
             }
-            None => Ok((Lock::read(folder)?, settings?.division)),
+            None => Ok((self.read_lock(folder)?, settings?.division)),
         }
+    }
+
+    /// The lock in force, or the one that was asked for.
+    fn read_lock(&self, folder: &HostFolder) -> Outcome<Lock> {
+        let Some(digest) = &self.as_of else {
+            return Ok(Lock::read(folder)?);
+        };
+        Lock::kept(folder, digest)?.ok_or_else(|| {
+            Failure::new(format!("the host keeps no lock with the digest `{digest}`"))
+                .hint("`sync`, `host status` and every receipt name the lock that was in force")
+        })
     }
 
     /// Whether what vouches for the packs has expired since the last refresh, or cannot be read.

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::{Basis, Receipt, ReceiptError};
 use crate::data::national::{BodyError, Request, RequestError, decode};
-use crate::files;
 use crate::history::{History, HistoryError};
 use crate::journal::{Verdict, salted};
 use crate::lock::{Lock, LockError};
@@ -67,14 +66,6 @@ pub enum ReplayError {
     /// A lock cannot be read.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// A lock is not the one that its name says.
-    #[error("the lock `{expected}` has the digest `{found}`")]
-    OtherLock {
-        /// Its name.
-        expected: Digest,
-        /// What it is.
-        found: Digest,
-    },
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -141,7 +132,9 @@ fn again(
 ) -> Result<Verdict, ReplayError> {
     let (text, _) = decode(body, None)?;
     let request = Request::parse(&text)?;
-    let lock = lock_of(ground.folder, &old.lock)?;
+    // It names packs and overlays by digest, and the tables that were imported: what holds today is of no
+    // account.
+    let lock = Lock::kept(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
     let segments = usize::try_from(old.history.segments).unwrap_or(usize::MAX);
     let history = History::open_first(&ground.folder.history(), segments)?;
     let (data, rejections): (_, Vec<Rejection>) =
@@ -167,27 +160,6 @@ fn again(
         left_out: rejections.len() as u64,
     };
     Ok(basis.verdict(&reviewed, &receipt.salt))
-}
-
-fn lock_of(folder: &HostFolder, digest: &Digest) -> Result<Lock, ReplayError> {
-    if Lock::default().digest() == *digest {
-        return Ok(Lock::default());
-    }
-    let path = folder.locks().join(format!("{digest}.json"));
-    let bytes = files::read_if_there(&path).map_err(|source| LockError::Io {
-        path: path.clone(),
-        source,
-    })?;
-    let bytes = bytes.ok_or(ReplayError::NoLock(*digest))?;
-    let lock: Lock =
-        serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })?;
-    match lock.digest() {
-        found if found == *digest => Ok(lock),
-        found => Err(ReplayError::OtherLock {
-            expected: *digest,
-            found,
-        }),
-    }
 }
 
 /// What differs, the causes before the consequences.

@@ -22,6 +22,7 @@ struct Words {
     gap: &'static str,
     left_out: &'static str,
     basis: &'static str,
+    retroactive: &'static str,
     set: &'static str,
     refused: &'static str,
     none: &'static str,
@@ -37,6 +38,7 @@ const ENGLISH: Words = Words {
     gap: "no version in force",
     left_out: "row left out",
     basis: "basis",
+    retroactive: "retroactive: published after the rule day",
     set: "set here",
     refused: "overlay refused",
     none: "nothing found",
@@ -52,6 +54,7 @@ const CHINESE: Words = Words {
     gap: "无生效版本",
     left_out: "未读入的行",
     basis: "依据",
+    retroactive: "追溯:发布晚于规则日",
     set: "本地参数",
     refused: "本地参数未采用",
     none: "未发现问题",
@@ -192,6 +195,9 @@ fn write_finding(
         rows(&finding.offending)
     )?;
     writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)?;
+    if finding.retroactive {
+        writeln!(f, "    {}", words.retroactive)?;
+    }
     for (name, set) in &finding.set {
         let value = told(&set.value);
         writeln!(f, "    {}: {name} = {value} ({})", words.set, set.by)?;

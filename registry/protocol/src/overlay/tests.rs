@@ -140,6 +140,28 @@ fn what_a_city_sets_is_written_signed_and_found_under_its_own_name() {
 }
 
 #[test]
+fn rows_keep_their_line_ends_and_signs() {
+    let odd = [
+        "item\r\nXA01\r\n",
+        "item\n'''\n",
+        "item\n\"\"\"\n\\\n",
+        "\nitem\n",
+        "item\nXA\u{1}\n",
+    ];
+    for rows in odd {
+        let text = written("3703", "", &days(9));
+        let mut overlay = Overlay::from_published(text.as_bytes()).unwrap();
+        overlay.tables.push(super::SuppliedTable {
+            name: "exempt".into(),
+            file: None,
+            rows: rows.into(),
+        });
+        let published = overlay.to_published().unwrap();
+        assert_eq!(Overlay::from_published(&published).unwrap(), overlay);
+    }
+}
+
+#[test]
 fn the_hospital_comes_after_the_city_and_the_city_after_the_province() {
     let layers = || {
         ["hospital", "37", "3703"]
