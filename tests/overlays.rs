@@ -10,11 +10,14 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use common::nation::{Host, Nation, Registry};
 use common::packs::pack;
-use common::{Ran, now, rulepack, workspace};
+use common::{Ran, command, now, rulepack, workspace};
 use rulepack_protocol::moment::Day;
 use serde_json::Value;
 
@@ -130,6 +133,61 @@ impl Story {
     }
 }
 
+/// A running host.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let mut command = command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--poll", "1", "--dir"]);
+        command.arg(folder).stdout(Stdio::piped());
+        let mut process = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("service at ").unwrap().to_owned();
+        Server { process, address }
+    }
+
+    /// The answer to an order, and its receipt.
+    fn ask(&self, order: &Path) -> (Value, Vec<u8>) {
+        let mut answer = ureq::post(format!("{}/", self.address))
+            .header("content-type", "application/json")
+            .send(fs::read(order).unwrap())
+            .unwrap();
+        let answer = answer.body_mut().read_to_vec().unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let id = answer["output"]["rulepack"]["receipt"].as_str().unwrap();
+        let receipt = ureq::get(format!("{}/api/v1/receipts/{id}", self.address)).call();
+        let receipt = receipt.unwrap().body_mut().read_to_vec().unwrap();
+        (answer, receipt)
+    }
+
+    /// The same, asked until the server has taken up what was published.
+    fn ask_until(&self, order: &Path, is_so: impl Fn(&Value) -> bool) -> (Value, Vec<u8>) {
+        for _ in 0..600 {
+            let asked = self.ask(order);
+            if is_so(&asked.0) {
+                return asked;
+            }
+            // The server looks once a second.
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the server has not taken it up");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Where it ended by itself there is nothing to end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// Today in China, as the commands read it.
 fn today() -> Day {
     let seconds = now().unix() + 8 * 3600;
@@ -235,8 +293,8 @@ fn t14_out_of_bounds_is_refused_whole_and_the_level_below_stays_in_force_visibly
     story.city_sets("1.1.0", &beyond);
     let told = story.host.sync().found_fault();
     let expected = format!(
-        "refused   {SECOND}: it is refused whole, and the level below it stays in force: parameter \
-         `days_max` is `200000`, expected a value from 280000 to 840000"
+        "refused   {SECOND}: parameter `days_max` is `200000`, expected a value from 280000 to \
+         840000; it is refused whole, and what stands below it stays in force"
     );
     assert!(told.lines().any(|line| line == expected), "{told}");
     assert_eq!(story.limit(), Some((600_000, "3703".to_owned())));
@@ -244,11 +302,74 @@ fn t14_out_of_bounds_is_refused_whole_and_the_level_below_stays_in_force_visibly
     assert!(told.contains(&format!("in force  {FIRST}")), "{told}");
     assert!(told.contains(&format!("refused   {SECOND}")), "{told}");
     // Nothing of it was taken, not even what would have fitted.
-    let told = story.host(&["parameters", PACK]).done();
+    let told = story.host(&["parameters", PACK]).found_fault();
+    assert!(told.contains(&format!("  REFUSED  {SECOND}: ")), "{told}");
     assert!(
         told.contains("  early_days_max = 70000, the default\n"),
         "{told}"
     );
+}
+
+#[test]
+fn t14_a_serving_host_takes_it_up_and_replay_uses_what_was_in_force_then() {
+    let story = Story::begin();
+    let server = Server::start(story.host.folder());
+    let order = story.nation.path("order.json");
+    fs::write(&order, request("80")).unwrap();
+    let (plain, before) = server.ask(&order);
+    assert_eq!(plain["output"]["result"], Value::Array(Vec::new()));
+
+    story.city_sets("1.0.0", &days(60));
+    story.host.sync().done();
+    let (narrowed, with_overlay) = server.ask_until(&order, |answer| {
+        answer["output"]["rulepack"]["packs"][0]["set"].is_object()
+    });
+    let evidence = narrowed["output"]["result"][0]["vola_evid"].as_str();
+    let evidence = evidence.unwrap();
+    let expected = "本地参数 days_max=600000（3703 设定）；依据：";
+    assert!(evidence.contains(expected), "{evidence}");
+    drop(server);
+
+    // Since then the city has set another value; both verdicts come out as they were.
+    story.city_sets("1.1.0", &days(70));
+    story.host.sync().done();
+    assert_eq!(story.limit(), Some((700_000, "3703".to_owned())));
+    let replay = |receipt: &[u8]| {
+        let file = story.nation.path("receipt.json");
+        fs::write(&file, receipt).unwrap();
+        let folder = story.host.folder();
+        rulepack([
+            "replay".as_ref(),
+            file.as_os_str(),
+            "--input".as_ref(),
+            order.as_os_str(),
+            "--dir".as_ref(),
+            folder.as_os_str(),
+        ])
+    };
+    assert!(replay(&before).done().contains(": identical, 0 findings"));
+    let told = replay(&with_overlay).done();
+    assert!(told.contains(": identical, 2 findings"), "{told}");
+    let receipt: Value = serde_json::from_slice(&with_overlay).unwrap();
+    let pack = &receipt["journal"]["entry"]["event"]["verdict"]["packs"][0];
+    assert_eq!(pack["set"]["days_max"]["value"], 600_000);
+    assert_eq!(pack["overlays"][0]["overlay"], FIRST);
+
+    // An overlay that was altered in the store is not taken for the one that was signed.
+    let digest = pack["overlays"][0]["digest"].as_str().unwrap();
+    let stored = story
+        .host
+        .folder()
+        .join("overlays")
+        .join(format!("{digest}.toml"));
+    let altered = fs::read_to_string(&stored)
+        .unwrap()
+        .replace("600000", "610000");
+    fs::write(&stored, altered).unwrap();
+    let told = replay(&with_overlay).found_fault();
+    let expected = "pack 37/chronic-limits/1.0.0.wasm: receipt `ran`, now `overlay`";
+    assert!(told.contains(expected), "{told}");
+    assert!(replay(&before).done().contains(": identical, 0 findings"));
 }
 
 #[test]
@@ -307,7 +428,7 @@ fn t14_what_the_province_fixes_no_city_changes() {
     let told = story.host(&["parameters", PACK]).found_fault();
     let expected = format!(
         "  REFUSED  {FIRST}: parameter `days_max` is fixed by `37/37.chronic-limits/1.0.0.toml`\n\
-         \x20          what stands below it is in force\n"
+         \x20          what stands below a refused overlay is in force\n"
     );
     assert!(told.contains(&expected), "{told}");
     let answer = story.order("80");

@@ -9,7 +9,7 @@ use rulepack_protocol::overlay::{Adjustment, Author, RefusedOverlay, UsedOverlay
 use rulepack_protocol::pack::Manifest;
 use serde::Serialize;
 
-use crate::lock::{Choice, Lock, Purpose};
+use crate::lock::{Choice, Lock, Purpose, State};
 use crate::packs::{PackError, Packs};
 
 /// What is set for the version of a pack that is in force on a day.
@@ -25,7 +25,7 @@ pub struct PackParameters {
     pub tables: Vec<TableStatus>,
     /// The overlays in force, in the order in which they are applied.
     pub overlays: Vec<UsedOverlay>,
-    /// The overlays that do not fit: what stands below each of them is in force.
+    /// The overlays that do not fit, or were stopped: what stands below each of them is in force.
     pub refused: Vec<RefusedOverlay>,
 }
 
@@ -95,9 +95,30 @@ impl PackParameters {
             parameters: parameters(&manifest, adjustment),
             tables: tables(&manifest, adjustment),
             overlays: adjustment.overlays.clone(),
-            refused: adjustment.refused.clone(),
+            refused: refused(lock, pack, adjustment),
         }))
     }
+}
+
+/// What does not fit the version in force, and what fitted no version when it arrived.
+fn refused(lock: &Lock, pack: &PackName, adjustment: &Adjustment) -> Vec<RefusedOverlay> {
+    let overlays = lock.versions.iter();
+    let overlays = overlays.filter(|known| known.path.pack().is_overlay_of(pack));
+    let at_arrival = overlays.filter_map(|known| match &known.state {
+        State::Refused { reason } => Some(RefusedOverlay {
+            overlay: known.path.to_string(),
+            digest: known.digest,
+            word: "refused",
+            reason: reason.clone(),
+        }),
+        _ => None,
+    });
+    adjustment
+        .refused
+        .iter()
+        .cloned()
+        .chain(at_arrival)
+        .collect()
 }
 
 fn parameters(manifest: &Manifest, adjustment: &Adjustment) -> Vec<ParameterStatus> {

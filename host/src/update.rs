@@ -83,7 +83,7 @@ pub enum Refusal {
     #[error(transparent)]
     Stored(#[from] StoredError),
     /// An overlay fits no installed version that it is made for.
-    #[error("it is refused whole, and the level below it stays in force: {0}")]
+    #[error("{0}; it is refused whole, and what stands below it stays in force")]
     Overlay(String),
     /// A sealed case does not give the expected answer.
     #[error("case `{name}`: {reason}")]

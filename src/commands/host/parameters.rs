@@ -179,7 +179,12 @@ pub fn write(f: &mut fmt::Formatter<'_>, set: &PackParameters) -> fmt::Result {
     }
     for refused in &set.refused {
         writeln!(f, "  REFUSED  {}: {}", refused.overlay, refused.reason)?;
-        writeln!(f, "           what stands below it is in force")?;
+    }
+    if !set.refused.is_empty() {
+        writeln!(
+            f,
+            "           what stands below a refused overlay is in force"
+        )?;
     }
     Ok(())
 }
