@@ -11,25 +11,16 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
 
+use common::bare_host::{BareHost, Days};
 use common::packs::Source;
-use common::rulepack;
-use rulepack_host::client::NoFailures;
-use rulepack_host::lock::{Lock, LockedVersion, State};
-use rulepack_host::settings::{HostFolder, Settings, Updates};
-use rulepack_host::subscription::Subscription;
-use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::Effective;
-use rulepack_protocol::names::Division;
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_host::lock::LockedVersion;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// A host that has what a test gives it, and a year of claims.
 struct Year {
-    folder: TempDir,
-    lock: Lock,
+    host: BareHost,
 }
 
 /// What a version of the rule is: its number, its limit in days, its first rule day, and the day from which
@@ -44,36 +35,15 @@ const LATE: Rule = Rule("1.2.0", 28, "2026-03-01", "2026-09-01");
 impl Year {
     fn begin() -> Self {
         let year = Year {
-            folder: tempfile::tempdir().unwrap(),
-            lock: Lock::default(),
+            host: BareHost::begin(),
         };
-        let division: Division = "370303".parse().unwrap();
-        let settings = Settings {
-            registry: "nowhere".into(),
-            institution: "H37030000001".into(),
-            subscriptions: Subscription::defaults(&division),
-            division,
-            canary: false,
-            hold_rekeyed: false,
-            updates: Updates::default(),
-            air_gap: None,
-        };
-        year.host().create(&settings).unwrap();
         year.write_claims();
         year
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn host(&self) -> HostFolder {
-        HostFolder::at(self.path("host"))
-    }
-
     /// One patient and one claim of seventy days a month, settled on its fifteenth.
     fn write_claims(&self) {
-        let folder = self.path("claims");
+        let folder = self.host.path("claims");
         fs::create_dir(&folder).unwrap();
         let mut patients = "patient\n".to_owned();
         let mut enrolments = "patients,diseases,starts\n".to_owned();
@@ -103,82 +73,45 @@ impl Year {
     }
 
     /// Brings a version of the rule to the host.
-    fn install(&mut self, rule: &Rule) -> LockedVersion {
+    fn install(&self, rule: &Rule) -> LockedVersion {
         let Rule(number, days, from, known_from) = rule;
-        let file = self.path(&format!("{number}.wasm"));
+        let file = self.host.path(&format!("{number}.wasm"));
         let limit = days * 10_000;
-        let source = Source::copy("chronic-limits", &self.path(number));
-        source
-            .replace(
-                "pack.toml",
-                "version = \"1.0.0\"",
-                &format!("version = \"{number}\""),
-            )
-            .replace(
-                "pack.toml",
-                "default = 840000",
-                &format!("default = {limit}"),
-            )
+        let (is, default) = (
+            format!("version = \"{number}\""),
+            format!("default = {limit}"),
+        );
+        Source::copy("chronic-limits", &self.host.path(number))
+            .replace("pack.toml", "version = \"1.0.0\"", &is)
+            .replace("pack.toml", "default = 840000", &default)
             .build(&file)
             .done();
-        let bytes = fs::read(&file).unwrap();
-        let version = LockedVersion {
-            path: format!("37/chronic-limits/{number}.wasm").parse().unwrap(),
-            digest: Digest::of(&bytes),
-            effective: Effective {
-                from: from.parse().unwrap(),
-                to: None,
-            },
-            known_from: known_from.parse().unwrap(),
-            retroactive: false,
-            jurisdictions: vec!["37".parse().unwrap()],
-            channel: Channel::Stable,
-            status: Status::Active,
-            mandatory_by: None,
-            for_versions: None,
-            state: State::Active,
-        };
-        let packs = self.host().packs();
-        fs::create_dir_all(&packs).unwrap();
-        fs::write(packs.join(format!("{}.wasm", version.digest)), bytes).unwrap();
-        self.put(version.clone());
-        version
+        let path = format!("37/chronic-limits/{number}.wasm");
+        self.host.install(&path, &file, &Days(from, known_from))
     }
 
     /// Brings what the city sets to the host.
-    fn set(&mut self, like: &LockedVersion, number: &str, from: &str, lines: &str) {
+    fn set(&self, number: &str, from: &str, lines: &str) {
         let text = format!(
             "[overlay]\npack = \"37/chronic-limits\"\nsetter = \"3703\"\nversion = \"{number}\"\n\
              basis = \"通知\"\neffective = {{ from = \"{from}\" }}\n\n{lines}"
         );
-        let digest = Digest::of(text.as_bytes());
-        let overlays = self.host().overlays();
-        fs::create_dir_all(&overlays).unwrap();
-        fs::write(overlays.join(format!("{digest}.toml")), text).unwrap();
-        self.put(LockedVersion {
-            path: format!("3703/37.chronic-limits/{number}.toml")
-                .parse()
-                .unwrap(),
-            digest,
-            effective: Effective {
-                from: from.parse().unwrap(),
-                to: None,
-            },
-            known_from: from.parse().unwrap(),
-            ..like.clone()
-        });
-    }
-
-    fn put(&mut self, version: LockedVersion) {
-        self.lock.put(version);
-        self.lock.write(&self.host(), &NoFailures).unwrap();
+        let file = self.host.path("overlay.toml");
+        fs::write(&file, text).unwrap();
+        let path = format!("3703/37.chronic-limits/{number}.toml");
+        self.host.install(&path, &file, &Days(from, from));
     }
 
     fn check(&self, options: &[&str]) -> Value {
-        let (host, claims) = (self.path("host"), self.path("claims"));
-        let line = ["--json", "check", claims.to_str().unwrap(), "--dir"];
-        let told = rulepack([&line[..], &[host.to_str().unwrap()], options].concat());
+        let claims = self.host.path("claims");
+        let line = ["--json", "check", claims.to_str().unwrap()];
+        let told = self.host.run(&[&line[..], options].concat());
         serde_json::from_str(&told.done()).unwrap()
+    }
+
+    /// The digest of the lock in force.
+    fn lock(&self) -> String {
+        self.host.lock().digest().to_string()
     }
 
     /// By month: the version that found its claim too long, its limit in days, and whether it applies in
@@ -205,7 +138,7 @@ impl Year {
 
 /// The same for these months.
 fn months(
-    months: std::ops::RangeInclusive<u32>,
+    months: RangeInclusive<u32>,
     version: &str,
     limit: i64,
     retroactive: bool,
@@ -215,12 +148,12 @@ fn months(
 
 #[test]
 fn t4_each_claim_of_a_year_meets_the_version_of_its_day_although_one_came_late() {
-    let mut year = Year::begin();
+    let year = Year::begin();
     year.install(&FIRST);
     year.install(&SECOND);
     let expected: BTreeMap<_, _> = months(5..=12, "1.1.0", 60, false).collect();
     assert_eq!(year.findings(&[]), expected);
-    let (before, old) = (year.check(&[]), year.lock.digest().to_string());
+    let (before, old) = (year.check(&[]), year.lock());
 
     let late = year.install(&LATE);
     let ordinary: BTreeMap<_, _> = months(5..=8, "1.1.0", 60, false)
@@ -229,7 +162,7 @@ fn t4_each_claim_of_a_year_meets_the_version_of_its_day_although_one_came_late()
     assert_eq!(year.findings(&[]), ordinary);
 
     // Where its manifest states a basis, audits see it, apart; the service never does.
-    year.put(LockedVersion {
+    year.host.put(LockedVersion {
         retroactive: true,
         ..late
     });
@@ -244,8 +177,8 @@ fn t4_each_claim_of_a_year_meets_the_version_of_its_day_although_one_came_late()
 
 #[test]
 fn t14_each_claim_of_a_year_meets_the_parameters_of_its_day() {
-    let mut year = Year::begin();
-    let version = year.install(&FIRST);
+    let year = Year::begin();
+    year.install(&FIRST);
     let days = |days: i64, dates: &str| {
         let value = days * 10_000;
         format!("[[parameter]]\nname = \"days_max\"\nvalue = {value}\n{dates}\n")
@@ -253,15 +186,15 @@ fn t14_each_claim_of_a_year_meets_the_parameters_of_its_day() {
     let summer = "effective = { from = \"2026-06-01\", to = \"2026-07-31\" }";
     let autumn = "effective = { from = \"2026-10-01\" }";
     let lines = days(50, summer) + &days(40, autumn);
-    year.set(&version, "1.0.0", "2026-03-01", &lines);
+    year.set("1.0.0", "2026-03-01", &lines);
     let expected: BTreeMap<_, _> = months(6..=7, "1.0.0", 50, false)
         .chain(months(10..=12, "1.0.0", 40, false))
         .collect();
     assert_eq!(year.findings(&[]), expected);
-    let old = year.lock.digest().to_string();
+    let old = year.lock();
 
     // The next overlay takes the place of the whole first one from its own day on.
-    year.set(&version, "1.1.0", "2026-11-01", &days(30, ""));
+    year.set("1.1.0", "2026-11-01", &days(30, ""));
     let expected: BTreeMap<_, _> = months(6..=7, "1.0.0", 50, false)
         .chain(months(10..=10, "1.0.0", 40, false))
         .chain(months(11..=12, "1.0.0", 30, false))
@@ -271,15 +204,9 @@ fn t14_each_claim_of_a_year_meets_the_parameters_of_its_day() {
     assert_eq!(under_the_old[&12], ("1.0.0".to_owned(), 40, false));
 
     let unknown = "0".repeat(64);
-    let (host, claims) = (year.path("host"), year.path("claims"));
-    let refused = rulepack([
-        "check",
-        claims.to_str().unwrap(),
-        "--dir",
-        host.to_str().unwrap(),
-        "--as-of",
-        &unknown,
-    ]);
+    let claims = year.host.path("claims");
+    let line = ["check", claims.to_str().unwrap(), "--as-of", &unknown];
+    let refused = year.host.run(&line);
     assert_eq!(
         refused.failed(),
         format!(

@@ -8,6 +8,7 @@
     reason = "each test file uses a part; a test fails by panicking"
 )]
 
+pub mod bare_host;
 pub mod foreign;
 pub mod foreign_keys;
 pub mod forge;
