@@ -209,3 +209,34 @@ pub fn keep(path: &std::path::Path, bytes: &[u8]) -> Result<(), StoredError> {
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlay_is_read_as_it_was_stored_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let overlays = Overlays::new(HostFolder::at(folder.path()));
+        let text = b"[overlay]\n";
+        let digest = Digest::of(text);
+        let path = overlays.path_of(&digest);
+        let refusal = || overlays.get(&digest).unwrap_err().to_string();
+        let shown = path.display();
+        assert_eq!(
+            refusal(),
+            format!("cannot read `{shown}`: No such file or directory (os error 2)")
+        );
+        keep(&path, b"[overlay]\n# altered\n").unwrap();
+        let found = Digest::of(b"[overlay]\n# altered\n");
+        assert_eq!(
+            refusal(),
+            format!("`{shown}` has the digest `{found}`, expected `{digest}`")
+        );
+        keep(&path, text).unwrap();
+        assert_eq!(
+            refusal(),
+            format!("`{shown}` is no overlay: line 1: missing field `pack`")
+        );
+    }
+}

@@ -167,7 +167,8 @@ fn fitting(overlay: &Overlay, files: &[PathBuf]) -> Outcome<Vec<Manifest>> {
 }
 
 impl OverlayReport {
-    fn new(file: &Path, overlay: &Overlay, bytes: &[u8], manifests: &[Manifest]) -> Self {
+    /// What an overlay sets; beside bounds of the last of these manifests, each of which it fits.
+    pub fn new(file: &Path, overlay: &Overlay, bytes: &[u8], manifests: &[Manifest]) -> Self {
         let header = &overlay.header;
         let parameters = overlay.parameters.iter().map(|set| ParameterLine {
             name: set.name.clone(),

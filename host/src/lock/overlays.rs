@@ -206,13 +206,7 @@ mod tests {
         let lock = lock();
         let at = |at| chosen(&lock, "1.0.0", at, Purpose::Audit);
         assert_eq!(at("2026-02-28"), [PROVINCE]);
-        assert_eq!(
-            at("2026-03-15"),
-            ["3703/37.limits/1.0.0.toml", PROVINCE]
-                .into_iter()
-                .rev()
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(at("2026-03-15"), [PROVINCE, "3703/37.limits/1.0.0.toml"]);
         assert_eq!(at("2026-06-01"), [PROVINCE, "3703/37.limits/1.1.0.toml"]);
         assert_eq!(lock.packs().len(), 1, "an overlay is no pack");
     }

@@ -76,7 +76,7 @@ pub struct Overlay {
 
 /// `[overlay]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table `[overlay]`")]
 pub struct Header {
     /// The pack that it is for.
     pub pack: PackName,
