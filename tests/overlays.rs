@@ -241,6 +241,21 @@ fn t14_a_city_narrows_a_limit_and_the_same_order_meets_it_until_it_is_widened_or
     );
     assert!(told.contains(&expected), "{told}");
 
+    let folder = story.host.folder().to_str().unwrap();
+    let reference = "3703/37.chronic-limits@1.0.0";
+    let verify = ["verify", reference, "--dir", folder];
+    let told = rulepack(verify).done();
+    assert!(
+        told.contains("signed by city-a, city-b; not by city-c"),
+        "{told}"
+    );
+    assert!(told.contains("\n  days_max = 600000\nvalid at "), "{told}");
+    let refused = rulepack([&verify[..], &["--source", folder]].concat()).failed();
+    assert_eq!(
+        refused,
+        format!("error: `{FIRST}` is an overlay, which has no source to rebuild")
+    );
+
     // A hospital is no city, and the manifest leaves it nothing.
     let own = story.overlay("hospital", "1.0.0", &days(84));
     let refused = story.host(&["set", own.to_str().unwrap()]).failed();
