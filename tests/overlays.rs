@@ -15,11 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use common::bare_host::{BareHost, Days};
 use common::nation::{Host, Nation, Registry};
-use common::packs::{Source, pack};
-use common::{Ran, command, now, rulepack, workspace};
-use rulepack_protocol::moment::Day;
+use common::packs::pack;
+use common::{Ran, command, rulepack, today, workspace};
 use serde_json::Value;
 
 const PACK: &str = "37/chronic-limits";
@@ -187,14 +185,6 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// Today in China, as the commands read it.
-fn today() -> Day {
-    let seconds = now().unix() + 8 * 3600;
-    rulepack_protocol::moment::Moment::from_unix(seconds)
-        .unwrap()
-        .day()
 }
 
 fn written(setter: &str, version: &str, lines: &str) -> String {
@@ -452,149 +442,5 @@ fn t14_what_the_province_fixes_no_city_changes() {
     assert_eq!(
         (&refused["overlay"], &refused["problem"]),
         (&FIRST.into(), &"fixed".into())
-    );
-}
-
-/// A host with a pack that leaves its limit to the hospital too.
-fn host_that_may_set() -> BareHost {
-    let host = BareHost::begin();
-    let file = host.path("pack.wasm");
-    let (old, new) = ("[\"province\", \"city\"]", "[\"city\", \"hospital\"]");
-    Source::copy("chronic-limits", &host.path("source"))
-        .replace("pack.toml", old, new)
-        .build(&file)
-        .done();
-    let always = Days("2024-01-01", "2024-01-01");
-    host.install("37/chronic-limits/1.0.0.wasm", &file, &always);
-    host
-}
-
-#[test]
-fn a_hospital_sets_for_itself_what_the_manifest_leaves_to_it_and_ends_it() {
-    let host = host_that_may_set();
-    let file = host.path("own.toml");
-    let set = |version: &str, lines: &str| {
-        fs::write(&file, written("hospital", version, lines)).unwrap();
-        host.run(&["host", "set", file.to_str().unwrap()])
-    };
-    let parameters = || host.run(&["host", "parameters", PACK]).done();
-    let told = set("1.0.0", &days(50)).done();
-    let done = format!("hospital 1.0.0 is set for {PACK}");
-    assert_eq!(told.lines().next(), Some(&*done));
-    let expected = "days_max = 500000, set by hospital (hospital 1.0.0; the default is 840000)";
-    assert!(parameters().contains(expected), "{}", parameters());
-
-    let refused = set("1.0.0", &days(40)).failed();
-    assert_eq!(
-        refused,
-        "error: version `1.0.0` of the overlay is set already with other content\n\
-         hint: raise `version` in the file"
-    );
-    let refused = set("1.1.0", &days(90)).failed();
-    assert_eq!(
-        refused,
-        "error: `37/chronic-limits/1.0.0.wasm` refuses it: parameter `days_max` is `900000`, \
-         expected a value from 280000 to 840000\n\
-         hint: nothing was changed; `rulepack host parameters` shows the bounds"
-    );
-    // What the city fixes is not the hospital's to change.
-    let overlay = host.path("city.toml");
-    let fixed = days(60) + "fixed = true\n";
-    fs::write(&overlay, written("3703", "1.0.0", &fixed)).unwrap();
-    let from = today().to_string();
-    host.install(FIRST, &overlay, &Days(&from, &from));
-    let refused = set("1.1.0", &days(45)).failed();
-    let expected = format!("parameter `days_max` is fixed by `{FIRST}`");
-    assert!(refused.contains(&expected), "{refused}");
-    let told = host.run(&["host", "parameters", PACK]).found_fault();
-    assert!(told.contains("days_max = 600000, set by 3703"), "{told}");
-    let expected = format!("  REFUSED  hospital 1.0.0: parameter `days_max` is fixed by `{FIRST}`");
-    assert!(told.contains(&expected), "{told}");
-
-    host.run(&["host", "unset", PACK]).done();
-    assert!(parameters().contains("days_max = 600000, set by 3703"));
-    let refused = host.run(&["host", "unset", PACK]).failed();
-    assert_eq!(
-        refused.lines().next().unwrap(),
-        format!("error: `an overlay of the hospital for {PACK}` is not in the lock")
-    );
-    // A bureau's is published and signed, and not set by hand.
-    let refused = host
-        .run(&["host", "set", overlay.to_str().unwrap()])
-        .failed();
-    assert_eq!(
-        refused,
-        "error: the overlay is set by `3703`, expected `hospital`\n\
-         hint: what a bureau sets is published and signed by it"
-    );
-}
-
-#[test]
-fn a_table_left_to_the_city_comes_with_its_overlay_or_is_imported_and_is_kept_for_old_locks() {
-    let host = BareHost::begin();
-    let always = Days("2024-01-01", "2024-01-01");
-    host.install("37/drg-checks/1.0.0.wasm", &pack("drg-checks"), &always);
-    let standards = fs::read_to_string(workspace().join("examples/payment-standards.csv")).unwrap();
-    let table = |name: &str, text: &str| {
-        let file = host.path(name);
-        fs::write(&file, text).unwrap();
-        file
-    };
-    let check = |options: &[&str]| {
-        let data = workspace().join("examples/discharge");
-        let line = ["--json", "check", data.to_str().unwrap()];
-        let told = host.run(&[&line[..], options].concat());
-        serde_json::from_str::<Value>(&told.done()).unwrap()
-    };
-    let supplied = |answer: &Value| answer["packs"][0]["supplied"]["payment-standards"].clone();
-    assert_eq!(supplied(&check(&[])), Value::Null);
-
-    let name = "37/drg-checks/payment-standards";
-    let imported = table("standards.csv", &standards);
-    let import = |file: &Path| host.run(&["import", file.to_str().unwrap(), "--table", name]);
-    import(&imported).done();
-    let before = check(&[]);
-    assert_eq!(supplied(&before)["by"], "imported");
-    let old = host.lock().digest().to_string();
-    let raised = standards.replace("9800.00", "9900.00");
-    import(&table("raised.csv", &raised)).done();
-    assert_ne!(supplied(&check(&[])), supplied(&before));
-    assert_eq!(check(&["--as-of", &old]), before);
-
-    let written = format!(
-        "[overlay]\npack = \"37/drg-checks\"\nsetter = \"3703\"\nversion = \"1.0.0\"\n\
-         basis = \"通知\"\neffective = {{ from = \"2025-01-01\" }}\n\n\
-         [[table]]\nname = \"payment-standards\"\nfile = \"standards.csv\"\n"
-    );
-    let source = table("source.toml", &written);
-    let out = host.path("city.toml");
-    let build = [
-        "overlay",
-        "build",
-        source.to_str().unwrap(),
-        "--out",
-        out.to_str().unwrap(),
-        "--pack",
-        pack("drg-checks").to_str().unwrap(),
-    ]
-    .map(str::to_owned);
-    let told = rulepack(build).done();
-    assert!(told.contains("  table payment-standards: "), "{told}");
-    let early = Days("2025-01-01", "2025-01-01");
-    host.install("3703/37.drg-checks/1.0.0.toml", &out, &early);
-    assert_eq!(supplied(&check(&[]))["by"], "3703");
-    let told = host.run(&["host", "parameters", "37/drg-checks"]).done();
-    let expected = "rows by 3703 (3703/37.drg-checks/1.0.0.toml), left to the city (市)";
-    assert!(told.contains(expected), "{told}");
-    // Spreadsheets are saved as CSV first.
-    let source = table(
-        "source.toml",
-        &written.replace("standards.csv", "standards.xlsx"),
-    );
-    let refused = rulepack(["overlay", "show", source.to_str().unwrap()]).failed();
-    assert_eq!(
-        refused,
-        "error: table `payment-standards` is in `standards.xlsx`, expected a `.csv` file\n\
-         hint: save the sheet as CSV in UTF-8"
     );
 }

@@ -2,10 +2,10 @@
 //! day. The lock says which are in force; nothing else does, so that an old lock gives the old values.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rulepack_contract::knowledge::KnowledgeTable;
+use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use rulepack_protocol::overlay::{Adjustment, Author, Fit, Layer, Overlay, OverlayError, SetTable};
@@ -24,9 +24,14 @@ pub const IMPORTED: &str = "imported";
 pub struct Overlays {
     folder: HostFolder,
     read: Mutex<HashMap<Digest, Arc<Overlay>>>,
-    fits: Mutex<HashMap<(Digest, Vec<Digest>), Arc<Fit>>>,
-    tables: Mutex<HashMap<(Digest, Digest, String), Arc<KnowledgeTable>>>,
+    fits: Mutex<HashMap<Chosen, Arc<Fit>>>,
+    tables: Mutex<HashMap<Imported, Arc<KnowledgeTable>>>,
 }
+
+/// A pack, and the overlays that are in force for it.
+type Chosen = (Digest, Vec<Digest>);
+/// A pack, the rows of a table, and its name.
+type Imported = (Digest, Digest, String);
 
 /// Why an overlay that is in force cannot be used: its file is not as it was stored.
 #[derive(Debug, thiserror::Error)]
@@ -138,23 +143,15 @@ impl Overlays {
         let name: &PackName = &manifest.pack.name;
         for (table, digest) in lock.supplied.get(name).into_iter().flatten() {
             let mut declared = manifest.tables.iter();
-            let is_left = |it: &&_| is_left_to_others(it, table);
+            let is_left =
+                |it: &&TableDeclaration| it.name == *table && it.supplied_by.setter().is_some();
             let Some(declaration) = declared.find(is_left) else {
                 continue;
             };
             if adjustment.tables.contains_key(table) {
                 continue;
             }
-            let key = (pack, *digest, table.clone());
-            let known = guard(&self.tables).get(&key).cloned();
-            let rows = match known {
-                Some(rows) => rows,
-                None => {
-                    let bytes = stored(&self.table_path(digest), digest)?;
-                    Arc::new(KnowledgeTable::from_csv(declaration, &bytes)?)
-                }
-            };
-            guard(&self.tables).insert(key, Arc::clone(&rows));
+            let rows = self.imported_rows((pack, declaration), digest)?;
             let by = Arc::new(Author {
                 setter: IMPORTED.to_owned(),
                 overlay: IMPORTED.to_owned(),
@@ -169,16 +166,25 @@ impl Overlays {
         }
         Ok(())
     }
+
+    /// The rows of a table that was imported here, read once for each pack that declares it.
+    fn imported_rows(
+        &self,
+        (pack, declaration): (Digest, &TableDeclaration),
+        digest: &Digest,
+    ) -> Result<Arc<KnowledgeTable>, PackError> {
+        let key = (pack, *digest, declaration.name.clone());
+        if let Some(rows) = guard(&self.tables).get(&key) {
+            return Ok(Arc::clone(rows));
+        }
+        let bytes = stored(&self.table_path(digest), digest)?;
+        let rows = Arc::new(KnowledgeTable::from_csv(declaration, &bytes)?);
+        guard(&self.tables).insert(key, Arc::clone(&rows));
+        Ok(rows)
+    }
 }
 
-fn is_left_to_others(
-    declared: &rulepack_contract::knowledge::TableDeclaration,
-    table: &str,
-) -> bool {
-    declared.name == table && declared.supplied_by.setter().is_some()
-}
-
-fn stored(path: &std::path::Path, digest: &Digest) -> Result<Vec<u8>, StoredError> {
+fn stored(path: &Path, digest: &Digest) -> Result<Vec<u8>, StoredError> {
     let bytes = std::fs::read(path).map_err(|source| StoredError::Io {
         path: path.to_owned(),
         source,
@@ -198,7 +204,7 @@ fn stored(path: &std::path::Path, digest: &Digest) -> Result<Vec<u8>, StoredErro
 ///
 /// # Errors
 /// Where they cannot be written.
-pub fn keep(path: &std::path::Path, bytes: &[u8]) -> Result<(), StoredError> {
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), StoredError> {
     files::replace(path, bytes).map_err(|source| StoredError::Io {
         path: path.to_owned(),
         source,

@@ -22,7 +22,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use rulepack_protocol::moment::Moment;
+use rulepack_protocol::moment::{Day, Moment};
 
 /// What of the environment reaches the command: where programs and the Rust toolchain lie.
 const KEPT_VARIABLES: [&str; 6] = [
@@ -43,6 +43,12 @@ pub fn workspace() -> &'static Path {
 pub fn now() -> Moment {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     Moment::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap()
+}
+
+/// Today in China, as the command reads it.
+pub fn today() -> Day {
+    let china = Moment::from_unix(now().unix() + 8 * 3600);
+    china.unwrap().day()
 }
 
 /// The command with a cleared environment.

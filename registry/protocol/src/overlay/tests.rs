@@ -239,6 +239,12 @@ fn t14_each_refusal_has_its_reason_and_is_of_the_whole_overlay() {
         refusal(&city("[[table]]\nname = \"prices\"\nrows = \"item\\n\"\n")),
         told("undeclared", "table `prices` is not declared by the pack")
     );
+}
+
+#[test]
+fn t14_tables_places_versions_and_packs_are_refused_with_their_reasons() {
+    let city = |rest: &str| written("3703", "", rest);
+    let told = |word: &str, reason: &str| (word.to_owned(), reason.to_owned());
     let table = "[[table]]\nname = \"exempt\"\nrows = \"item\\nXA01\\nXA01\\n\"\n";
     assert_eq!(
         refusal(&city(table)),
@@ -323,6 +329,11 @@ fn an_overlay_that_is_wrong_in_itself_is_refused_with_field_and_value() {
         malformed(&written("hospital", "jurisdictions = [\"3702\"]", &days(9))),
         "`overlay.jurisdictions` is `3702`, expected nothing: a hospital sets for itself alone"
     );
+}
+
+#[test]
+fn days_that_overlap_tables_without_rows_and_what_is_too_long_are_refused() {
+    let city = |rest: &str| written("3703", "", rest);
     let outside = days(9) + "effective = { from = \"2026-05-01\" }\n";
     assert_eq!(
         malformed(&city(&outside)),
