@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rulepack_contract::knowledge::TableError;
 use rulepack_contract::parameters::ParameterValue;
@@ -462,13 +462,18 @@ fn input(manifest: &Manifest, adjustment: &Adjustment) -> LoadInput {
     }
 }
 
+/// Most packs run as their manifests say; what comes to nothing is digested once.
+static NOTHING: LazyLock<Adjusted> = LazyLock::new(|| {
+    let adjustment = Adjustment::default();
+    Adjusted {
+        digest: adjustment.digest(),
+        adjustment: Arc::new(adjustment),
+        retroactive: false,
+    }
+});
+
 impl Default for Adjusted {
     fn default() -> Self {
-        let adjustment = Adjustment::default();
-        Adjusted {
-            digest: adjustment.digest(),
-            adjustment: Arc::new(adjustment),
-            retroactive: false,
-        }
+        NOTHING.clone()
     }
 }
