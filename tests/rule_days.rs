@@ -176,6 +176,26 @@ fn t4_each_claim_of_a_year_meets_the_version_of_its_day_although_one_came_late()
 }
 
 #[test]
+fn t4_a_rule_day_far_from_today_is_marked_while_care_goes_on() {
+    let year = Year::begin();
+    year.install(&FIRST);
+    let far = |options: &[&str]| year.check(options)["far_rule_days"].as_u64();
+    let june = ["--today", "2026-06-15", "--stage", "during"];
+    // All but May, June and July: 31, 0 and 30 days away.
+    assert_eq!(far(&june), Some(9));
+    assert_eq!(
+        far(&["--today", "2026-06-15"]),
+        Some(0),
+        "an audit looks back"
+    );
+    let claims = year.host.path("claims");
+    let line = [&["check", claims.to_str().unwrap()][..], &june].concat();
+    let told = year.host.run(&line).done();
+    let expected = "[rule day more than a month from today] 9\n";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
 fn t14_each_claim_of_a_year_meets_the_parameters_of_its_day() {
     let year = Year::begin();
     year.install(&FIRST);

@@ -98,6 +98,8 @@ pub struct CheckReport {
     broken: Vec<(TargetPath, String)>,
     /// Packs of which no version is in force for somebody.
     gaps: Vec<String>,
+    /// Patients whose care goes on and whose rule day lies more than a month from today.
+    far_rule_days: u64,
     /// Rows left out, and why.
     rejected: Vec<String>,
     #[serde(skip)]
@@ -155,6 +157,7 @@ impl Command for CheckArgs {
                 .map(|(path, e)| (path.clone(), e.to_string()))
                 .collect(),
             gaps: reviewed.gaps.iter().map(ToString::to_string).collect(),
+            far_rule_days: reviewed.far_rule_days,
             rejected: input.rejected,
             language: self.lang,
         })

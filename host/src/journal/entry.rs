@@ -134,6 +134,13 @@ pub struct Verdict {
     pub broken: Vec<BrokenPack>,
     /// Rows of history that had to be left out.
     pub left_out: u64,
+    /// Patients whose rule day lay more than a month from today, before or during care.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub far_rule_days: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// History at one moment: segments are only ever added, so that their number says which there were.

@@ -62,6 +62,7 @@ impl Basis<'_> {
             gaps: reviewed.gaps.clone(),
             broken: broken(reviewed),
             left_out: self.left_out,
+            far_rule_days: reviewed.far_rule_days,
         }
     }
 }

@@ -38,7 +38,13 @@ pub struct Reviewed {
     pub broken: Vec<(TargetPath, PackError)>,
     /// Packs of which no version is in force on somebody's rule day: their rules are not evaluable.
     pub gaps: Vec<PackName>,
+    /// Patients whose care goes on and whose rule day lies more than a month from today: whoever wrote that
+    /// day chose the versions that looked at them (T4).
+    pub far_rule_days: u64,
 }
+
+/// Further from today than this, in days, the rule day of care that goes on is marked.
+const FAR_DAYS: u32 = 31;
 
 /// A version with what is set for it, and the rule days on which both are in force.
 struct Meeting<'a> {
@@ -67,6 +73,11 @@ impl InForce<'_> {
                 continue;
             }
             let days = rule_days(data, circumstances, scope);
+            if scope == Scope::Patient && circumstances.stage != Stage::After {
+                let today = circumstances.today;
+                let is_far = |day: &&Day| day.number().abs_diff(today) > FAR_DAYS;
+                reviewed.far_rule_days = days.values().filter(is_far).count() as u64;
+            }
             let distinct: BTreeSet<Day> = days.values().copied().collect();
             for pack in self.lock.packs() {
                 self.review_pack((pack, scope), (&days, &distinct), data, circumstances)

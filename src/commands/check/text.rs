@@ -23,6 +23,7 @@ struct Words {
     left_out: &'static str,
     basis: &'static str,
     retroactive: &'static str,
+    far: &'static str,
     set: &'static str,
     refused: &'static str,
     none: &'static str,
@@ -39,6 +40,7 @@ const ENGLISH: Words = Words {
     left_out: "row left out",
     basis: "basis",
     retroactive: "retroactive: published after the rule day",
+    far: "rule day more than a month from today",
     set: "set here",
     refused: "overlay refused",
     none: "nothing found",
@@ -55,6 +57,7 @@ const CHINESE: Words = Words {
     left_out: "未读入的行",
     basis: "依据",
     retroactive: "追溯:发布晚于规则日",
+    far: "规则日与今日相差一个月以上",
     set: "本地参数",
     refused: "本地参数未采用",
     none: "未发现问题",
@@ -155,6 +158,9 @@ impl CheckReport {
         }
         for gap in &self.gaps {
             writeln!(f, "[{}] {gap}", words.gap)?;
+        }
+        if self.far_rule_days > 0 {
+            writeln!(f, "[{}] {}", words.far, self.far_rule_days)?;
         }
         let runs = self.review.packs.iter();
         let refused = runs.flat_map(|run| &run.set.refused_overlays);
