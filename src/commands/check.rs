@@ -212,7 +212,7 @@ impl CheckArgs {
         let Some(digest) = &self.as_of else {
             return Ok(Lock::read(folder)?);
         };
-        Lock::kept(folder, digest)?.ok_or_else(|| {
+        Lock::with_digest(folder, digest)?.ok_or_else(|| {
             Failure::new(format!("the host keeps no lock with the digest `{digest}`"))
                 .hint("`sync`, `host status` and every receipt name the lock that was in force")
         })

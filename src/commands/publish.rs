@@ -12,12 +12,12 @@ use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::overlay::Overlay;
 use rulepack_protocol::tuf::{Channel, Custom, ExpiryWarning, FilePin, RoleName, Target};
 use rulepack_registry::client::PublishFailed;
-use rulepack_registry::{Client, Publication, Receipt};
+use rulepack_registry::{Client, Publication, Receipt, Refusal};
 use serde::Serialize;
 
 use super::Command;
 use crate::clock;
-use crate::drafts::{Base, Draft, DraftReport, named_role, roles_above, tell_expiring};
+use crate::drafts::{Base, Draft, DraftReport, expiring_in_force, named_role, tell_expiring};
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -133,7 +133,9 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
         Wave::Canary => Channel::Canary,
         Wave::Stable => Channel::Stable,
     };
-    for (path, Opened { custom, bytes }) in opened {
+    for (path, opened) in opened {
+        check_basis(&path, &opened)?;
+        let Opened { custom, bytes, .. } = opened;
         let custom = Custom {
             channel,
             mandatory_by: args.mandatory_by,
@@ -147,6 +149,24 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
         draft.targets.add_target(path, target)?;
     }
     draft.write()
+}
+
+/// Refuses what the registry would refuse after officers had signed it in vain.
+fn check_basis(path: &TargetPath, opened: &Opened) -> Outcome {
+    let custom = &opened.custom;
+    if !custom.lacks_basis(opened.is_retroactive) {
+        return Ok(());
+    }
+    let published = custom.published;
+    let refusal = Refusal::NotRetroactive {
+        path: path.clone(),
+        from: custom.effective.from,
+        published,
+    };
+    Err(Failure::from(refusal).hint(format!(
+        "let it be in force from {published} or later, or say in `pack.toml` on which ground it is in \
+         force earlier: `retroactive = {{ basis = \"…\" }}`"
+    )))
 }
 
 /// Sends signed roles and packs.
@@ -163,7 +183,7 @@ pub fn send(args: &SendArgs) -> Outcome<Sent> {
     let receipt = client.publish(&publication).map_err(explain)?;
     let mut expiring = Vec::new();
     for role in publication.metadata.keys() {
-        for warning in roles_above(&client, role, clock::now()?)? {
+        for warning in expiring_in_force(&client, role, clock::now()?)? {
             if !expiring.contains(&warning) {
                 expiring.push(warning);
             }
@@ -200,6 +220,8 @@ fn refused(error: PublishFailed) -> Failure {
 /// A file to publish, and what it says of itself.
 struct Opened {
     custom: Custom,
+    /// Whether it names a basis for days before its publication.
+    is_retroactive: bool,
     bytes: Vec<u8>,
 }
 
@@ -207,23 +229,33 @@ fn open_all(paths: &[PathBuf]) -> Outcome<BTreeMap<TargetPath, Opened>> {
     let mut opened = BTreeMap::new();
     for path in paths {
         let bytes = files::read(path)?;
-        let custom = custom_of(path, &bytes).context(|| format!("`{}`", path.display()))?;
-        let target = TargetPath::new(custom.name.clone(), custom.version.clone())?;
-        opened.insert(target, Opened { custom, bytes });
+        let file = open(path, bytes).context(|| format!("`{}`", path.display()))?;
+        let (name, version) = (file.custom.name.clone(), file.custom.version.clone());
+        opened.insert(TargetPath::new(name, version)?, file);
     }
     Ok(opened)
 }
 
-/// What is to be signed of a file today, in everybody's channel.
-fn custom_of(path: &Path, bytes: &[u8]) -> Outcome<Custom> {
+/// Opens a file; what it says of itself is as it would be signed today, in everybody's channel.
+fn open(path: &Path, bytes: Vec<u8>) -> Outcome<Opened> {
     let (channel, today) = (Channel::Stable, clock::today()?);
     if path.extension().is_none_or(|extension| extension != "toml") {
-        return Ok(Custom::of(&packs::open(bytes)?, channel, today));
+        let pack = packs::open(&bytes)?;
+        return Ok(Opened {
+            custom: Custom::of(&pack, channel, today),
+            is_retroactive: pack.manifest.pack.retroactive.is_some(),
+            bytes,
+        });
     }
-    let custom = Overlay::from_published(bytes)?.custom(channel, today)?;
-    custom.ok_or_else(|| {
+    let overlay = Overlay::from_published(&bytes)?;
+    let custom = overlay.custom(channel, today)?.ok_or_else(|| {
         Failure::new("what a hospital sets for itself is not published")
             .hint("put it in force there with `rulepack host set`")
+    })?;
+    Ok(Opened {
+        custom,
+        is_retroactive: overlay.header.retroactive.is_some(),
+        bytes,
     })
 }
 

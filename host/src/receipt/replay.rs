@@ -134,7 +134,7 @@ fn again(
     let request = Request::parse(&text)?;
     // It names packs and overlays by digest, and the tables that were imported: what holds today is of no
     // account.
-    let lock = Lock::kept(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
+    let lock = Lock::with_digest(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
     let segments = usize::try_from(old.history.segments).unwrap_or(usize::MAX);
     let history = History::open_first(&ground.folder.history(), segments)?;
     let (data, rejections): (_, Vec<Rejection>) =

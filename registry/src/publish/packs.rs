@@ -142,12 +142,11 @@ fn check_custom(
             return Err(differs(field, signed, sealed));
         }
     }
-    let (from, published) = (signed.effective.from, signed.published);
-    if from < published && !is_retroactive {
+    if signed.lacks_basis(is_retroactive) {
         return Err(Refusal::NotRetroactive {
             path: path.clone(),
-            from,
-            published,
+            from: signed.effective.from,
+            published: signed.published,
         });
     }
     Ok(())

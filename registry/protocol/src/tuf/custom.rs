@@ -116,6 +116,12 @@ impl Custom {
             .find(|(_, agrees)| !agrees)
             .map(|(field, _)| *field)
     }
+
+    /// Whether it is in force before its publication although manifest or overlay give no basis for that
+    /// (T4): no registry takes such a version.
+    pub fn lacks_basis(&self, is_retroactive: bool) -> bool {
+        self.effective.from < self.published && !is_retroactive
+    }
 }
 
 /// Who is to run a version.
