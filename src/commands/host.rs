@@ -1,5 +1,6 @@
 //! `rulepack host`: what a host has in force, and what persons decide about it.
 
+mod shadow;
 mod text;
 
 use std::path::PathBuf;
@@ -9,6 +10,8 @@ use rulepack_host::client::NoFailures;
 use rulepack_host::host_status::{HostStatus, HostStatusError};
 use rulepack_host::lock::{DecisionError, Lock};
 use rulepack_host::settings::HostFolder;
+use rulepack_host::update;
+use rulepack_host::update::course::{Course, Stage};
 use rulepack_protocol::names::{PackName, TargetPath};
 use serde::Serialize;
 
@@ -30,6 +33,9 @@ enum HostAction {
     /// Every version known, which one is in force today, what waits, is held or refused and why, and how
     /// old the last refresh is. Ends with 3 where something is not as it should be.
     Status(StatusArgs),
+    /// What a new version would change: findings gained and lost over this hospital's own recent history,
+    /// by rule, department and money, with examples. It names no patient.
+    Shadow(shadow::ShadowArgs),
     /// Hold a pack: what is in force goes on, versions to come wait for `approve`. With `--release` the
     /// hold ends.
     Hold(HoldArgs),
@@ -97,6 +103,8 @@ pub enum HostReport {
         /// Digest of the lock in force now.
         lock: String,
     },
+    /// A shadow run, or a row of one.
+    Shadow(Box<shadow::Shown>),
 }
 
 impl Command for HostArgs {
@@ -105,36 +113,47 @@ impl Command for HostArgs {
     fn execute(&self) -> Outcome<HostReport> {
         match &self.action {
             HostAction::Status(args) => status(args),
-            HostAction::Hold(args) => decide(&args.dir, |lock| match &args.reason {
-                Some(reason) => {
-                    lock.hold_pack(&args.pack, reason)?;
-                    Ok(format!("{} is held: {reason}", args.pack))
-                }
-                None => {
-                    lock.release_pack(&args.pack)?;
-                    Ok(format!("{} is no longer held", args.pack))
-                }
-            }),
+            HostAction::Shadow(args) => Ok(HostReport::Shadow(Box::new(args.show()?))),
+            HostAction::Hold(args) => hold(args),
             HostAction::Approve(args) => {
-                let path = version(&args.version)?;
+                let (path, now) = (version(&args.version)?, clock::now()?);
                 decide(&args.dir, |lock| {
                     lock.approve(&path)?;
-                    Ok(format!("{path} is approved"))
+                    let noted = update::approved;
+                    let version = lock.version(&path);
+                    let noted = version.map(|version| (path.clone(), noted(version, now).into()));
+                    Ok((format!("{path} is approved"), noted))
                 })
             }
             HostAction::Rollback(args) => {
-                let today = clock::today()?;
+                let (today, now) = (clock::today()?, clock::now()?);
                 decide(&args.dir, |lock| {
                     let (from, to) = lock.roll_back(&args.pack, today, &args.reason)?;
-                    Ok(format!(
-                        "{from} is put aside: {}\n{to} is in force",
-                        args.reason
-                    ))
+                    let reason = &args.reason;
+                    let told = format!("{from} is put aside: {reason}\n{to} is in force");
+                    let noted = update::put_aside(reason, now).into();
+                    Ok((told, Some((from, noted))))
                 })
             }
         }
     }
 }
+
+fn hold(args: &HoldArgs) -> Outcome<HostReport> {
+    decide(&args.dir, |lock| match &args.reason {
+        Some(reason) => {
+            lock.hold_pack(&args.pack, reason)?;
+            Ok((format!("{} is held: {reason}", args.pack), None))
+        }
+        None => {
+            lock.release_pack(&args.pack)?;
+            Ok((format!("{} is no longer held", args.pack), None))
+        }
+    })
+}
+
+/// What is told, and what is noted of a version.
+type Decided = (String, Option<(TargetPath, Vec<Stage>)>);
 
 fn status(args: &StatusArgs) -> Outcome<HostReport> {
     let folder = HostFolder::at(&args.dir);
@@ -149,7 +168,7 @@ fn status(args: &StatusArgs) -> Outcome<HostReport> {
 /// Changes the lock while nobody else does.
 fn decide(
     dir: &PathBuf,
-    change: impl FnOnce(&mut Lock) -> Result<String, DecisionError>,
+    change: impl FnOnce(&mut Lock) -> Result<Decided, DecisionError>,
 ) -> Outcome<HostReport> {
     let folder = HostFolder::at(dir);
     folder.settings().map_err(|error| {
@@ -158,11 +177,16 @@ fn decide(
     })?;
     let _editing = Lock::edit(&folder)?;
     let mut lock = Lock::read(&folder)?;
-    let done = change(&mut lock).map_err(|error| {
+    let (done, noted) = change(&mut lock).map_err(|error| {
         let hint = error.hint();
         hint.into_iter().fold(Failure::from(error), Failure::hint)
     })?;
     lock.write(&folder, &NoFailures)?;
+    if let Some((path, stages)) = noted
+        && let Some(version) = lock.version(&path)
+    {
+        Course::note(&folder, version, stages);
+    }
     Ok(HostReport::Decided {
         done,
         lock: lock.digest().to_string(),
@@ -186,6 +210,7 @@ impl Report for HostReport {
         match self {
             HostReport::Status(status) => status.gaps.is_empty() && status.warnings.is_empty(),
             HostReport::Decided { .. } => true,
+            HostReport::Shadow(shown) => shown.is_good(),
         }
     }
 }

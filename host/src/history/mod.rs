@@ -10,6 +10,7 @@
 
 mod identity;
 mod import;
+mod recent;
 mod segment;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use identity::identity;
 use segment::{Covered, Owner, OwnerRows, Segment};
 
 pub use import::Imported;
+pub use recent::Recent;
 
 /// The history of one host.
 #[derive(Debug)]
