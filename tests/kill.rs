@@ -29,17 +29,19 @@ use rulepack_protocol::tuf::{Envelope, Payload as _, Root};
 
 use common::nation::{Host, Nation};
 use common::packs::{Source, copy_files, pack};
+use common::{rulepack, workspace};
 
 const OLD: &str = "37/chronic-limits/1.0.0.wasm";
 const NEW: &str = "37/chronic-limits/1.0.1.wasm";
 
 /// Every named point of an update, in the order in which it is reached.
-const POINTS: [FailurePoint; 8] = [
+const POINTS: [FailurePoint; 9] = [
     FailurePoint::BeforeRoot,
     FailurePoint::BeforeState,
     FailurePoint::AfterState,
     FailurePoint::AfterDownload,
     FailurePoint::PackStored,
+    FailurePoint::ShadowRun,
     FailurePoint::BeforeLock,
     FailurePoint::LockKept,
     FailurePoint::AfterLock,
@@ -91,6 +93,9 @@ fn begin() -> (Nation, Host) {
     nation.publish(&[&pack("chronic-limits")], &registry);
     let host = nation.host("host", &registry);
     host.sync().done();
+    let history = workspace().join("examples/history");
+    let arguments = ["import".as_ref(), history.as_os_str(), "--dir".as_ref()];
+    rulepack(arguments.into_iter().chain([host.folder().as_os_str()])).done();
 
     let bytes = fs::read(nation.path("root.json")).unwrap();
     let mut root = Envelope::<Root>::parse(&bytes).unwrap().signed().clone();

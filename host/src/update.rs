@@ -10,6 +10,7 @@ mod decide;
 mod examine;
 mod report;
 mod stop;
+pub mod watch;
 
 use std::error::Error;
 use std::path::Path;
@@ -20,7 +21,7 @@ use rulepack_protocol::trust::{Freshness, ResolvedTarget};
 use rulepack_protocol::tuf::{Channel, Status};
 
 use course::Course;
-pub use decide::{approved, put_aside};
+pub use decide::{approved, put_aside, released};
 use examine::{Examined, Examiner};
 pub use report::UpdateReport;
 use report::{expired, expiring, failed};

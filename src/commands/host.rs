@@ -119,10 +119,10 @@ impl Command for HostArgs {
                 let (path, now) = (version(&args.version)?, clock::now()?);
                 decide(&args.dir, |lock| {
                     lock.approve(&path)?;
-                    let noted = update::approved;
-                    let version = lock.version(&path);
-                    let noted = version.map(|version| (path.clone(), noted(version, now).into()));
-                    Ok((format!("{path} is approved"), noted))
+                    let noted = lock
+                        .version(&path)
+                        .map(|version| (path.clone(), update::approved(version, now).into()));
+                    Ok((format!("{path} is approved"), noted.into_iter().collect()))
                 })
             }
             HostAction::Rollback(args) => {
@@ -132,7 +132,7 @@ impl Command for HostArgs {
                     let reason = &args.reason;
                     let told = format!("{from} is put aside: {reason}\n{to} is in force");
                     let noted = update::put_aside(reason, now).into();
-                    Ok((told, Some((from, noted))))
+                    Ok((told, vec![(from, noted)]))
                 })
             }
         }
@@ -140,20 +140,28 @@ impl Command for HostArgs {
 }
 
 fn hold(args: &HoldArgs) -> Outcome<HostReport> {
+    let (folder, now) = (HostFolder::at(&args.dir), clock::now()?);
     decide(&args.dir, |lock| match &args.reason {
         Some(reason) => {
             lock.hold_pack(&args.pack, reason)?;
-            Ok((format!("{} is held: {reason}", args.pack), None))
+            Ok((format!("{} is held: {reason}", args.pack), Vec::new()))
         }
         None => {
             lock.release_pack(&args.pack)?;
-            Ok((format!("{} is no longer held", args.pack), None))
+            let versions = lock.versions.iter();
+            let of_pack = versions.filter(|version| *version.path.pack() == args.pack);
+            let noted = of_pack.filter_map(|version| {
+                let stage = update::released(&folder, version, now)?;
+                Some((version.path.clone(), vec![stage]))
+            });
+            let told = format!("{} is no longer held", args.pack);
+            Ok((told, noted.collect()))
         }
     })
 }
 
-/// What is told, and what is noted of a version.
-type Decided = (String, Option<(TargetPath, Vec<Stage>)>);
+/// What is told, and what is noted of versions.
+type Decided = (String, Vec<(TargetPath, Vec<Stage>)>);
 
 fn status(args: &StatusArgs) -> Outcome<HostReport> {
     let folder = HostFolder::at(&args.dir);
@@ -182,10 +190,10 @@ fn decide(
         hint.into_iter().fold(Failure::from(error), Failure::hint)
     })?;
     lock.write(&folder, &NoFailures)?;
-    if let Some((path, stages)) = noted
-        && let Some(version) = lock.version(&path)
-    {
-        Course::note(&folder, version, stages);
+    for (path, stages) in noted {
+        if let Some(version) = lock.version(&path) {
+            Course::note(&folder, version, stages);
+        }
     }
     Ok(HostReport::Decided {
         done,

@@ -37,7 +37,8 @@ impl History {
             return Ok(None);
         };
         let back = i32::from(days.saturating_sub(1));
-        let from = Day::from_number(to.number().saturating_sub(back)).unwrap_or(to);
+        let first = to.number().saturating_sub(back).max(0);
+        let from = Day::from_number(first).unwrap_or(to);
         latest.retain(|(day, _)| *day >= from && days > 0);
         let patients: Vec<String> = latest.iter().map(|(_, key)| (*key).to_owned()).collect();
         let recent = Recent { from, to, patients };

@@ -13,7 +13,7 @@ use super::findings;
 use super::keep::keep;
 use super::metrics::{Outcome, REFUSED_UNREAD};
 use super::record;
-use super::{Service, problem_word};
+use super::{Service, problem_word, watching};
 use crate::data::national::{
     Charset, Message, Request, RequestError, Response, Transaction, decode,
 };
@@ -232,6 +232,7 @@ fn review(
     let circumstances = circumstances(request, division, today);
     let data = Arc::new(data);
     let reviewed = in_force.review(&data, &circumstances);
+    watching::seen(service, (&lock, &reviewed), &data, &circumstances);
     let basis = Basis {
         answer: record::answer_id(number),
         infno: infno(request.transaction),

@@ -34,6 +34,7 @@ mod record;
 mod search;
 mod status;
 mod swapped;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,7 @@ use crate::settings::{HostFolder, Settings, SettingsError};
 use crate::tokens::{Role, Tokens, TokensError};
 use metrics::Metrics;
 use swapped::Swapped;
+use watching::Watching;
 
 pub use pause::pause;
 pub use poll::{Pauses, poll};
@@ -99,6 +101,7 @@ pub struct Service {
     last_sync: Swapped<Option<LastSync>>,
     journal: Journal,
     metrics: Metrics,
+    watching: Watching,
     /// The next answer's number. It starts at the time of the start, so that none comes twice.
     number: AtomicU64,
     ready: AtomicBool,
@@ -209,6 +212,7 @@ impl Service {
             broken: Swapped::default(),
             last_sync: Swapped::default(),
             metrics: Metrics::default(),
+            watching: Watching::open(&folder),
             number: AtomicU64::new(started),
             ready: AtomicBool::new(false),
             warming: Mutex::new(()),

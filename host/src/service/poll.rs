@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Service;
 use super::status::LastSync;
+use super::{Service, watching};
 use crate::update::{UpdateError, UpdateReport, in_full};
 
 /// How long to wait before the next try, after so many failed ones in a row: [`pause`](super::pause()) with
@@ -42,6 +42,7 @@ fn once(
     let result = sync(service).map_err(|error| in_full(&error));
     // The lock is looked at even where nothing came: `rulepack sync` or `import` may have run beside.
     let reloaded = service.reload().map_err(|error| error.to_string());
+    watching::turn(service);
     match (&result, &reloaded) {
         (Err(error), _) | (_, Err(error)) => tracing::warn!(%error, "update failed"),
         (Ok(report), Ok(changed)) => {

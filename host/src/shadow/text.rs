@@ -124,7 +124,12 @@ fn write_example(f: &mut fmt::Formatter<'_>, example: &Example) -> fmt::Result {
         example.certainty.chinese(),
         example.message
     )?;
-    writeln!(f, "         {amount} CNY  {}", rows.join(", "))
+    let department = example.department.as_deref().unwrap_or(NO_DEPARTMENT.1);
+    writeln!(
+        f,
+        "         {amount} CNY  {department}  {}",
+        rows.join(", ")
+    )
 }
 
 /// The share of changed findings, as a person reads it.

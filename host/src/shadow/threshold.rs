@@ -44,11 +44,13 @@ pub fn measure(report: &ShadowReport) -> String {
         );
     }
     format!(
-        "{} gained, {} lost, {} altered of {} findings in {patients} patients ({} %, {} CNY)",
+        "{} findings before and {} after in {patients} patients: {} gained, {} lost, {} altered ({} % of \
+         all, {} CNY)",
+        all.before.findings,
+        all.after.findings,
         all.gained.findings,
         all.lost.findings,
         all.altered.findings,
-        all.before.findings,
         percent(all.share()),
         format_decimal(all.changed_amount(), 2),
     )

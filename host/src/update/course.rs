@@ -142,9 +142,12 @@ impl Course {
         self.stages.iter().find(|stage| stage.step == step)
     }
 
-    /// Notes what came of a step. What came of later ones no longer holds.
-    pub fn put(&mut self, stage: Stage) {
+    /// Notes what came of a step. What came of later ones no longer holds. It ended after the one before,
+    /// also where it is noted with the time at which its update began.
+    pub fn put(&mut self, mut stage: Stage) {
         self.stages.retain(|known| known.step < stage.step);
+        let before = self.stages.last().map_or(stage.at, |before| before.at);
+        stage.at = stage.at.max(before);
         self.stages.push(stage);
     }
 

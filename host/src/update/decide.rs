@@ -104,6 +104,16 @@ pub fn put_aside(reason: &str, now: Moment) -> [Stage; 1] {
     [Stage::at(now, Step::Decision, Came::Asks, told)]
 }
 
+/// What is noted where a person ends the hold of a pack: a watch that asked for that is over.
+#[must_use]
+pub fn released(folder: &HostFolder, version: &LockedVersion, now: Moment) -> Option<Stage> {
+    let course = Course::of(folder, version);
+    let asks = course
+        .stage(Step::Watch)
+        .is_some_and(|watch| watch.came == Came::Asks);
+    asks.then(|| Stage::at(now, Step::Watch, Came::Passed, "a person has looked"))
+}
+
 /// A version that may be used is used for its own rule days.
 fn switch(version: &LockedVersion, now: Moment) -> Stage {
     let told = format!("for rule days from {}", version.effective.from);
