@@ -218,7 +218,7 @@ fn gained_and_lost_findings_are_counted_exactly_and_the_report_names_nobody() {
     assert_eq!(
         report["reviewed"],
         json!({"from": "2026-07-10", "to": "2026-10-07", "patients": 3, "patients_in_all": 3,
-               "encounters": 3, "institutions": 1})
+               "encounters": 3, "institutions": 1, "left_out": 0})
     );
     let change = json!({"before": tally(2, 3_500), "after": tally(3, 11_000),
         "gained": tally(2, 10_000), "lost": tally(1, 2_500), "altered": tally(0, 0)});

@@ -16,7 +16,7 @@ mod common;
 mod guest;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rulepack_protocol::pack::{self, Manifest};
@@ -25,8 +25,8 @@ use tempfile::TempDir;
 
 use common::nation::{Host, Nation};
 use common::packs::copy_files;
-use common::rulepack;
 use common::serving::Serving;
+use common::{rulepack, workspace};
 use guest::Guest;
 
 const GOOD: &str = "37/test/1.0.0.wasm";
@@ -57,6 +57,8 @@ fn sealed(nation: &Nation, version: &str, evaluate: &'static str) -> PathBuf {
 /// Folders of hosts that run the good version; the bad one above it; and a mandatory one above both.
 struct Story {
     _nation: Nation,
+    good: PathBuf,
+    repository_with_bad: PathBuf,
     with_bad: PathBuf,
     with_mandatory: PathBuf,
 }
@@ -69,7 +71,10 @@ fn story() -> &'static Story {
         nation.publish(&[&sealed(&nation, "1.0.0", "")], &registry);
         let host = nation.host("host", &registry);
         host.sync().done();
+        let good = nation.path("good");
+        copy_files(host.folder(), &good);
         nation.publish(&[&sealed(&nation, "1.1.0", "unreachable")], &registry);
+        let repository_with_bad = nation.back_up("bad").join("repository");
         host.sync().done();
         let with_bad = nation.path("with-bad");
         copy_files(host.folder(), &with_bad);
@@ -82,6 +87,8 @@ fn story() -> &'static Story {
         host.sync().done();
         Story {
             with_mandatory: host.folder().to_owned(),
+            good,
+            repository_with_bad,
             with_bad,
             _nation: nation,
         }
@@ -89,7 +96,7 @@ fn story() -> &'static Story {
 }
 
 /// A host of its own for a test.
-fn host(from: &PathBuf, settings: &str) -> (TempDir, Host) {
+fn host(from: &Path, settings: &str) -> (TempDir, Host) {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("host");
     copy_files(from, &own);
@@ -177,4 +184,19 @@ fn a_host_that_watches_nothing_goes_on_without_verdicts() {
         );
     }
     assert_eq!(host.active(), [GOOD, BAD]);
+}
+
+#[test]
+fn a_version_that_traps_on_the_history_waits_for_a_person_and_is_never_used() {
+    let (_folder, host) = host(&story().good, "");
+    let history = workspace().join("examples/history");
+    let (history, folder) = (history.to_str().unwrap(), host.folder().to_str().unwrap());
+    rulepack(["import", history, "--dir", folder]).done();
+    host.follow(story().repository_with_bad.to_str().unwrap());
+    let told = host.sync().done();
+    let reason =
+        "the shadow run asks for a person: 1 patients or institutions get no verdict from it alone";
+    let line = format!("waiting   {BAD}: {reason} (at most 0)");
+    assert_eq!(told.lines().next(), Some(&*line));
+    assert_eq!(host.active(), [GOOD]);
 }

@@ -34,6 +34,7 @@ use crate::lock::{Lock, LockError, LockedVersion, State};
 use crate::officers::{HeldNameSpace, Officers, OfficersError};
 use crate::packs::{PackError, Packs};
 use crate::settings::{HostFolder, Settings};
+use crate::shadow::measure;
 
 /// Why nothing could be updated; what is active goes on.
 #[derive(Debug, thiserror::Error)]
@@ -339,6 +340,10 @@ impl Updater<'_> {
             }
             Some(examined) => {
                 version.retroactive = examined.retroactive;
+                let shadow = examined.course.shadow.as_ref();
+                let compared = shadow.filter(|shadow| shadow.reviewed.is_some());
+                let told = compared.map(|shadow| (version.path.clone(), measure(shadow)));
+                report.compared.extend(told);
                 examined.course
             }
             None if passed => Course::of(self.folder, &version),

@@ -133,6 +133,7 @@ impl ShadowRun<'_> {
             patients_in_all: recent.patients.len() as u64,
             encounters: 0,
             institutions: 0,
+            left_out: 0,
         };
         let mut both = Both {
             run: self,
@@ -143,14 +144,14 @@ impl ShadowRun<'_> {
         };
         let mut institutions = DataBuilder::new();
         part.institutions = self.history.add_institutions(&mut institutions)?;
-        both.see(institutions, Scope::Institution);
+        part.left_out += both.see(institutions, Scope::Institution);
         let most = usize::try_from(self.settings.patients_max).unwrap_or(usize::MAX);
         let wanted = recent.patients.get(..most).unwrap_or(&recent.patients);
         for patients in wanted.chunks(PATIENTS_AT_ONCE) {
             let mut builder = DataBuilder::new();
             part.encounters += self.history.add_for_review(patients, days, &mut builder)?;
             part.patients += patients.len() as u64;
-            both.see(builder, Scope::Patient);
+            part.left_out += both.see(builder, Scope::Patient);
             self.failures.reach(FailurePoint::ShadowRun)?;
             let enough = both.comparison.no_verdict().only_after >= NO_VERDICT_ENOUGH;
             if enough || started.elapsed() > LONGEST {
@@ -173,9 +174,9 @@ struct Both<'a, 'r> {
 }
 
 impl Both<'_, '_> {
-    /// Runs both over the same data.
-    fn see(&mut self, builder: DataBuilder, scope: Scope) {
-        let (data, _left_out) = builder.finish();
+    /// Runs both over the same data. Answers how many rows had to be left out of it.
+    fn see(&mut self, builder: DataBuilder, scope: Scope) -> u64 {
+        let (data, left_out) = builder.finish();
         let data = Arc::new(data);
         let (old, new) = self.versions;
         let old = old
@@ -190,6 +191,7 @@ impl Both<'_, '_> {
             engine.milliseconds = engine.milliseconds.saturating_add(found.milliseconds);
         }
         self.comparison.add(&old, &new, &data, self.run.references);
+        left_out.len() as u64
     }
 
     /// What one version finds, each rule at its latest stage.

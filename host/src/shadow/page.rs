@@ -102,6 +102,10 @@ fn head(report: &ShadowReport) -> String {
             format!("{old_ms} → {new_ms} ms, {old_fuel} → {new_fuel} fuel"),
         ),
     ]);
+    if part.left_out > 0 {
+        let left_out = part.left_out.to_string();
+        lines.push(("不能使用的历史行 · rows left out", left_out));
+    }
     for (rule, missing) in &report.not_evaluable {
         lines.push((
             "不再能评估 · not evaluable any more",

@@ -59,6 +59,8 @@ pub struct ReviewedPart {
     pub encounters: u64,
     /// Institutions reviewed.
     pub institutions: u64,
+    /// Rows of the history that cannot be used, and were reviewed by neither version.
+    pub left_out: u64,
 }
 
 /// So many findings, and the money at stake in them.

@@ -36,6 +36,9 @@ impl fmt::Display for ShadowReport {
                 "  reviewed  {patients}, {} institutions",
                 part.institutions
             )?;
+            if part.left_out > 0 {
+                writeln!(f, "  left out  {} rows of the history", part.left_out)?;
+            }
         }
         writeln!(f, "  result    {}", measure(self))?;
         if self.reviewed.is_some() {
