@@ -6,10 +6,12 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![cfg(all(unix, debug_assertions))]
 
 mod common;
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -19,7 +21,7 @@ use tempfile::TempDir;
 use common::nation::{Host, Nation};
 use common::packs::{Source, copy_files, pack};
 use common::serving::{Serving, eventually};
-use common::{Ran, rulepack};
+use common::{Ran, command, rulepack};
 
 const OLD: &str = "37/chronic-limits/1.0.0.wasm";
 const NEW: &str = "37/chronic-limits/1.1.0.wasm";
@@ -172,6 +174,15 @@ impl Hospital {
     fn run(&self, arguments: &[&str]) -> Ran {
         let folder = self.host.folder().to_str().unwrap();
         rulepack([&["host"], arguments, &["--dir", folder]].concat())
+    }
+
+    fn sync_killed_in_the_shadow_run(&self) {
+        let mut sync = command();
+        sync.env("RULEPACK_FAILURE_POINT", "kill ShadowRun 1");
+        sync.args(["sync", "--dir"]).arg(self.host.folder());
+        let ended = sync.output().unwrap();
+        const SIGKILL: i32 = 9;
+        assert_eq!(ended.status.signal(), Some(SIGKILL), "{ended:?}");
     }
 
     fn shadow(&self, options: &[&str]) -> Ran {
@@ -348,6 +359,30 @@ fn above_a_threshold_a_version_waits_and_a_server_keeps_the_old_one_until_a_pers
         hospital.steps(NEW)[5..7],
         ["decision passed", "switch passed"]
     );
+}
+
+#[test]
+fn a_kill_in_the_middle_of_the_shadow_run_leaves_the_old_version_and_decides_nothing() {
+    let settings = "\n[updates.shadow]\nchanged_few = 2\n";
+    let hospital = Hospital::new(&story().with_new, settings);
+    hospital.sync_killed_in_the_shadow_run();
+    assert_eq!(hospital.host.active(), [OLD]);
+    let coming = hospital.status()["coming"].clone();
+    assert_eq!(coming[0]["path"], NEW);
+    assert_eq!(coming[0]["stages"][4]["came"], "running");
+    let waits = |told: String| {
+        assert!(
+            told.starts_with(&format!("waiting   {NEW}: the shadow")),
+            "{told}"
+        )
+    };
+    waits(hospital.host.sync().done());
+
+    // Nor does it where a version that waits is compared again, because what was kept of it is lost.
+    fs::remove_dir_all(hospital.host.folder().join("updates/37")).unwrap();
+    hospital.sync_killed_in_the_shadow_run();
+    waits(hospital.host.sync().done());
+    assert_eq!(hospital.host.active(), [OLD]);
 }
 
 #[test]

@@ -137,11 +137,11 @@ fn waits_for(
     }
     match &course.shadow {
         Some(report) => shadow::asks_for_a_person(report, &settings.updates.shadow),
-        // A run that could not be made said nothing in favour of the version.
-        None => {
-            let run = course.stage(Step::Shadow);
-            let failed = run.filter(|stage| stage.came == Came::Asks);
-            failed.map(|stage| stage.told.clone())
-        }
+        // A run that could not be made, or was not finished, said nothing in favour of the version.
+        None => match course.stage(Step::Shadow) {
+            Some(stage) if stage.came == Came::Skipped => None,
+            Some(stage) => Some(stage.told.clone()),
+            None => Some("it had no shadow run yet".to_owned()),
+        },
     }
 }

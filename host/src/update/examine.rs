@@ -57,9 +57,11 @@ impl Examiner<'_> {
         let waits = known.is_some_and(|known| matches!(known.state, State::Waiting { .. }));
         let folder = self.updater.folder;
         let course = Course::of(folder, &version);
-        let is_compared = match course.stage(Step::Shadow) {
-            None => false,
-            Some(stage) => stage.came != Came::Asks || course.shadow.is_some(),
+        // A run that was stopped half-way, or could not be made, compared nothing.
+        let is_compared = match course.stage(Step::Shadow).map(|stage| stage.came) {
+            Some(Came::Passed | Came::Skipped) => true,
+            Some(Came::Asks) => course.shadow.is_some(),
+            _ => false,
         };
         if passed && (!waits || is_compared) {
             return None;
