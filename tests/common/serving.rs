@@ -36,14 +36,23 @@ impl Serving {
 
     /// The answer to [`EXAMPLE`].
     pub fn call(&self) -> Value {
+        self.send(EXAMPLE)
+    }
+
+    /// The same of another patient.
+    pub fn call_of(&self, patient: &str) -> Value {
+        self.send(&EXAMPLE.replace("P2026000101", patient))
+    }
+
+    fn send(&self, request: &str) -> Value {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let (host, length) = (&self.address, EXAMPLE.len());
+        let (host, length) = (&self.address, request.len());
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(EXAMPLE.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (_, body) = text.split_once("\r\n\r\n").unwrap();

@@ -2,7 +2,7 @@
 //! the version before, within the bounds of T9; an abnormal rate of findings holds the pack for a person and
 //! changes nothing by itself. Neither is ever silent: lock, journal, log and `host status` say so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rulepack_contract::data::Data;
@@ -22,16 +22,38 @@ use crate::update::watch::{Counts, Watch, watched_until};
 
 /// The counts of a running service.
 #[derive(Debug)]
-pub(super) struct Watching(Mutex<Watch>);
+pub(super) struct Watching {
+    counts: Mutex<Watch>,
+    /// Whose faults count already, by key: a request that is sent again says nothing new.
+    faulty: Mutex<BTreeMap<TargetPath, BTreeSet<String>>>,
+}
 
 impl Watching {
     pub(super) fn open(folder: &HostFolder) -> Self {
-        Watching(Mutex::new(Watch::of(folder)))
+        Watching {
+            counts: Mutex::new(Watch::of(folder)),
+            faulty: Mutex::default(),
+        }
     }
 
     fn counts(&self) -> MutexGuard<'_, Watch> {
         // A panic elsewhere leaves counts at most one request behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many of these patients were not counted before.
+    fn new_faults(&self, version: &TargetPath, failed: BTreeSet<String>) -> u64 {
+        let mut faulty = self.faulty.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = faulty.entry(version.clone()).or_default();
+        let before = known.len();
+        known.extend(failed);
+        (known.len() - before) as u64
+    }
+
+    fn forget(&self, version: &TargetPath) {
+        self.counts().forget(version);
+        let mut faulty = self.faulty.lock().unwrap_or_else(PoisonError::into_inner);
+        faulty.remove(version);
     }
 }
 
@@ -50,13 +72,11 @@ pub(super) fn seen(
         let found: BTreeSet<_> = of_pack
             .filter_map(|finding| finding.offending.first()?.patient.as_deref())
             .collect();
-        let watched = lock
-            .version(path)
-            .filter(|version| is_watched(service, version));
         let failed = without_verdict(reviewed, path);
-        let faults = match watched {
-            Some(version) if !failed.is_empty() => {
-                faults(service, (lock, version), (data, circumstances), failed)
+        let faults = match lock.version(path) {
+            Some(version) if !failed.is_empty() && is_watched(service, version) => {
+                let failed = faults(service, (lock, version), (data, circumstances), failed);
+                service.watching.new_faults(path, failed)
             }
             _ => 0,
         };
@@ -128,14 +148,14 @@ fn without_verdict(reviewed: &Reviewed, path: &TargetPath) -> BTreeSet<String> {
     of_pack.map(|none| none.about.key.clone()).collect()
 }
 
-/// How many of them the version before gives a verdict on the very same rows: the others break it too, so
+/// Those of them whom the version before gives a verdict on the very same rows: the others break it too, so
 /// they say nothing against the new one. Where there is no version before, all count.
 fn faults(
     service: &Service,
     (lock, version): (&Lock, &LockedVersion),
     (data, circumstances): (&Arc<Data>, &Circumstances),
     mut failed: BTreeSet<String>,
-) -> u64 {
+) -> BTreeSet<String> {
     let before = service
         .today()
         .and_then(|today| version_before(lock, version, today));
@@ -146,7 +166,7 @@ fn faults(
             failed.remove(&none.about.key);
         }
     }
-    failed.len() as u64
+    failed
 }
 
 fn is_watched(service: &Service, version: &LockedVersion) -> bool {
@@ -206,7 +226,7 @@ fn act(
             patients: counts.patients,
             faults: counts.faults,
         });
-        service.watching.counts().forget(path);
+        service.watching.forget(path);
         Ok(())
     })();
     if let Err(error) = changed {

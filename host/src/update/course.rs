@@ -262,3 +262,48 @@ impl Came {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::tests::version;
+
+    fn stage(step: Step, second: i64) -> Stage {
+        Stage::at(Moment::from_unix(second).unwrap(), step, Came::Passed, "")
+    }
+
+    #[test]
+    fn a_step_that_is_made_anew_ends_what_came_of_later_ones_and_time_never_goes_back() {
+        let mut course = Course::new(Digest::of(b"pack"));
+        for (step, second) in [(Step::Shadow, 30), (Step::Decision, 10), (Step::Switch, 40)] {
+            course.put(stage(step, second));
+        }
+        let at = |course: &Course| -> Vec<i64> {
+            course.stages.iter().map(|stage| stage.at.unix()).collect()
+        };
+        assert_eq!(at(&course), [30, 30, 40]);
+        course.put(stage(Step::Decision, 50));
+        assert_eq!(at(&course), [30, 50]);
+        assert_eq!(course.stage(Step::Switch), None);
+    }
+
+    #[test]
+    fn a_course_of_other_bytes_or_one_that_cannot_be_read_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = HostFolder::at(folder.path());
+        let version = version("1.0.0", "2026-01-01", "2026-01-01");
+        let empty = Course::new(version.digest);
+        assert_eq!(Course::of(&host, &version), empty);
+        Course::note(&host, &version, [stage(Step::Verify, 1)]);
+        assert_eq!(Course::of(&host, &version).stages.len(), 1);
+        let all = Course::all(&host);
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].0, version.path);
+
+        Course::new(Digest::of(b"other")).keep(&host, &version.path);
+        assert_eq!(Course::of(&host, &version), empty);
+        files::replace(&path(&host, &version.path), b"{\"digest\":").unwrap();
+        assert_eq!(Course::of(&host, &version), empty);
+        assert_eq!(Course::all(&host), []);
+    }
+}
