@@ -7,6 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::batch::{Presence, Reach, Scope, Stage};
 use crate::bindings::rulepack::rules::{codes, coverage, knowledge, parameters, parts, review};
 
+/// The memory of the component. The standard library's allocator takes longer for a block, and an answer is
+/// made of hundreds.
+#[global_allocator]
+static MEMORY: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// What `prepare` may call.
 pub(crate) struct Preparation;
 
