@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use common::nation::{Host, Nation};
+use common::nation::{Host, Nation, Registry};
 use common::packs::{Source, copy_files, pack};
 use common::serving::{Serving, eventually};
 use common::{Ran, command, rulepack};
@@ -85,6 +85,8 @@ struct Story {
     host: PathBuf,
     with_new: PathBuf,
     with_mandatory: PathBuf,
+    /// As `with_new`, and 1.0.0 is withdrawn.
+    with_withdrawal: PathBuf,
 }
 
 fn story() -> &'static Story {
@@ -98,6 +100,10 @@ fn story() -> &'static Story {
         let [new, mandatory] = ["1.1.0", "1.2.0"].map(|version| changed(&nation, version));
         nation.publish(&[&new], &registry);
         let with_new = nation.back_up("with-new").join("repository");
+        drop(registry);
+        let registry = withdrawn(&nation);
+        let with_withdrawal = registry.join("repository");
+        let registry = nation.serve();
         let (file, address) = (mandatory.display(), &registry.address);
         let line = format!("publish draft {file} --mandatory-by 2026-01-01 --registry {address}");
         nation.run(&format!("{line} --out {{}}/37.json")).done();
@@ -109,8 +115,21 @@ fn story() -> &'static Story {
             nation,
             with_new,
             with_mandatory,
+            with_withdrawal,
         }
     })
+}
+
+/// A copy of the registry in which the version in force is withdrawn.
+fn withdrawn(nation: &Nation) -> PathBuf {
+    let copy = nation.back_up("with-withdrawal");
+    let registry = Registry::serve(&copy);
+    let address = &registry.address;
+    let line = format!("yank 37/chronic-limits@1.0.0 --reason wrong --registry {address}");
+    nation.run(&format!("{line} --out {{}}/37.json")).done();
+    nation.sign("37.json", &["bureau-a", "bureau-b"]);
+    nation.send(&[], &registry).done();
+    copy
 }
 
 /// The pack with another table. The cases that the change contradicts go with it.
@@ -383,6 +402,19 @@ fn a_kill_in_the_middle_of_the_shadow_run_leaves_the_old_version_and_decides_not
     hospital.sync_killed_in_the_shadow_run();
     waits(hospital.host.sync().done());
     assert_eq!(hospital.host.active(), [OLD]);
+}
+
+#[test]
+fn t3_what_is_withdrawn_stops_before_the_shadow_run_of_what_is_new() {
+    let hospital = Hospital::new(&story().with_withdrawal, "");
+    assert_eq!(hospital.host.active(), [OLD]);
+    hospital.sync_killed_in_the_shadow_run();
+    assert_eq!(hospital.host.active(), Vec::<String>::new());
+    let stopped = "it was withdrawn (撤回): wrong";
+    assert_eq!(
+        hospital.status()["versions"][0]["state"]["refused"]["reason"],
+        stopped
+    );
 }
 
 #[test]

@@ -232,11 +232,11 @@ impl Updater<'_> {
         let _updating = Lock::updating(self.folder)?;
         let wanted = refreshed.resolution.targets.iter();
         let wanted = wanted.filter(|target| self.wants(target) && !is_held(target, &report.held));
-        let examined = self.examine_all(source, &refreshed, wanted.collect())?;
+        let wanted: Vec<_> = wanted.collect();
+        self.stop_at_once(&refreshed, &wanted, failures, &mut report)?;
+        let examined = self.examine_all(source, wanted)?;
         let _editing = Lock::edit(self.folder)?;
         let mut lock = Lock::read(self.folder)?;
-        let revoked = stop::revoked(&refreshed, self.settings, &lock);
-        stop::put(revoked, &mut lock, &mut report);
         let before = lock.clone();
         for (target, examined) in examined {
             self.take(target, examined, (&before, &mut lock), &mut report);
@@ -249,16 +249,41 @@ impl Updater<'_> {
         Ok(report)
     }
 
+    /// Stops what is revoked, withdrawn or forbidden before anything else is done: that must not wait for
+    /// the shadow runs of other versions (T3).
+    fn stop_at_once(
+        &self,
+        refreshed: &Refreshed,
+        wanted: &[&ResolvedTarget],
+        failures: &dyn Failures,
+        report: &mut UpdateReport,
+    ) -> Result<(), UpdateError> {
+        let _editing = Lock::edit(self.folder)?;
+        let mut lock = Lock::read(self.folder)?;
+        let before = lock.clone();
+        let revoked = stop::revoked(refreshed, self.settings, &lock);
+        stop::put(revoked, &mut lock, report);
+        // Those that the host does not know yet come with all the others: a lock that already has versions
+        // of a name space makes its other ones new today (T4).
+        let known = wanted
+            .iter()
+            .filter(|target| before.version(&target.path).is_some());
+        for target in known.filter(|target| forbidden(target).is_some()) {
+            self.take(target, None, (&before, &mut lock), report);
+        }
+        if lock != before {
+            lock.write(self.folder, failures)?;
+        }
+        Ok(())
+    }
+
     /// Takes the versions that need it through every step before the decision, by the lock as it is now.
     fn examine_all<'t>(
         &self,
         source: Source<'_>,
-        refreshed: &Refreshed,
         targets: Vec<&'t ResolvedTarget>,
     ) -> Result<Vec<(&'t ResolvedTarget, Option<Examined>)>, UpdateError> {
-        let mut known = Lock::read(self.folder)?;
-        let revoked = stop::revoked(refreshed, self.settings, &known);
-        stop::put(revoked, &mut known, &mut UpdateReport::default());
+        let known = Lock::read(self.folder)?;
         let examiner = Examiner {
             updater: self,
             source,
