@@ -70,7 +70,7 @@ enum RegistryAction {
     /// Throw the index away and build it again from the files. The registry must not run.
     Reindex {
         /// The registry's folder.
-        #[arg(default_value = "registry-data")]
+        #[arg(long, default_value = "registry-data")]
         dir: PathBuf,
     },
 }

@@ -15,7 +15,7 @@ pub mod nation;
 pub mod packs;
 pub mod repository;
 pub mod serving;
-pub mod static_server;
+pub mod story;
 pub mod web;
 
 use std::ffi::OsStr;
