@@ -4,6 +4,7 @@
 //! the lock). A new version, a withdrawal, a hold or a fall-back writes a new lock; the old ones are
 //! kept, so that an old verdict can be re-executed (T4).
 
+mod decide;
 mod decision;
 mod file;
 
@@ -16,6 +17,7 @@ use rulepack_protocol::names::{Jurisdiction, PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Effective, Status};
 use serde::{Deserialize, Serialize};
 
+pub use decide::DecideError;
 pub use decision::DecisionError;
 pub use file::{Editing, LockError};
 

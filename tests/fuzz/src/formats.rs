@@ -11,6 +11,7 @@ use rulepack_contract::case::Case;
 use rulepack_contract::data::DataBuilder;
 use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
 use rulepack_host::client::FloorsStore;
+use rulepack_host::data::Call as _;
 use rulepack_host::data::national::{Region, Request, decode};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::officers::Officers;
@@ -288,7 +289,7 @@ pub fn national_json(bytes: &[u8]) -> bool {
     let Ok((text, _)) = decode(bytes, None) else {
         return false;
     };
-    let Ok(request) = Request::parse(&text) else {
+    let Ok(request) = Request::parse(&text, &Region::default()) else {
         return false;
     };
     drop(request.patients());
