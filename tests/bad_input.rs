@@ -293,7 +293,7 @@ fn check_names_the_field_of_a_request_that_it_cannot_use() {
     );
     assert_eq!(
         replaced("\"3101\"", "\"3199\""),
-        "`infno` is something else, expected `3101` or `3102`"
+        "`infno` is something else, expected `3101`, `3102` or `3103` (or what the region calls them)"
     );
     assert_eq!(
         reason(&REQUEST.as_bytes()[..500]),

@@ -30,14 +30,16 @@ use rulepack_protocol::tuf::{Envelope, Payload as _, Root};
 use common::nation::{Host, Nation};
 use common::packs::copy_files;
 use common::story::{NEW, OLD, Story};
+use common::{rulepack, workspace};
 
 /// Every named point of an update, in the order in which it is reached.
-const POINTS: [FailurePoint; 8] = [
+const POINTS: [FailurePoint; 9] = [
     FailurePoint::BeforeRoot,
     FailurePoint::BeforeState,
     FailurePoint::AfterState,
     FailurePoint::AfterDownload,
     FailurePoint::PackStored,
+    FailurePoint::ShadowRun,
     FailurePoint::BeforeLock,
     FailurePoint::LockKept,
     FailurePoint::AfterLock,
@@ -87,6 +89,9 @@ fn begin() -> (Nation, Host) {
     let story = Story::begin();
     let host = story.host("host");
     let (nation, address) = (&story.nation, &story.registry.address);
+    let history = workspace().join("examples/history");
+    let arguments = ["import".as_ref(), history.as_os_str(), "--dir".as_ref()];
+    rulepack(arguments.into_iter().chain([host.folder().as_os_str()])).done();
 
     let bytes = fs::read(nation.path("root.json")).unwrap();
     let mut root = Envelope::<Root>::parse(&bytes).unwrap().signed().clone();

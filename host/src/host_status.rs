@@ -14,6 +14,7 @@ use crate::client::FloorsStore;
 use crate::grants::GrantTable;
 use crate::lock::{Choice, Lock, LockError, LockedVersion, Purpose, State};
 use crate::settings::{HostFolder, Settings, SettingsError};
+use crate::update::course::{Came, Course, Stage, Step};
 
 /// How a host is doing.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +36,9 @@ pub struct HostStatus {
     pub roles: Vec<AcceptedRole>,
     /// Every version known, in order.
     pub versions: Vec<VersionStatus>,
+    /// Versions that an update is about to bring, or was stopped while it brought them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub coming: Vec<ComingVersion>,
     /// Packs whose versions to come wait for a person, and why.
     pub holds: BTreeMap<PackName, String>,
     /// Packs of which no version is in force today: their rules are not evaluable.
@@ -76,6 +80,18 @@ pub struct VersionStatus {
     pub mandatory_by: Option<Day>,
     /// Whether it looks at a request of today.
     pub in_force: bool,
+    /// What came of the steps of its update, as far as they are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+}
+
+/// A version that an update is about to bring.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComingVersion {
+    /// Pack and version.
+    pub path: TargetPath,
+    /// What came of the steps so far.
+    pub stages: Vec<Stage>,
 }
 
 /// Why a status cannot be told.
@@ -125,6 +141,11 @@ impl HostStatus {
             matches!(choice, Choice::Version { version: chosen, .. } if chosen.path == version.path)
         };
         let is_gap = |pack: &PackName| lock.choose(pack, today, Purpose::Service) == Choice::Gap;
+        let versions = lock.versions.iter();
+        let versions: Vec<_> = versions
+            .map(|version| told(folder, version, in_force(version)))
+            .collect();
+        warnings.extend(versions.iter().filter_map(watched));
         Ok(HostStatus {
             institution,
             division,
@@ -133,7 +154,8 @@ impl HostStatus {
             grants: grants.ok().map(|grants| grants.digest()),
             refreshed,
             roles: accepted(&floors),
-            versions: lock.versions.iter().map(|v| told(v, in_force(v))).collect(),
+            coming: coming(folder, &lock),
+            versions,
             holds: lock.holds.clone(),
             gaps: lock
                 .packs()
@@ -161,8 +183,9 @@ fn accepted(floors: &Floors) -> Vec<AcceptedRole> {
     .collect()
 }
 
-fn told(version: &LockedVersion, in_force: bool) -> VersionStatus {
+fn told(folder: &HostFolder, version: &LockedVersion, in_force: bool) -> VersionStatus {
     VersionStatus {
+        stages: Course::of(folder, version).stages,
         path: version.path.clone(),
         digest: version.digest,
         state: version.state.clone(),
@@ -173,6 +196,28 @@ fn told(version: &LockedVersion, in_force: bool) -> VersionStatus {
         mandatory_by: version.mandatory_by,
         in_force,
     }
+}
+
+/// Versions of which steps are kept, and that the lock does not have.
+fn coming(folder: &HostFolder, lock: &Lock) -> Vec<ComingVersion> {
+    let courses = Course::all(folder).into_iter();
+    let coming = courses.filter(|(path, _)| lock.version(path).is_none());
+    coming
+        .map(|(path, course)| ComingVersion {
+            path,
+            stages: course.stages,
+        })
+        .collect()
+}
+
+/// What the watch over a version found: a fall-back, or what only a person can judge.
+fn watched(version: &VersionStatus) -> Option<String> {
+    let watch = version
+        .stages
+        .iter()
+        .find(|stage| stage.step == Step::Watch)?;
+    let is_wrong = matches!(watch.came, Came::FellBack | Came::Asks);
+    is_wrong.then(|| format!("{}: {}", version.path, watch.told))
 }
 
 /// A host that has heard nothing for more than a day goes on, marked as stale (T3).

@@ -196,10 +196,10 @@ impl LockedVersion {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(super) fn version(number: &str, from: &str, known_from: &str) -> LockedVersion {
+    pub(crate) fn version(number: &str, from: &str, known_from: &str) -> LockedVersion {
         LockedVersion {
             path: format!("37/limits/{number}.wasm").parse().unwrap(),
             digest: Digest::of(number.as_bytes()),

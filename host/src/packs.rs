@@ -195,6 +195,20 @@ impl Packs {
         self.get_adjusted(version, &Adjusted::default(), retroactive)
     }
 
+    /// A version with what is set for it on a day, ready to run while care goes on.
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn get_on(
+        &self,
+        lock: &Lock,
+        version: &LockedVersion,
+        day: Day,
+    ) -> Result<Arc<ActivePack>, PackError> {
+        let adjusted = self.adjusted(lock, version, (day, Purpose::Service))?;
+        self.get_adjusted(version, &adjusted, false)
+    }
+
     /// The same with what is set for it.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! How a host is set up: `host.toml` in its folder, written by `init`, read at every start.
 
+mod updates;
+
 use std::path::{Path, PathBuf};
 
 use rulepack_protocol::names::Division;
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::subscription::Subscription;
+
+pub use updates::{Decision, ShadowSettings, Updates, WatchSettings};
 
 /// `host.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,32 +36,6 @@ pub struct Settings {
     /// Set where the host has no network and is fed from disks: only then may `sync --import` be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_gap: Option<AirGap>,
-}
-
-/// `[updates]` of `host.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Updates {
-    /// What becomes of a version that passed every step.
-    #[serde(default)]
-    pub decision: Decision,
-}
-
-/// What becomes of a version that passed every step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// It becomes active at once.
-    #[default]
-    Automatic,
-    /// It waits until a person approves it, or until its bureau makes it mandatory.
-    Approve,
-}
-
-impl Updates {
-    fn is_default(&self) -> bool {
-        *self == Updates::default()
-    }
 }
 
 /// `[air_gap]` of `host.toml` (物理隔离).
@@ -207,6 +185,18 @@ impl HostFolder {
     #[must_use]
     pub fn lock_editing(&self) -> PathBuf {
         self.root.join("lock.editing")
+    }
+
+    /// Locked by whoever brings the packs up to date; empty.
+    #[must_use]
+    pub fn updating(&self) -> PathBuf {
+        self.root.join("updates.editing")
+    }
+
+    /// What came of every step of an update, and what was counted of versions that are watched.
+    #[must_use]
+    pub fn updates(&self) -> PathBuf {
+        self.root.join("updates")
     }
 
     /// Every lock that was ever in force, by digest.

@@ -1,100 +1,44 @@
-//! The life of an update: refresh, resolve, download, open, inspect, load, run the cases, lock.
+//! The life of an update: refresh, resolve; of each new version verify, inspect, compile, run the cases and
+//! the shadow run; decide, lock.
 //!
 //! A version that fails at a step is reported and skipped; it never stops the other packs, nor what is
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
+//! While versions are examined nobody is kept from changing the lock: a person, or a fall-back, goes first.
 
+pub mod course;
 mod decide;
+mod error;
+mod examine;
 mod overlay;
+pub mod person;
 mod report;
 mod stop;
+pub mod watch;
 
-use std::error::Error;
 use std::path::Path;
 
-use rulepack_engine::worker::CaseOutcome;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
-use rulepack_protocol::pack::Pack;
 use rulepack_protocol::trust::{Freshness, ResolvedTarget};
 use rulepack_protocol::tuf::{Channel, Status};
 
+use course::Course;
+pub(crate) use error::in_full;
+pub use error::{Refusal, UpdateError};
+use examine::{Examined, Examiner};
 pub use report::UpdateReport;
 use report::{expired, expiring, failed};
 
 use crate::client::{
-    self, DownloadError, FailurePoint, Failures, FloorsStore, FolderTransport, HttpTransport,
-    NoFailures, RefreshError, Transport,
+    self, Failures, FloorsStore, FolderTransport, HttpTransport, NoFailures, RefreshError,
+    Refreshed, Transport,
 };
-use crate::files;
-use crate::lock::{Lock, LockError, LockedVersion, State};
-use crate::officers::{HeldNameSpace, Officers, OfficersError};
-use crate::overlays::StoredError;
-use crate::packs::{self, PackError, Packs};
+use crate::lock::{Lock, LockedVersion, State};
+use crate::officers::{HeldNameSpace, Officers};
+use crate::packs::Packs;
 use crate::settings::{HostFolder, Settings};
-
-/// Why nothing could be updated; what is active goes on.
-#[derive(Debug, thiserror::Error)]
-pub enum UpdateError {
-    /// The registry cannot be reached or believed.
-    #[error(transparent)]
-    Refresh(#[from] RefreshError),
-    /// The lock cannot be read or written.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// Who signs for the followed name spaces cannot be remembered.
-    #[error(transparent)]
-    Officers(#[from] OfficersError),
-    /// An import on a host that can reach a registry: it would only hide what is newer.
-    #[error("the host is not set to air-gapped, so nothing is imported from a disk")]
-    NotAirGapped,
-}
-
-impl UpdateError {
-    /// What a person can do about it, where there is something.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            UpdateError::Refresh(error) => error.hint(),
-            UpdateError::Lock(error) => error.hint().map(str::to_owned),
-            UpdateError::Officers(error) => error.hint().map(str::to_owned),
-            UpdateError::NotAirGapped => Some(
-                "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`".to_owned(),
-            ),
-        }
-    }
-}
-
-/// Why a version does not become active.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// It cannot be had, or is not what was signed.
-    #[error(transparent)]
-    Download(#[from] DownloadError),
-    /// It cannot be stored.
-    #[error("cannot store the pack: {0}")]
-    Store(#[from] std::io::Error),
-    /// It cannot be opened or loaded.
-    #[error(transparent)]
-    Pack(#[from] PackError),
-    /// What its bureau declares of it is not what it says itself.
-    #[error("its signed `{0}` is not that of the sealed manifest")]
-    Declaration(&'static str),
-    /// An overlay cannot be read.
-    #[error(transparent)]
-    Stored(#[from] StoredError),
-    /// An overlay fits no installed version that it is made for.
-    #[error("{0}; it is refused whole, and what stands below it stays in force")]
-    Overlay(String),
-    /// A sealed case does not give the expected answer.
-    #[error("case `{name}`: {reason}")]
-    Case {
-        /// The case.
-        name: String,
-        /// The first difference.
-        reason: String,
-    },
-}
+use crate::shadow::measure;
 
 /// What an update works on.
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +93,7 @@ impl Updater<'_> {
         let obeyed = lock.obey_mandatory(self.today);
         if !obeyed.is_empty() {
             lock.write(self.folder, failures)?;
+            decide::note_mandatory(self.folder, (&lock, &obeyed), (self.now, self.today));
         }
         Ok(obeyed)
     }
@@ -215,8 +160,6 @@ impl Updater<'_> {
         };
         let hold = self.settings.hold_rekeyed;
         let held = Officers::meet(self.folder, &followed, &refreshed.trusted, hold)?;
-        let _editing = Lock::edit(self.folder)?;
-        let mut lock = Lock::read(self.folder)?;
         let mut report = UpdateReport {
             changed: refreshed.changed,
             activated: obeyed,
@@ -229,22 +172,31 @@ impl Updater<'_> {
             tolerated: expired(&refreshed, self.now),
             ..UpdateReport::default()
         };
-        let revoked = stop::revoked(&refreshed, self.settings, &lock);
-        stop::put(revoked, &mut lock, &mut report);
-        let before = lock.clone();
         let source = Source {
             transport,
             failures,
         };
-        let targets = &refreshed.resolution.targets;
+        let _updating = Lock::updating(self.folder)?;
+        let wanted = refreshed.resolution.targets.iter();
+        let wanted = wanted.filter(|target| self.wants(target) && !is_held(target, &report.held));
+        let wanted: Vec<_> = wanted.collect();
+        self.stop_at_once(&refreshed, &wanted, failures, &mut report)?;
         let (overlays, packs): (Vec<_>, Vec<_>) =
-            targets.iter().partition(|target| target.path.is_overlay());
-        for target in packs.into_iter().chain(overlays) {
-            if self.wants(target) && !is_held(target, &report.held) {
-                self.take(source, target, (&before, &mut lock), &mut report);
-            }
+            wanted.iter().partition(|target| target.path.is_overlay());
+        let examined = self.examine_all(source, packs)?;
+        let _editing = Lock::edit(self.folder)?;
+        let mut lock = Lock::read(self.folder)?;
+        let before = lock.clone();
+        for (target, examined) in examined {
+            self.take(target, examined, (&before, &mut lock), &mut report);
+        }
+        // An overlay is held against all packs of the same update.
+        for target in overlays {
+            let examined = self.examine_overlay(source, target, &lock);
+            self.take(target, examined, (&before, &mut lock), &mut report);
         }
         lock.write(self.folder, failures)?;
+        decide::note_switches(self.folder, &lock, self.now);
         let unfinished = unfinished(&lock, &report);
         // What cannot be removed now is met by the next update.
         for folder in [self.folder.packs(), self.folder.overlays()] {
@@ -252,6 +204,55 @@ impl Updater<'_> {
         }
         report.lock = lock.digest().to_string();
         Ok(report)
+    }
+
+    /// Stops what is revoked, withdrawn or forbidden before anything else is done: that must not wait for
+    /// the shadow runs of other versions (T3).
+    fn stop_at_once(
+        &self,
+        refreshed: &Refreshed,
+        wanted: &[&ResolvedTarget],
+        failures: &dyn Failures,
+        report: &mut UpdateReport,
+    ) -> Result<(), UpdateError> {
+        let _editing = Lock::edit(self.folder)?;
+        let mut lock = Lock::read(self.folder)?;
+        let before = lock.clone();
+        let revoked = stop::revoked(refreshed, self.settings, &lock);
+        stop::put(revoked, &mut lock, report);
+        // Those that the host does not know yet come with all the others: a lock that already has versions
+        // of a name space makes its other ones new today (T4).
+        let known = wanted
+            .iter()
+            .filter(|target| before.version(&target.path).is_some());
+        for target in known.filter(|target| forbidden(target).is_some()) {
+            self.take(target, None, (&before, &mut lock), report);
+        }
+        if lock != before {
+            lock.write(self.folder, failures)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the versions that need it through every step before the decision, by the lock as it is now.
+    fn examine_all<'t>(
+        &self,
+        source: Source<'_>,
+        targets: Vec<&'t ResolvedTarget>,
+    ) -> Result<Vec<(&'t ResolvedTarget, Option<Examined>)>, UpdateError> {
+        let known = Lock::read(self.folder)?;
+        let examiner = Examiner {
+            updater: self,
+            source,
+            known: &known,
+        };
+        let examined = targets.into_iter().map(|target| {
+            let may_run = forbidden(target).is_none();
+            let version = self.version(target, &known);
+            let examined = may_run.then(|| examiner.examine(target, version)).flatten();
+            (target, examined)
+        });
+        Ok(examined.collect())
     }
 
     /// Whether the host follows this version at its place and in its channel.
@@ -290,54 +291,76 @@ impl Updater<'_> {
         Ok(report)
     }
 
-    /// Brings one version into the lock: a new one through every step, a known one with what may change
-    /// of it.
+    /// Brings one version into the lock: one that went through the steps, or a known one with what may
+    /// change of it.
     fn take(
         &self,
-        source: Source<'_>,
         target: &ResolvedTarget,
+        examined: Option<Examined>,
         (before, lock): (&Lock, &mut Lock),
         report: &mut UpdateReport,
     ) {
         let known = lock.version(&target.path).cloned();
-        let mut version = known
-            .clone()
-            .unwrap_or_else(|| self.first_seen(target, before));
-        version.effective = target.custom.effective;
-        version.channel = target.custom.channel;
-        version.status = target.custom.status;
-        version.mandatory_by = target.custom.mandatory_by;
+        let mut version = self.version(target, before);
+        let passed = known
+            .as_ref()
+            .is_some_and(|known| !matches!(known.state, State::Refused { .. }));
         if let Some(reason) = forbidden(target) {
-            if known.is_some_and(|known| !matches!(known.state, State::Refused { .. })) {
+            if passed {
                 report.stopped.push((target.path.clone(), reason.clone()));
             }
             version.state = State::Refused { reason };
             lock.put(version);
             return;
         }
-        let passed = known
-            .as_ref()
-            .is_some_and(|known| !matches!(known.state, State::Refused { .. }));
-        let examined = match passed {
-            true => Ok(()),
-            false if target.path.is_overlay() => {
-                self.examine_overlay(source, target, &mut version, lock)
-            }
-            false => self.examine(source, target, &mut version),
-        };
-        match examined {
-            Ok(()) => {
-                let before = known.as_ref().map(|known| &known.state);
-                version.state = decide::decide(&version, before, lock, (self.settings, self.today));
-                decide::tell(&version, before, report);
-            }
-            Err(refusal) => {
+        let mut course = match examined {
+            Some(Examined {
+                outcome: Err(refusal),
+                ..
+            }) => {
                 let reason = in_full(&refusal);
                 report.refused.push((target.path.clone(), reason.clone()));
                 version.state = State::Refused { reason };
+                lock.put(version);
+                return;
             }
+            Some(examined) => {
+                version.retroactive = examined.retroactive;
+                version.for_versions = examined.for_versions;
+                let shadow = examined.course.shadow.as_ref();
+                let compared = shadow.filter(|shadow| shadow.reviewed.is_some());
+                let told = compared.map(|shadow| (version.path.clone(), measure(shadow)));
+                report.compared.extend(told);
+                examined.course
+            }
+            None if passed => Course::of(self.folder, &version),
+            // It was stopped after the steps were made: the next update makes them again.
+            None => return,
+        };
+        let before = known.as_ref().map(|known| &known.state);
+        version.state = decide::decide(
+            &version,
+            before,
+            (lock, &course),
+            (self.settings, self.today),
+        );
+        decide::tell(&version, before, report);
+        if let Some(stage) = decide::stage(&version, before, (self.now, self.today)) {
+            course.put(stage);
+            course.keep(self.folder, &version.path);
         }
         lock.put(version);
+    }
+
+    /// A version with what is signed of it now, and what the host knows of it.
+    fn version(&self, target: &ResolvedTarget, before: &Lock) -> LockedVersion {
+        let known = before.version(&target.path).cloned();
+        let mut version = known.unwrap_or_else(|| self.first_seen(target, before));
+        version.effective = target.custom.effective;
+        version.channel = target.custom.channel;
+        version.status = target.custom.status;
+        version.mandatory_by = target.custom.mandatory_by;
+        version
     }
 
     /// A version as it is before any step. A host that already followed the name space knows it from
@@ -363,37 +386,6 @@ impl Updater<'_> {
             mandatory_by: custom.mandatory_by,
             for_versions: None,
             state: State::Active,
-        }
-    }
-
-    /// Download, open, compare with what is signed, load, run the cases.
-    fn examine(
-        &self,
-        source: Source<'_>,
-        target: &ResolvedTarget,
-        version: &mut LockedVersion,
-    ) -> Result<(), Refusal> {
-        let path = self.packs.path_of(&target.digest);
-        if !path.exists() {
-            let folder = self.folder.packs();
-            std::fs::create_dir_all(&folder)?;
-            let file = client::download(source.transport, target, &folder, source.failures)?;
-            file.persist(&path).map_err(|error| error.error)?;
-            files::sync_folder(&folder)?;
-            source.failures.reach(FailurePoint::PackStored)?;
-        }
-        let bytes = self.packs.read(&target.digest)?;
-        let pack = packs::open(&bytes).map_err(PackError::from)?;
-        check_declaration(target, &pack)?;
-        version.retroactive = pack.manifest.pack.retroactive.is_some();
-        let outcomes = self.packs.run_cases(&pack, &bytes)?;
-        match outcomes.into_iter().find(|outcome| !outcome.passed) {
-            Some(failed) => Err(case_refusal(failed)),
-            // Compiled once here, so that the first request does not wait for it.
-            None => {
-                self.packs.get(version, false)?;
-                Ok(())
-            }
         }
     }
 }
@@ -439,38 +431,4 @@ fn forbidden(target: &ResolvedTarget) -> Option<String> {
         is_withdrawn.then(|| format!("it was withdrawn (撤回){since}"))
     };
     stop::forbids(&target.standing).or_else(withdrawn)
-}
-
-/// What a resolver relies on must be what the pack itself says.
-fn check_declaration(target: &ResolvedTarget, pack: &Pack) -> Result<(), Refusal> {
-    let header = &pack.manifest.pack;
-    if *target.path.pack() != header.name || *target.path.version() != header.version {
-        return Err(Refusal::Declaration("path"));
-    }
-    match target.custom.differs_from(pack) {
-        Some(field) => Err(Refusal::Declaration(field)),
-        None => Ok(()),
-    }
-}
-
-fn case_refusal(failed: CaseOutcome) -> Refusal {
-    Refusal::Case {
-        name: failed.name,
-        reason: failed.differences.into_iter().next().unwrap_or_default(),
-    }
-}
-
-/// An error with its sources, outermost first, without repeating what one already says: a report is the
-/// only place where a person reads them.
-pub(crate) fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let reason = error.to_string();
-        if !text.ends_with(&reason) {
-            text = format!("{text}: {reason}");
-        }
-        source = error.source();
-    }
-    text
 }

@@ -1,15 +1,17 @@
 //! `rulepack host`: what a host has in force, and what persons decide about it.
 
 mod parameters;
+mod shadow;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use rulepack_host::host_status::{HostStatus, HostStatusError};
-use rulepack_host::lock::{DecisionError, Lock};
+use rulepack_host::lock::{DecideError, Lock};
 use rulepack_host::parameters::PackParameters;
 use rulepack_host::settings::HostFolder;
+use rulepack_host::update::person;
 use rulepack_protocol::names::{PackName, TargetPath};
 use serde::Serialize;
 
@@ -32,6 +34,9 @@ enum HostAction {
     /// Every version known, which one is in force today, what waits, is held or refused and why, and how
     /// old the last refresh is. Ends with 3 where something is not as it should be.
     Status(StatusArgs),
+    /// What a new version would change: findings gained and lost over this hospital's own recent history,
+    /// by rule, department and money, with examples. It names no patient.
+    Shadow(shadow::ShadowArgs),
     /// Hold a pack: what is in force goes on, versions to come wait for `approve`. With `--release` the
     /// hold ends.
     Hold(HoldArgs),
@@ -110,6 +115,8 @@ pub enum HostReport {
         /// Digest of the lock in force now.
         lock: String,
     },
+    /// A shadow run, or a row of one.
+    Shadow(Box<shadow::Shown>),
 }
 
 impl Command for HostArgs {
@@ -121,35 +128,41 @@ impl Command for HostArgs {
             HostAction::Parameters(args) => parameters::parameters(args),
             HostAction::Set(args) => parameters::set(args),
             HostAction::Unset(args) => parameters::unset(args),
-            HostAction::Hold(args) => decide(&args.dir, |lock| match &args.reason {
-                Some(reason) => {
-                    lock.hold_pack(&args.pack, reason)?;
-                    Ok(format!("{} is held: {reason}", args.pack))
-                }
-                None => {
-                    lock.release_pack(&args.pack)?;
-                    Ok(format!("{} is no longer held", args.pack))
-                }
-            }),
-            HostAction::Approve(args) => {
-                let path = version(&args.version)?;
-                decide(&args.dir, |lock| {
-                    lock.approve(&path)?;
-                    Ok(format!("{path} is approved"))
-                })
-            }
-            HostAction::Rollback(args) => {
-                let today = clock::today()?;
-                decide(&args.dir, |lock| {
-                    let (from, to) = lock.roll_back(&args.pack, today, &args.reason)?;
-                    Ok(format!(
-                        "{from} is put aside: {}\n{to} is in force",
-                        args.reason
-                    ))
-                })
-            }
+            HostAction::Shadow(args) => Ok(HostReport::Shadow(Box::new(args.show()?))),
+            HostAction::Hold(args) => hold(args),
+            HostAction::Approve(args) => approve(args),
+            HostAction::Rollback(args) => roll_back(args),
         }
     }
+}
+
+fn hold(args: &HoldArgs) -> Outcome<HostReport> {
+    let (folder, pack) = (host(&args.dir)?, &args.pack);
+    match &args.reason {
+        Some(reason) => {
+            let lock = person::hold(&folder, pack, reason).map_err(undecided)?;
+            Ok(decided(format!("{pack} is held: {reason}"), &lock))
+        }
+        None => {
+            let lock = person::release(&folder, pack, clock::now()?).map_err(undecided)?;
+            Ok(decided(format!("{pack} is no longer held"), &lock))
+        }
+    }
+}
+
+fn approve(args: &ApproveArgs) -> Outcome<HostReport> {
+    let (folder, path) = (host(&args.dir)?, version(&args.version)?);
+    let lock = person::approve(&folder, &path, clock::now()?).map_err(undecided)?;
+    Ok(decided(format!("{path} is approved"), &lock))
+}
+
+fn roll_back(args: &RollbackArgs) -> Outcome<HostReport> {
+    let (folder, reason) = (host(&args.dir)?, &args.reason);
+    let on = (clock::now()?, clock::today()?);
+    let ([from, to], lock) =
+        person::roll_back(&folder, &args.pack, reason, on).map_err(undecided)?;
+    let done = format!("{from} is put aside: {reason}\n{to} is in force");
+    Ok(decided(done, &lock))
 }
 
 fn status(args: &StatusArgs) -> Outcome<HostReport> {
@@ -162,24 +175,26 @@ fn status(args: &StatusArgs) -> Outcome<HostReport> {
     Ok(HostReport::Status(Box::new(status)))
 }
 
-/// Changes the lock while nobody else does.
-fn decide(
-    dir: &PathBuf,
-    change: impl FnOnce(&mut Lock) -> Result<String, DecisionError>,
-) -> Outcome<HostReport> {
+/// The folder of a host that was set up.
+fn host(dir: &Path) -> Outcome<HostFolder> {
     let folder = HostFolder::at(dir);
     folder.settings().map_err(|error| {
         let hint = error.hint();
         hint.into_iter().fold(Failure::from(error), Failure::hint)
     })?;
-    let (done, lock) = Lock::decide(&folder, change).map_err(|error| {
-        let hint = error.hint();
-        hint.into_iter().fold(Failure::from(error), Failure::hint)
-    })?;
-    Ok(HostReport::Decided {
+    Ok(folder)
+}
+
+fn undecided(error: DecideError) -> Failure {
+    let hint = error.hint();
+    hint.into_iter().fold(Failure::from(error), Failure::hint)
+}
+
+fn decided(done: String, lock: &Lock) -> HostReport {
+    HostReport::Decided {
         done,
         lock: lock.digest().to_string(),
-    })
+    }
 }
 
 /// `37/vbp-quota@1.2.0` as a path.
@@ -200,6 +215,7 @@ impl Report for HostReport {
             HostReport::Status(status) => status.gaps.is_empty() && status.warnings.is_empty(),
             HostReport::Parameters(packs) => packs.iter().all(|pack| pack.refused.is_empty()),
             HostReport::Decided { .. } => true,
+            HostReport::Shadow(shown) => shown.is_good(),
         }
     }
 }

@@ -18,6 +18,7 @@ use super::Command;
 use crate::clock;
 use crate::engine::packs;
 use crate::failure::{Failure, Outcome};
+use crate::failure_points;
 use crate::output::Report;
 
 /// Bring a host's packs up to date: verify, download, inspect, compile, run the cases, activate.
@@ -119,7 +120,8 @@ pub fn sync(dir: &Path, packs: &Packs, registry: Option<&str>) -> Outcome<Update
         now: clock::now()?,
         today: clock::today()?,
     };
-    updater.update().map_err(failure)
+    let failures = failure_points::of_this_host();
+    updater.update_with(failures.as_ref()).map_err(failure)
 }
 
 impl Report for SyncReport {

@@ -15,6 +15,7 @@ pub mod forge;
 pub mod nation;
 pub mod packs;
 pub mod repository;
+pub mod serving;
 pub mod story;
 pub mod web;
 
@@ -101,6 +102,11 @@ impl Ran {
     /// The text that it printed; it was done and found what is not as it should be.
     pub fn found_fault(self) -> String {
         self.ended(3).0
+    }
+
+    /// Whether it ended with 0.
+    pub fn is_good(&self) -> bool {
+        self.output.status.success()
     }
 
     /// It failed, or found what is not as it should be.

@@ -340,7 +340,9 @@ mod tests {
             key: vec!["item".into(), "valid_from".into()],
             supplied_by: Supplier::Pack,
             title: None,
-            headings: [("item".to_owned(), "医保编码".to_owned())].into(),
+            headings: [("item", "医保编码"), ("price", "单价")]
+                .map(|(name, heading)| (name.to_owned(), heading.to_owned()))
+                .into(),
         }
     }
 
@@ -381,8 +383,12 @@ mod tests {
             "table `limits` has the column `item` twice"
         );
         assert_eq!(
-            refusal("price,valid_from\n"),
+            refusal("单价,valid_from\n"),
             "table `limits` has no column `医保编码`"
+        );
+        assert_eq!(
+            refusal("price,valid_from\n"),
+            "table `limits` has no column `item`"
         );
     }
 

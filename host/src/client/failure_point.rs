@@ -16,6 +16,8 @@ pub enum FailurePoint {
     AfterDownload,
     /// A pack lies in the host's folder, and no step has looked at it.
     PackStored,
+    /// A part of the history was reviewed with a new version, others are still to come.
+    ShadowRun,
     /// Every step is done, nothing of the lock is written.
     BeforeLock,
     /// The new lock is kept by its digest, the old one is in force.

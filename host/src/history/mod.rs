@@ -10,6 +10,7 @@
 
 mod identity;
 mod import;
+mod recent;
 mod secrets;
 mod segment;
 mod whole;
@@ -34,6 +35,7 @@ use secrets::Secrets;
 use segment::{Covered, Owner, OwnerRows, Place, Segment};
 
 pub use import::Imported;
+pub use recent::Recent;
 
 /// The history of one host.
 #[derive(Debug)]

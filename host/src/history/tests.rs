@@ -358,3 +358,55 @@ fn all_of_it_is_reviewed_with_the_encounters_of_a_period_under_review() {
     assert_eq!(data.rows(ids::INSTITUTIONS), 1);
     assert_eq!(data.coverage(ids::ENCOUNTERS).presence, Presence::Complete);
 }
+
+#[test]
+fn the_latest_days_are_under_review_and_all_before_them_is_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut history = History::open(folder.path()).unwrap();
+    let files = [
+        FILES[0],
+        FILES[1],
+        (
+            "encounters.csv",
+            "encounter,patients,institutions,current,settlement-days\n\
+             E1,P1,H1,0,2026-03-01\nE2,P1,H1,0,2026-01-01\nE3,P2,H1,0,2025-12-31\nE9,P2,H1,0,2027-01-01\n",
+        ),
+        (
+            "orders.csv",
+            "order,encounters,current\nO1,E1,0\nO2,E2,1\nO3,E3,1\n",
+        ),
+    ];
+    import(&mut history, &files);
+    let day = |text: &str| text.parse().unwrap();
+    let today = day("2026-06-01");
+    // The last day that the history has, and not one to come.
+    let recent = history.recent(60, today).unwrap().unwrap();
+    assert_eq!(
+        (recent.from, recent.to),
+        (day("2026-01-01"), day("2026-03-01"))
+    );
+    assert_eq!(recent.patients, ["P1"]);
+    let one = history.recent(1, today).unwrap().unwrap();
+    assert_eq!((one.from, one.patients.len()), (day("2026-03-01"), 1));
+    let all = history.recent(u16::MAX, today).unwrap().unwrap();
+    assert_eq!(all.patients, ["P1", "P2"]);
+    assert_eq!(history.recent(0, today).unwrap(), None);
+    assert_eq!(history.recent(60, day("2020-01-01")).unwrap(), None);
+
+    let mut builder = DataBuilder::new();
+    let days = (day("2026-02-01"), recent.to);
+    let under_review = history.add_for_review(&recent.patients, days, &mut builder);
+    assert_eq!(under_review.unwrap(), 1);
+    let (data, rejections) = builder.finish();
+    assert!(rejections.is_empty(), "{rejections:?}");
+    for (table, keys) in [(ids::ENCOUNTERS, ["E1", "E2"]), (ids::ORDERS, ["O1", "O2"])] {
+        for row in 0..2 {
+            let is_first = data.key(table, row) == Some(keys[0]);
+            assert!(is_first || data.key(table, row) == Some(keys[1]));
+            assert_eq!(
+                data.number(table, "current", row),
+                Some(i64::from(is_first))
+            );
+        }
+    }
+}

@@ -56,6 +56,17 @@ pub enum Event {
         /// Pack and version, and a word why.
         packs: Vec<BrokenPack>,
     },
+    /// What the watch over a version that was just put in force found, beside the lock that it led to.
+    Watch {
+        /// Pack and version.
+        pack: TargetPath,
+        /// What was done.
+        outcome: WatchOutcome,
+        /// Patients that the version reviewed.
+        patients: u64,
+        /// Of them, those whom it gave no verdict, and the version before would have given one.
+        faults: u64,
+    },
     /// The clock went back.
     Clock {
         /// By so many milliseconds.
@@ -71,6 +82,18 @@ pub enum Event {
     },
     /// The bureau acknowledged a head.
     Acknowledged(Box<super::Acknowledgement>),
+}
+
+/// What a host does where the watch over a version found something (T9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatchOutcome {
+    /// It went back to the version before.
+    FellBack,
+    /// Nothing may be gone back to: patients go on without a verdict, and a person has to look.
+    CannotFallBack,
+    /// The rate of findings is abnormal: the pack is held, and the version goes on.
+    AbnormalRate,
 }
 
 /// A version in a lock.

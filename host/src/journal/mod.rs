@@ -26,7 +26,7 @@ pub use acknowledgement::{Acknowledgement, AcknowledgementError, Heads, SignedHe
 pub use chain::{Head, Seal};
 pub use entry::{
     BrokenPack, Entry, Event, FindingRecord, HistoryState, LockChange, NoVerdictRecord,
-    NotEvaluableRecord, PackRecord, SoftenedRecord, Verdict,
+    NotEvaluableRecord, PackRecord, SoftenedRecord, Verdict, WatchOutcome,
 };
 pub use key::{make_key, read_key, salt, salted};
 pub use open::Cut;

@@ -10,7 +10,7 @@ use crate::client::{FailurePoint, Failures, NoFailures};
 use crate::files;
 use crate::settings::HostFolder;
 
-/// Whoever holds it alone changes the lock. The system gives it free where a process dies.
+/// Whoever holds it does alone what it is asked for. The system gives it free where a process dies.
 #[derive(Debug)]
 pub struct Editing {
     _file: File,
@@ -130,12 +130,24 @@ impl Lock {
     }
 
     /// Keeps all others from changing the lock until this is dropped: an update, and a person who holds or
-    /// approves a version meanwhile, must not undo each other's work. Readers do not wait.
+    /// approves a version meanwhile, must not undo each other's work. Readers do not wait. It is held for
+    /// moments only.
     ///
     /// # Errors
     /// [`LockError::Io`].
     pub fn edit(folder: &HostFolder) -> Result<Editing, LockError> {
-        let path = folder.lock_editing();
+        Self::alone(folder, folder.lock_editing())
+    }
+
+    /// Keeps other updates waiting until this is dropped: it may take as long as shadow runs do.
+    ///
+    /// # Errors
+    /// [`LockError::Io`].
+    pub fn updating(folder: &HostFolder) -> Result<Editing, LockError> {
+        Self::alone(folder, folder.updating())
+    }
+
+    fn alone(folder: &HostFolder, path: PathBuf) -> Result<Editing, LockError> {
         let open = || {
             std::fs::create_dir_all(folder.root())?;
             let file = File::create(&path)?;

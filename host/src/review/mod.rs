@@ -92,7 +92,8 @@ pub fn review(pack: &ActivePack, data: &Arc<Data>, circumstances: &Circumstances
     report
 }
 
-fn review_scope(
+/// Runs one pack over all patients, or all institutions, of data that has some.
+pub(crate) fn review_scope(
     pack: &ActivePack,
     data: &Arc<Data>,
     circumstances: &Circumstances,
@@ -215,6 +216,7 @@ fn root_table(scope: Scope) -> TableId {
     }
 }
 
-fn is_empty(data: &Data, scope: Scope) -> bool {
+/// Whether there is nobody to review.
+pub(crate) fn is_empty(data: &Data, scope: Scope) -> bool {
     data.rows(root_table(scope)) == 0
 }

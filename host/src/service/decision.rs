@@ -18,7 +18,8 @@ use super::access::Bearer;
 use super::calls::json_body;
 use super::kind::Kind;
 use super::problem::{Problem, parts};
-use crate::lock::{DecideError, DecisionError, Lock};
+use crate::lock::{DecideError, DecisionError};
+use crate::update::person;
 
 /// The most bytes of a body.
 pub(super) const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -119,21 +120,25 @@ fn read(body: &[u8]) -> Result<Decision, Problem> {
 }
 
 fn write(service: &Service, pack: &PackName, decision: Decision) -> Result<Decided, Problem> {
+    let (folder, now) = (&service.folder, service.now());
     let today = service.today().ok_or(Kind::INTERNAL)?;
-    let decided = Lock::decide(&service.folder, |lock| match decision {
-        Decision::Hold { reason } => lock.hold_pack(pack, &reason).map(|()| (None, None)),
-        Decision::Release {} => lock.release_pack(pack).map(|()| (None, None)),
+    let now = now.ok_or(Kind::INTERNAL)?;
+    let decided = match decision {
+        Decision::Hold { reason } => {
+            person::hold(folder, pack, &reason).map(|lock| (None, None, lock))
+        }
+        Decision::Release {} => person::release(folder, pack, now).map(|lock| (None, None, lock)),
         Decision::Approve { version } => {
-            let unknown = || DecisionError::Unknown(format!("{pack}@{version}"));
-            let path = TargetPath::new(pack.clone(), version.clone()).map_err(|_| unknown())?;
-            lock.approve(&path).map(|()| (Some(path), None))
+            let path = TargetPath::new(pack.clone(), version.clone());
+            let path = path.map_err(|_| {
+                refused(&DecisionError::Unknown(format!("{pack}@{version}")).into())
+            })?;
+            person::approve(folder, &path, now).map(|lock| (Some(path), None, lock))
         }
-        Decision::Rollback { reason } => {
-            let (from, to) = lock.roll_back(pack, today, &reason)?;
-            Ok((Some(to), Some(from)))
-        }
-    });
-    let ((in_force, put_aside), lock) = decided.map_err(|error| refused(&error))?;
+        Decision::Rollback { reason } => person::roll_back(folder, pack, &reason, (now, today))
+            .map(|([from, to], lock)| (Some(to), Some(from), lock)),
+    };
+    let (in_force, put_aside, lock) = decided.map_err(|error| refused(&error))?;
     service.reload().map_err(|error| {
         tracing::error!(%error, "a decision is written and cannot be taken up");
         Problem::from(Kind::STORAGE)

@@ -9,7 +9,7 @@ use rulepack_protocol::names::Division;
 
 use super::apart::{self, LeftOut};
 use super::keep::keep;
-use super::{Service, problem_word, record};
+use super::{Service, problem_word, record, watching};
 use crate::data::{Call, RequestError};
 use crate::history::{History, HistoryError};
 use crate::journal::Verdict;
@@ -134,6 +134,7 @@ fn review(
     let circumstances = circumstances(call, division, today);
     let data = Arc::new(data);
     let reviewed = in_force.review(&data, &circumstances);
+    watching::seen(service, (&lock, &reviewed), &data, &circumstances);
     let basis = Basis {
         answer: record::answer_id(number),
         infno: call.infno(),

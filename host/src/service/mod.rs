@@ -52,6 +52,7 @@ mod search;
 mod status;
 mod swapped;
 mod updates;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -62,7 +63,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rulepack_protocol::moment::Day;
+use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::TargetPath;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -79,6 +80,7 @@ use crate::settings::{HostFolder, Settings, SettingsError};
 use crate::tokens::{Role, Tokens, TokensError};
 use metrics::Metrics;
 use swapped::Swapped;
+use watching::Watching;
 
 pub use pause::pause;
 pub use poll::{Pauses, poll};
@@ -117,6 +119,7 @@ pub struct Service {
     last_sync: Swapped<Option<LastSync>>,
     journal: Journal,
     metrics: Metrics,
+    watching: Watching,
     /// The next answer's number. It starts at the time of the start, so that none comes twice.
     number: AtomicU64,
     ready: AtomicBool,
@@ -227,6 +230,7 @@ impl Service {
             broken: Swapped::default(),
             last_sync: Swapped::default(),
             metrics: Metrics::default(),
+            watching: Watching::open(&folder),
             number: AtomicU64::new(started),
             ready: AtomicBool::new(false),
             warming: Mutex::new(()),
@@ -348,6 +352,11 @@ impl Service {
     fn china_seconds(&self) -> i64 {
         let china = self.now_ms().saturating_add(CHINA_AHEAD_MS);
         china.div_euclid(SECOND_MS)
+    }
+
+    /// The time; `None` where the clock is beyond all calendars.
+    fn now(&self) -> Option<Moment> {
+        Moment::from_unix(self.now_ms().div_euclid(SECOND_MS)).ok()
     }
 
     /// `None` where the clock is beyond all calendars.

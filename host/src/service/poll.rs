@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Service;
+use tokio::task::{JoinError, JoinHandle};
+
 use super::status::LastSync;
+use super::{Service, watching};
 use crate::update::{UpdateError, UpdateReport, in_full};
+
+/// While an update runs, the files of the host are looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to wait before the next try, after so many failed ones in a row: [`pause`](super::pause()) with
 /// some chance, which the caller has.
@@ -22,7 +27,9 @@ where
     let mut failures = 0_u32;
     loop {
         let (service, sync) = (Arc::clone(&service), Arc::clone(&sync));
-        let tried = tokio::task::spawn_blocking(move || once(&service, sync.as_ref())).await;
+        let updated = Arc::clone(&service);
+        let update = tokio::task::spawn_blocking(move || once(&updated, sync.as_ref()));
+        let tried = while_it_runs(&service, update).await;
         if tried.is_err() {
             tracing::error!("an update ended unexpectedly");
         }
@@ -34,6 +41,26 @@ where
     }
 }
 
+/// An update may run for minutes; what it stops at its beginning, and what persons decide meanwhile, is taken
+/// up at once.
+async fn while_it_runs(
+    service: &Arc<Service>,
+    mut update: JoinHandle<bool>,
+) -> Result<bool, JoinError> {
+    loop {
+        tokio::select! {
+            tried = &mut update => return tried,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                let service = Arc::clone(service);
+                let looked = tokio::task::spawn_blocking(move || service.reload()).await;
+                if let Ok(Err(error)) = looked {
+                    tracing::warn!(%error, "what changed during an update cannot be taken up");
+                }
+            }
+        }
+    }
+}
+
 /// One try; whether it was a good one.
 fn once(
     service: &Service,
@@ -42,6 +69,7 @@ fn once(
     let result = sync(service).map_err(|error| in_full(&error));
     // The lock is looked at even where nothing came: `rulepack sync` or `import` may have run beside.
     let reloaded = service.reload().map_err(|error| error.to_string());
+    watching::turn(service);
     match (&result, &reloaded) {
         (Err(error), _) | (_, Err(error)) => tracing::warn!(%error, "update failed"),
         (Ok(report), Ok(changed)) => {

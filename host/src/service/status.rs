@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{CHINA_AHEAD_MS, SECOND_MS, Service};
 use crate::findings::Overrides;
+use crate::html::escape;
 use crate::lock::{Choice, Lock, LockedVersion, Purpose, State};
 use crate::policy::Policy;
 use crate::update::UpdateReport;
@@ -289,20 +290,4 @@ fn row(rows: &mut String, pack: &PackStatus) {
         pack.digest,
     );
     written.expect("a text can always grow");
-}
-
-/// The text with every character that means something to HTML replaced.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

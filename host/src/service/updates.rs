@@ -11,10 +11,10 @@ use rulepack_protocol::names::{PackName, TargetPath};
 use rulepack_protocol::tuf;
 use serde::Serialize;
 
+use super::Service;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::status::LastSync;
-use super::{SECOND_MS, Service};
 use crate::host_status::{HostStatus, VersionStatus};
 use crate::lock::State as VersionState;
 
@@ -78,8 +78,7 @@ pub(super) async fn updates(State(service): State<Arc<Service>>) -> Result<Json<
 }
 
 fn read(service: &Service) -> Result<Updates, Problem> {
-    let now = Moment::from_unix(service.now_ms().div_euclid(SECOND_MS));
-    let (Ok(now), Some(today)) = (now, service.today()) else {
+    let (Some(now), Some(today)) = (service.now(), service.today()) else {
         return Err(Kind::INTERNAL.into());
     };
     let status = HostStatus::read(&service.folder, now, today).map_err(|error| {

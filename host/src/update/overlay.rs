@@ -9,7 +9,9 @@ use rulepack_protocol::pack::Manifest;
 use rulepack_protocol::trust::ResolvedTarget;
 use rulepack_protocol::tuf::Status;
 
-use super::{Refusal, Source, Updater};
+use super::course::{Came, Course, Stage, Step};
+use super::examine::Examined;
+use super::{Refusal, Source, Updater, forbidden, in_full};
 use crate::client;
 use crate::files;
 use crate::lock::{Lock, LockedVersion, State};
@@ -24,15 +26,50 @@ impl Updater<'_> {
         followed.any(|subscription| subscription.covers_pack(&pack))
     }
 
-    /// Brings an overlay through every step. One that fits no version which it is made for is refused; where
-    /// none of these is here yet, it waits in the lock for the first.
+    /// Takes an overlay through every step: a new one, or one that a step refused. `None` where there is
+    /// nothing to do.
     pub(super) fn examine_overlay(
         &self,
         source: Source<'_>,
         target: &ResolvedTarget,
-        version: &mut LockedVersion,
         lock: &Lock,
-    ) -> Result<(), Refusal> {
+    ) -> Option<Examined> {
+        let known = lock.version(&target.path);
+        let passed = known.is_some_and(|known| !matches!(known.state, State::Refused { .. }));
+        if passed || forbidden(target).is_some() {
+            return None;
+        }
+        let mut course = Course::new(target.digest);
+        let mut note = |step, came, told: &str| course.put(Stage::at(self.now, step, came, told));
+        let read = self.read_overlay(source, target);
+        let outcome = match &read {
+            Ok(overlay) => self.hold_against_packs(target, overlay, lock),
+            Err(_) => Ok(()),
+        };
+        match read.as_ref().err().or(outcome.as_ref().err()) {
+            Some(refusal) => note(Step::Verify, Came::Refused, &in_full(refusal)),
+            None => {
+                let told = format!("fits, and signed by {}", target.path.name_space());
+                note(Step::Verify, Came::Passed, &told);
+                note(Step::Shadow, Came::Skipped, "an overlay is not compared");
+            }
+        }
+        course.keep(self.folder, &target.path);
+        let header = read.as_ref().ok().map(|overlay| &overlay.header);
+        Some(Examined {
+            course,
+            retroactive: header.is_some_and(|header| header.retroactive.is_some()),
+            for_versions: header.map(|header| header.versions.clone()),
+            outcome: read.and(outcome),
+        })
+    }
+
+    /// Downloads what is not there yet, and holds it against what is signed.
+    fn read_overlay(
+        &self,
+        source: Source<'_>,
+        target: &ResolvedTarget,
+    ) -> Result<Arc<Overlay>, Refusal> {
         let overlays = self.packs.overlays();
         let path = overlays.path_of(&target.digest);
         if !path.exists() {
@@ -44,15 +81,24 @@ impl Updater<'_> {
         }
         let overlay = overlays.get(&target.digest)?;
         check_declaration(target, &overlay)?;
-        version.retroactive = overlay.header.retroactive.is_some();
-        version.for_versions = Some(overlay.header.versions.clone());
+        Ok(overlay)
+    }
+
+    /// One that fits no version which it is made for is refused; where none of these is here yet, it waits in
+    /// the lock for the first.
+    fn hold_against_packs(
+        &self,
+        target: &ResolvedTarget,
+        overlay: &Arc<Overlay>,
+        lock: &Lock,
+    ) -> Result<(), Refusal> {
         let layer = Layer {
             name: target.path.to_string(),
             digest: target.digest,
-            overlay,
+            overlay: Arc::clone(overlay),
         };
         let mut reason = None;
-        for manifest in self.manifests_for(&layer.overlay, lock)? {
+        for manifest in self.manifests_for(overlay, lock)? {
             match Fit::new(&manifest, vec![layer.clone()]).refused() {
                 [] => return Ok(()),
                 [first, ..] => reason = Some(first.reason.clone()),

@@ -23,6 +23,9 @@ pub struct UpdateReport {
     /// Versions that passed every step and wait for a person, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<(TargetPath, String)>,
+    /// Versions that were compared with the one in force over the hospital's history, and what that came to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<(TargetPath, String)>,
     /// Versions that a step refused, and why.
     pub refused: Vec<(TargetPath, String)>,
     /// Versions that were withdrawn, denied, or are no longer signed.
@@ -61,6 +64,9 @@ impl fmt::Display for UpdateReport {
         }
         for (path, reason) in &self.waiting {
             writeln!(f, "waiting   {path}: {reason}")?;
+        }
+        for (path, told) in &self.compared {
+            writeln!(f, "shadow    {path}: {told}")?;
         }
         for (path, reason) in &self.refused {
             writeln!(f, "refused   {path}: {reason}")?;

@@ -16,7 +16,7 @@ use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::PackName;
 use rulepack_protocol::overlay::{Fit, Layer, OverlaySetter};
 
-use super::{HostReport, decide};
+use super::{HostReport, decided, host, undecided};
 use crate::clock;
 use crate::commands::overlay;
 use crate::engine;
@@ -135,23 +135,19 @@ pub fn set(args: &SetArgs) -> Outcome<HostReport> {
         known_from: today,
         retroactive: header.retroactive.is_some(),
     };
-    decide(&args.dir, |lock| {
-        let done = format!("hospital {} is set for {}", own.version, own.pack);
-        lock.set_own(own)?;
-        Ok(done)
-    })
+    let done = format!("hospital {} is set for {}", own.version, own.pack);
+    let ((), lock) =
+        Lock::decide(&host(&args.dir)?, |lock| lock.set_own(own)).map_err(undecided)?;
+    Ok(decided(done, &lock))
 }
 
 /// Ends what the hospital set for a pack.
 pub fn unset(args: &UnsetArgs) -> Outcome<HostReport> {
-    let today = clock::today()?;
-    decide(&args.dir, |lock| {
-        lock.end_own(&args.pack, today)?;
-        Ok(format!(
-            "the hospital sets nothing for {} from {today} on",
-            args.pack
-        ))
-    })
+    let (today, pack) = (clock::today()?, &args.pack);
+    let ((), lock) =
+        Lock::decide(&host(&args.dir)?, |lock| lock.end_own(pack, today)).map_err(undecided)?;
+    let done = format!("the hospital sets nothing for {pack} from {today} on");
+    Ok(decided(done, &lock))
 }
 
 fn set_up(dir: &PathBuf) -> Outcome<HostFolder> {

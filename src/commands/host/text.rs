@@ -4,6 +4,7 @@ use std::fmt;
 
 use rulepack_host::host_status::{HostStatus, VersionStatus};
 use rulepack_host::lock::State;
+use rulepack_host::update::course::Stage;
 use rulepack_protocol::tuf::{Channel, Status};
 
 use super::HostReport;
@@ -16,6 +17,7 @@ impl fmt::Display for HostReport {
                 .iter()
                 .try_for_each(|pack| super::parameters::write(f, pack)),
             HostReport::Decided { done, lock } => writeln!(f, "{done}\nlock {lock}"),
+            HostReport::Shadow(report) => report.fmt(f),
         }
     }
 }
@@ -35,6 +37,10 @@ fn write_status(f: &mut fmt::Formatter<'_>, status: &HostStatus) -> fmt::Result 
     writeln!(f, "  lock      {}", status.lock)?;
     for version in &status.versions {
         write_version(f, version)?;
+    }
+    for version in &status.coming {
+        writeln!(f, "coming    {}", version.path)?;
+        write_stages(f, &version.stages)?;
     }
     for (pack, reason) in &status.holds {
         writeln!(f, "held      {pack}: {reason}")?;
@@ -76,7 +82,22 @@ fn write_version(f: &mut fmt::Formatter<'_>, version: &VersionStatus) -> fmt::Re
         write!(f, ", mandatory by {day}")?;
     }
     match reason {
-        Some(reason) => writeln!(f, ": {reason}"),
-        None => writeln!(f),
+        Some(reason) => writeln!(f, ": {reason}")?,
+        None => writeln!(f)?,
     }
+    write_stages(f, &version.stages)
+}
+
+/// What came of the steps of an update, a line each.
+fn write_stages(f: &mut fmt::Formatter<'_>, stages: &[Stage]) -> fmt::Result {
+    for stage in stages {
+        let (step, came) = (stage.step.word(), stage.came.word());
+        let took = format!("{} ms", stage.milliseconds);
+        writeln!(
+            f,
+            "  {step:<8} {came:<9} {} {took:>9}  {}",
+            stage.at, stage.told
+        )?;
+    }
+    Ok(())
 }

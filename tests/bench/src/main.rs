@@ -1,8 +1,8 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
+mod mutate;
 mod polite;
 mod siege;
-mod mutate;
 mod torture;
 
 #[path = "../../common/site.rs"]

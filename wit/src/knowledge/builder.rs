@@ -53,9 +53,15 @@ impl<'a> TableBuilder<'a> {
         }
         for column in declaration.columns.keys() {
             if !columns.iter().any(|known| known.name == *column) {
+                // As the others are called that are there.
+                let for_people = columns.iter().any(|known| known.name != known.heading);
+                let missing = match for_people {
+                    true => declaration.heading(column),
+                    false => column,
+                };
                 return Err(TableError::ColumnMissing {
                     table: table(),
-                    column: declaration.heading(column).to_owned(),
+                    column: missing.to_owned(),
                 });
             }
         }

@@ -1,0 +1,157 @@
+//! The latest part of the history as data under review: what a new version is tried on before it is used.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rulepack_contract::data::DataBuilder;
+use rulepack_contract::schema::{TableId, ids};
+use rulepack_protocol::moment::Day;
+
+use super::{Covered, History, HistoryError, OwnerRow, segment};
+
+/// Patients with an encounter in the latest days that the history has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recent {
+    /// The first of these days.
+    pub from: Day,
+    /// The last one: the last day with an encounter, today at the latest.
+    pub to: Day,
+    /// Keys of patients, those with the latest encounter first. Patient data.
+    pub patients: Vec<String>,
+}
+
+impl History {
+    /// Who had an encounter in the last so many days of the history; `None` where nobody had any.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where a segment cannot be read any more.
+    pub fn recent(&self, days: u16, today: Day) -> Result<Option<Recent>, HistoryError> {
+        let mut latest: Vec<(Day, &str)> = Vec::new();
+        for key in self.owners(ids::PATIENTS) {
+            let rows = self.rows(ids::PATIENTS, key)?;
+            let of_patient = rows.iter().filter_map(day).filter(|day| *day <= today);
+            latest.extend(of_patient.max().map(|day| (day, key)));
+        }
+        // The latest first; patients of one day by their keys.
+        latest.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        let Some((to, _)) = latest.first().copied() else {
+            return Ok(None);
+        };
+        let back = i32::from(days.saturating_sub(1));
+        let first = to.number().saturating_sub(back).max(0);
+        let from = Day::from_number(first).unwrap_or(to);
+        latest.retain(|(day, _)| *day >= from && days > 0);
+        let patients: Vec<String> = latest.iter().map(|(_, key)| (*key).to_owned()).collect();
+        let recent = Recent { from, to, patients };
+        Ok((!recent.patients.is_empty()).then_some(recent))
+    }
+
+    /// Adds all that is known of these patients, with their encounters in these days under review
+    /// (`current` is 1), and with all others as history. Answers how many encounters are under review.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where a segment cannot be read any more.
+    pub fn add_for_review(
+        &self,
+        patients: &[String],
+        (from, to): (Day, Day),
+        builder: &mut DataBuilder,
+    ) -> Result<u64, HistoryError> {
+        self.declare(ids::PATIENTS, builder);
+        let mut under_review = 0;
+        let mut institutions = HashSet::new();
+        for patient in patients {
+            let rows = self.rows(ids::PATIENTS, patient)?;
+            let within = rows
+                .iter()
+                .filter(|row| day(row).is_some_and(|day| from <= day && day <= to));
+            let current: HashSet<String> = within.filter_map(|row| row.cell("encounter")).collect();
+            under_review += current.len() as u64;
+            for institution in super::institutions(&rows) {
+                if institutions.insert(institution.clone()) {
+                    let of = self.rows(ids::INSTITUTIONS, &institution)?;
+                    let own = |row: &&OwnerRow| row.table() == Some(ids::INSTITUTIONS);
+                    of.iter()
+                        .filter(own)
+                        .for_each(|row| push(row, None, builder));
+                }
+            }
+            for row in &rows {
+                let encounter = row.cell("encounter").or_else(|| row.cell("encounters"));
+                let flag = encounter.map(|key| match current.contains(&key) {
+                    true => "1",
+                    false => "0",
+                });
+                push(row, flag, builder);
+            }
+        }
+        Ok(under_review)
+    }
+
+    /// Adds all that is known of the institutions. Answers how many there are.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where a segment cannot be read any more.
+    pub fn add_institutions(&self, builder: &mut DataBuilder) -> Result<u64, HistoryError> {
+        self.declare(ids::INSTITUTIONS, builder);
+        let mut count = 0;
+        for key in self.owners(ids::INSTITUTIONS) {
+            count += 1;
+            for row in &self.rows(ids::INSTITUTIONS, key)? {
+                push(row, None, builder);
+            }
+        }
+        Ok(count)
+    }
+
+    /// The keys of a table of owners, in order.
+    fn owners(&self, table: TableId) -> Vec<&str> {
+        let of_table = self
+            .index
+            .keys()
+            .filter(|owner| owner.table == table.table().name);
+        let mut keys: Vec<&str> = of_table.map(|owner| owner.key.as_str()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Tells a builder which tables of these owners were imported, though no row may come.
+    fn declare(&self, root: TableId, builder: &mut DataBuilder) {
+        let covered: BTreeMap<TableId, Covered> = self.covered();
+        for (table, covered) in covered
+            .iter()
+            .filter(|(table, _)| segment::is_of(**table, root))
+        {
+            builder.declare(*table, covered.columns(*table));
+            builder.cover(*table, covered.coverage());
+        }
+    }
+}
+
+impl OwnerRow {
+    fn cell(&self, name: &str) -> Option<String> {
+        self.cells.get(name).cloned()
+    }
+}
+
+/// The day of an encounter: settled, else discharged, else begun.
+fn day(row: &OwnerRow) -> Option<Day> {
+    if row.table() != Some(ids::ENCOUNTERS) {
+        return None;
+    }
+    let days = ["settlement-days", "discharge-days", "admission-days"];
+    days.iter()
+        .find_map(|name| row.cells.get(*name)?.parse().ok())
+}
+
+/// Adds a row, under review or not where its table tells that, whatever it told when it was imported.
+fn push(row: &OwnerRow, current: Option<&str>, builder: &mut DataBuilder) {
+    let Some(table) = row.table() else {
+        return;
+    };
+    let key = table.table().key().and_then(|name| row.cells.get(name));
+    let kept = row.cells.iter().filter(|(name, _)| *name != "current");
+    let kept = kept.map(|(name, text)| (name.as_str(), text.as_str()));
+    let cells = kept.chain(current.map(|flag| ("current", flag)));
+    let cells = cells.filter_map(|(name, text)| Some((table.table().column(name)?, text)));
+    builder.push(table, 0, key.map_or("", String::as_str), cells);
+}

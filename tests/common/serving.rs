@@ -1,0 +1,91 @@
+//! A hospital's server as a real process on loopback, and a client of it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::command;
+
+/// A request of 3101.
+pub const EXAMPLE: &str = include_str!("../../examples/3101-order.json");
+
+/// Ends when it is dropped.
+pub struct Serving {
+    process: Child,
+    address: String,
+}
+
+impl Serving {
+    /// Serves the host in a folder.
+    pub fn start(folder: &Path, options: &[&str]) -> Self {
+        let mut command = command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--dir"]);
+        command.arg(folder).args(options).stdout(Stdio::piped());
+        let mut process = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("service at http://");
+        let address = address.expect("it says where it serves").to_owned();
+        Serving { process, address }
+    }
+
+    /// The answer to [`EXAMPLE`].
+    pub fn call(&self) -> Value {
+        self.send(EXAMPLE)
+    }
+
+    /// The same of another patient.
+    pub fn call_of(&self, patient: &str) -> Value {
+        self.send(&EXAMPLE.replace("P2026000101", patient))
+    }
+
+    fn send(&self, request: &str) -> Value {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let (host, length) = (&self.address, request.len());
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (_, body) = text.split_once("\r\n\r\n").unwrap();
+        let answer: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(answer["infcode"], 0, "{answer}");
+        answer
+    }
+
+    /// The versions that answer [`EXAMPLE`].
+    pub fn versions(&self) -> Vec<String> {
+        let answer = self.call();
+        let packs = answer["output"]["rulepack"]["packs"].as_array().unwrap();
+        let paths = packs.iter().map(|pack| pack["pack"].as_str().unwrap());
+        paths.map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Where it ended by itself there is nothing to end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Waits until something that a server does by itself is so.
+pub fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(
+            started.elapsed() < Duration::from_secs(300),
+            "never: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
