@@ -92,6 +92,7 @@ mod host;
 mod knowledge;
 mod map;
 mod part;
+mod settlement_list;
 mod setup;
 pub mod tables;
 mod units;
@@ -121,9 +122,10 @@ pub use answer::{
 pub use batch::{Batch, Presence, Reach, Scope, Stage};
 pub use codes::{CodeSet, Members};
 pub use column::{Code, Column, Row, Rows, Table, Token, Value};
-pub use knowledge::{KnowledgeTable, Validity};
+pub use knowledge::{Dated, InForce, KnowledgeTable, Validity};
 pub use map::{FixedHasher, Map, Set};
 pub use part::InPart;
+pub use settlement_list::{MissingColumns, SettlementList};
 pub use setup::Setup;
 pub use units::{Day, Instant, Measurement, Money, Overflow, Quantity, Ratio, UnitPrice};
 
@@ -147,10 +149,10 @@ pub trait Pack: Sized + Send + Sync + 'static {
 pub mod prelude {
     pub use crate::tables::*;
     pub use crate::{
-        Abstention, Answer, Batch, Certainty, Code, CodeSet, Column, Day, Figure, Finding, InPart,
-        Instant, KnowledgeTable, Map, Measure, Measurement, Members, Money, Notice, Overflow, Pack,
-        Presence, Quantity, Ratio, Reach, Row, RowReference, Rows, Scope, Set, Setup, Stage, Token,
-        UnitPrice, Validity,
+        Abstention, Answer, Batch, Certainty, Code, CodeSet, Column, Dated, Day, Figure, Finding,
+        InForce, InPart, Instant, KnowledgeTable, Map, Measure, Measurement, Members,
+        MissingColumns, Money, Notice, Overflow, Pack, Presence, Quantity, Ratio, Reach, Row,
+        RowReference, Rows, Scope, Set, SettlementList, Setup, Stage, Token, UnitPrice, Validity,
     };
 }
 

@@ -26,7 +26,7 @@ mod standards;
 mod stay;
 
 pub use standards::Standards;
-pub use stay::{Missing, Record, Stay};
+pub use stay::{Record, Stay};
 
 use rulepack_sdk::prelude::*;
 
@@ -53,7 +53,7 @@ impl Pack for DrgChecks {
         let anaesthesia: Vec<&str> = anaesthesia.iter().map(String::as_str).collect();
         Ok(DrgChecks {
             grouper: knowledge::grouper(setup)?,
-            standards: Standards::read(setup)?,
+            standards: standards::read(setup)?,
             terms: Terms::read(setup)?,
             surgical_groups: setup.code_set(&surgical),
             anaesthesia: setup.code_set(&anaesthesia),

@@ -6,48 +6,13 @@ use rulepack_sdk::prelude::*;
 pub(crate) const TABLE: u8 = 7;
 
 /// The payment standards of the city; none where nobody supplied them.
-#[derive(Debug, Default)]
-pub struct Standards {
-    by_group: Map<Code, Vec<Standard>>,
-}
+pub type Standards = Dated<Code, Money>;
 
-/// The payment standard of a group for some days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standard {
-    /// What is paid for a stay.
-    pub amount: Money,
-    /// Its row in the table.
-    pub row: usize,
-    validity: Validity,
-}
-
-impl Standards {
-    /// # Errors
-    /// Where a row has no group or no amount.
-    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
-        let table = setup.table("payment-standards")?;
-        let mut by_group: Map<Code, Vec<Standard>> = Map::default();
-        let rows = table
-            .codes("group")?
-            .into_iter()
-            .zip(table.money("standard")?);
-        for (row, ((group, amount), validity)) in rows.zip(table.validity()?).enumerate() {
-            by_group.entry(group).or_default().push(Standard {
-                amount,
-                row,
-                validity,
-            });
-        }
-        Ok(Standards { by_group })
-    }
-
-    /// The standard of a group on a day, the first of the table where several are in force.
-    #[must_use]
-    pub fn on(&self, group: Code, day: Day) -> Option<Standard> {
-        let standards = self.by_group.get(&group)?;
-        standards
-            .iter()
-            .find(|standard| standard.validity.includes(day))
-            .copied()
-    }
+/// # Errors
+/// Where a row has no group or no amount.
+pub(crate) fn read(setup: &Setup) -> Result<Standards, String> {
+    let table = setup.table("payment-standards")?;
+    let groups = table.codes("group")?.into_iter();
+    let rows = groups.zip(table.money("standard")?);
+    Ok(Dated::new(rows.zip(table.validity()?)))
 }

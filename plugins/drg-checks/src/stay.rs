@@ -14,54 +14,16 @@ pub struct Stay {
     /// The day whose payment standards apply: settlement, else discharge, else today.
     pub day: Day,
     /// The settlement list, or the columns for want of which it cannot be grouped.
-    pub record: Result<Record, Missing>,
+    pub record: Result<Record, MissingColumns>,
 }
 
 /// The settlement list of a stay, grouped.
 #[derive(Debug)]
 pub struct Record {
-    /// 主要诊断, with its code.
-    pub diagnosis: (Row<Diagnoses>, Code),
-    /// 主要手术或操作, with its code.
-    pub procedure: Option<(Row<Procedures>, Code)>,
-    /// The group that the record gives.
+    /// What it lists.
+    pub list: SettlementList,
+    /// The group that it gives.
     pub outcome: Outcome<Code>,
-}
-
-/// The columns for want of which a record cannot be grouped.
-pub type Missing = Vec<&'static str>;
-
-/// Codes of the settlement list, the principal one apart.
-struct Listed<T> {
-    principal: Option<(Row<T>, Code)>,
-    others: Vec<Code>,
-}
-
-impl<T> Default for Listed<T> {
-    fn default() -> Self {
-        Listed {
-            principal: None,
-            others: Vec::new(),
-        }
-    }
-}
-
-impl<T> Listed<T> {
-    fn push(&mut self, row: Row<T>, code: Code, principal: Option<bool>) {
-        match principal {
-            Some(true) if self.principal.is_none() => self.principal = Some((row, code)),
-            _ => self.others.push(code),
-        }
-    }
-
-    /// All codes, the principal one first.
-    fn codes(&self) -> Vec<Code> {
-        let principal = self.principal.map(|(_, code)| code);
-        principal
-            .into_iter()
-            .chain(self.others.iter().copied())
-            .collect()
-    }
 }
 
 /// The words of dictionaries that the rules ask for.
@@ -126,86 +88,34 @@ impl Reader<'_> {
         })
     }
 
-    fn record(&self, encounter: Row<Encounters>) -> Result<Record, Missing> {
-        let diagnoses = self.diagnoses(encounter)?;
-        let Some(diagnosis) = diagnoses.principal else {
-            let none = diagnoses.others.is_empty();
-            return Err(vec![if none {
-                "diagnoses.codes"
-            } else {
-                "diagnoses.principal"
-            }]);
-        };
-        let procedures = self.procedures(encounter)?;
-        let procedure = procedures.principal;
+    fn record(&self, encounter: Row<Encounters>) -> Result<Record, MissingColumns> {
+        let systems = &self.terms.western_systems;
+        let list = SettlementList::read(self.batch, encounter, systems)?;
+        let (diagnoses, procedures) = (list.diagnosis_codes(), list.procedure_codes());
+        let outcome = self.group(encounter, &diagnoses, &procedures);
+        if outcome.unrecorded.is_empty() {
+            return Ok(Record { list, outcome });
+        }
+        let unrecorded = outcome.unrecorded.iter();
+        Err(unrecorded.map(|fact| column(*fact)).collect())
+    }
+
+    /// The group that a stay has with these diagnoses and procedures, the principal ones first.
+    pub(crate) fn group(
+        &self,
+        encounter: Row<Encounters>,
+        diagnoses: &[Code],
+        procedures: &[Code],
+    ) -> Outcome<Code> {
         let encounters = self.batch.encounters();
-        let outcome = self.grouper.group(&Case {
+        self.grouper.group(&Case {
             gender: self.gender(encounter),
             age: encounters.ages().get(encounter),
             age_days: encounters.age_days().get(encounter),
             weight: encounters.newborn_admission_weights().get(encounter),
-            diagnoses: &diagnoses.codes(),
-            procedures: &procedures.codes(),
-        });
-        if outcome.unrecorded.is_empty() {
-            return Ok(Record {
-                diagnosis,
-                procedure,
-                outcome,
-            });
-        }
-        Err(outcome
-            .unrecorded
-            .iter()
-            .map(|fact| column(*fact))
-            .collect())
-    }
-
-    /// The diagnoses of the settlement list, of the Western classification.
-    fn diagnoses(&self, encounter: Row<Encounters>) -> Result<Listed<Diagnoses>, Missing> {
-        let table = self.batch.diagnoses();
-        if self.batch.presence::<Diagnoses>() != Presence::Complete {
-            return Err(vec!["diagnoses.codes"]);
-        }
-        let mut listed = Listed::default();
-        for row in table.of(encounter) {
-            let on_list = table.on_settlement_list().get(row);
-            let system = table.systems().get(row);
-            if !on_list.ok_or_else(|| vec!["diagnoses.on-settlement-list"])?
-                || system.is_some_and(|system| !self.terms.western_systems.contains(&system))
-            {
-                continue;
-            }
-            let code = table
-                .codes()
-                .get(row)
-                .ok_or_else(|| vec!["diagnoses.codes"])?;
-            listed.push(row, code, table.principal().get(row));
-        }
-        Ok(listed)
-    }
-
-    /// The procedures of the settlement list.
-    fn procedures(&self, encounter: Row<Encounters>) -> Result<Listed<Procedures>, Missing> {
-        let table = self.batch.procedures();
-        if self.batch.presence::<Procedures>() != Presence::Complete {
-            return Err(vec!["procedures.codes"]);
-        }
-        let mut listed = Listed::default();
-        for row in table.of(encounter) {
-            let on_list = table.on_settlement_list().get(row);
-            if on_list.ok_or_else(|| vec!["procedures.on-settlement-list"])? {
-                let code = table
-                    .codes()
-                    .get(row)
-                    .ok_or_else(|| vec!["procedures.codes"])?;
-                listed.push(row, code, table.principal().get(row));
-            }
-        }
-        if listed.principal.is_none() && !listed.others.is_empty() {
-            return Err(vec!["procedures.principal"]);
-        }
-        Ok(listed)
+            diagnoses,
+            procedures,
+        })
     }
 
     fn gender(&self, encounter: Row<Encounters>) -> Option<Gender> {

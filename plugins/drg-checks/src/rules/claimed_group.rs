@@ -13,7 +13,7 @@
 use rulepack_sdk::prelude::*;
 
 use crate::grouper::Grouper;
-use crate::standards::{self, Standard};
+use crate::standards;
 use crate::{DrgChecks, Record, Stay};
 
 /// Id of the rule.
@@ -47,23 +47,23 @@ pub(crate) fn check(
     if claimed == grouping.group {
         return Ok(());
     }
-    let standard = |group| pack.standards.on(group, stay.day);
+    let standard = |group| pack.standards.on(&group, stay.day);
     let priced = standard(claimed).zip(standard(grouping.group));
     let difference = difference(&pack.grouper, claimed, grouping.group, priced);
     let amount = match priced {
-        Some((claimed, given)) => claimed.amount.checked_sub(given.amount)?.max(Money::ZERO),
+        Some((claimed, given)) => claimed.value.checked_sub(given.value)?.max(Money::ZERO),
         None => Money::ZERO,
     };
     let (template, certainty) = told(difference, priced.is_some());
     let mut finding = Finding::new(ID, template, certainty)
         .offending(stay.encounter, amount)
-        .related(record.diagnosis.0, Money::ZERO)
+        .related(record.list.diagnosis.0, Money::ZERO)
         .argument("claimed", claimed)
         .argument("given", grouping.group);
     if priced.is_some() && difference != Difference::Lower {
         finding = finding.argument("amount", amount);
     }
-    if let Some((procedure, _)) = record.procedure {
+    if let Some((procedure, _)) = record.list.procedure {
         finding = finding.related(procedure, Money::ZERO);
     }
     if let Some((claimed, given)) = priced {
@@ -78,7 +78,7 @@ fn difference(
     grouper: &Grouper<Code>,
     claimed: Code,
     given: Code,
-    priced: Option<(Standard, Standard)>,
+    priced: Option<(InForce<Money>, InForce<Money>)>,
 ) -> Difference {
     if let Some((claimed, given)) = grouper.place(claimed).zip(grouper.place(given))
         && claimed.core_group == given.core_group
@@ -91,7 +91,7 @@ fn difference(
         };
     }
     match priced {
-        Some((claimed, given)) if claimed.amount < given.amount => Difference::Lower,
+        Some((claimed, given)) if claimed.value < given.value => Difference::Lower,
         _ => Difference::Other,
     }
 }
