@@ -86,6 +86,7 @@ extern crate self as rulepack_sdk;
 
 mod answer;
 mod batch;
+mod charges;
 mod codes;
 mod column;
 mod host;
@@ -120,12 +121,13 @@ pub use answer::{
     Abstention, Answer, Certainty, Figure, Finding, Measure, Notice, Part, RowReference,
 };
 pub use batch::{Batch, Presence, Reach, Scope, Stage};
+pub use charges::{Charged, Charges};
 pub use codes::{CodeSet, Members};
 pub use column::{Code, Column, Row, Rows, Table, Token, Value};
 pub use knowledge::{Dated, InForce, KnowledgeTable, Validity};
 pub use map::{FixedHasher, Map, Set};
 pub use part::InPart;
-pub use settlement_list::{MissingColumns, SettlementList};
+pub use settlement_list::{MissingColumns, Reading, SettlementList};
 pub use setup::Setup;
 pub use units::{Day, Instant, Measurement, Money, Overflow, Quantity, Ratio, UnitPrice};
 
@@ -149,10 +151,11 @@ pub trait Pack: Sized + Send + Sync + 'static {
 pub mod prelude {
     pub use crate::tables::*;
     pub use crate::{
-        Abstention, Answer, Batch, Certainty, Code, CodeSet, Column, Dated, Day, Figure, Finding,
-        InForce, InPart, Instant, KnowledgeTable, Map, Measure, Measurement, Members,
-        MissingColumns, Money, Notice, Overflow, Pack, Presence, Quantity, Ratio, Reach, Row,
-        RowReference, Rows, Scope, Set, SettlementList, Setup, Stage, Token, UnitPrice, Validity,
+        Abstention, Answer, Batch, Certainty, Charged, Charges, Code, CodeSet, Column, Dated, Day,
+        Figure, Finding, InForce, InPart, Instant, KnowledgeTable, Map, Measure, Measurement,
+        Members, MissingColumns, Money, Notice, Overflow, Pack, Presence, Quantity, Ratio, Reach,
+        Reading, Row, RowReference, Rows, Scope, Set, SettlementList, Setup, Stage, Token,
+        UnitPrice, Validity,
     };
 }
 

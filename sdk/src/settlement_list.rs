@@ -20,6 +20,16 @@ pub struct SettlementList {
 /// The columns for want of which a settlement list cannot be read.
 pub type MissingColumns = Vec<&'static str>;
 
+/// How much a stay must tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reading {
+    /// The list as it is claimed: all rows are known, and each tells whether it is on the list. For verdicts.
+    Claimed,
+    /// What is recorded so far, before there is a list: a row that does not tell counts as listed, and rows may
+    /// still be to come. For forecasts (事中提醒) only.
+    SoFar,
+}
+
 /// Codes in the order of their rows, the principal one apart.
 struct Listed<T> {
     principal: Option<(Row<T>, Code)>,
@@ -45,21 +55,22 @@ impl SettlementList {
     /// medicine, are left out; one whose classification is not recorded counts.
     ///
     /// # Errors
-    /// The columns that are missing: where diagnoses or procedures are not all known, where one does not tell
-    /// whether it is on the list, and where none is the principal one.
+    /// The columns that are missing: where none of the diagnoses, or of some procedures, is the principal one;
+    /// and, of a list as it is claimed, where rows are not all known or do not tell whether they are on it.
     pub fn read(
         batch: &Batch,
         stay: Row<Encounters>,
         systems: &[Code],
+        reading: Reading,
     ) -> Result<Self, MissingColumns> {
-        let diagnoses = diagnoses(batch, stay, systems)?;
+        let diagnoses = diagnoses(batch, stay, systems, reading)?;
         let Some(diagnosis) = diagnoses.principal else {
             return Err(vec![match diagnoses.others.is_empty() {
                 true => "diagnoses.codes",
                 false => "diagnoses.principal",
             }]);
         };
-        let procedures = procedures(batch, stay)?;
+        let procedures = procedures(batch, stay, reading)?;
         Ok(SettlementList {
             diagnosis,
             other_diagnoses: diagnoses.others,
@@ -90,46 +101,59 @@ impl SettlementList {
     }
 }
 
+impl Reading {
+    /// Whether a table is known well enough.
+    fn suffices(self, presence: Presence) -> bool {
+        self == Reading::SoFar || presence == Presence::Complete
+    }
+
+    /// Whether a row counts, by what it tells of itself; `None` where it does not tell enough.
+    fn counts(self, on_list: Option<bool>) -> Option<bool> {
+        on_list.or((self == Reading::SoFar).then_some(true))
+    }
+}
+
 fn diagnoses(
     batch: &Batch,
     stay: Row<Encounters>,
     systems: &[Code],
+    reading: Reading,
 ) -> Result<Listed<Diagnoses>, MissingColumns> {
     let table = batch.diagnoses();
-    if batch.presence::<Diagnoses>() != Presence::Complete {
+    if !reading.suffices(batch.presence::<Diagnoses>()) {
         return Err(vec!["diagnoses.codes"]);
     }
     let mut listed = Listed::EMPTY;
     for row in table.of(stay) {
-        let on_list = table.on_settlement_list().get(row);
+        let counts = reading.counts(table.on_settlement_list().get(row));
         let system = table.systems().get(row);
-        if !on_list.ok_or_else(|| vec!["diagnoses.on-settlement-list"])?
+        if !counts.ok_or_else(|| vec!["diagnoses.on-settlement-list"])?
             || system.is_some_and(|system| !systems.contains(&system))
         {
             continue;
         }
-        let code = table
-            .codes()
-            .get(row)
-            .ok_or_else(|| vec!["diagnoses.codes"])?;
+        let code = table.codes().get(row);
+        let code = code.ok_or_else(|| vec!["diagnoses.codes"])?;
         listed.push(row, code, table.principal().get(row));
     }
     Ok(listed)
 }
 
-fn procedures(batch: &Batch, stay: Row<Encounters>) -> Result<Listed<Procedures>, MissingColumns> {
+fn procedures(
+    batch: &Batch,
+    stay: Row<Encounters>,
+    reading: Reading,
+) -> Result<Listed<Procedures>, MissingColumns> {
     let table = batch.procedures();
-    if batch.presence::<Procedures>() != Presence::Complete {
+    if !reading.suffices(batch.presence::<Procedures>()) {
         return Err(vec!["procedures.codes"]);
     }
     let mut listed = Listed::EMPTY;
     for row in table.of(stay) {
-        let on_list = table.on_settlement_list().get(row);
-        if on_list.ok_or_else(|| vec!["procedures.on-settlement-list"])? {
-            let code = table
-                .codes()
-                .get(row)
-                .ok_or_else(|| vec!["procedures.codes"])?;
+        let counts = reading.counts(table.on_settlement_list().get(row));
+        if counts.ok_or_else(|| vec!["procedures.on-settlement-list"])? {
+            let code = table.codes().get(row);
+            let code = code.ok_or_else(|| vec!["procedures.codes"])?;
             listed.push(row, code, table.principal().get(row));
         }
     }

@@ -90,7 +90,7 @@ impl Reader<'_> {
 
     fn record(&self, encounter: Row<Encounters>) -> Result<Record, MissingColumns> {
         let systems = &self.terms.western_systems;
-        let list = SettlementList::read(self.batch, encounter, systems)?;
+        let list = SettlementList::read(self.batch, encounter, systems, Reading::Claimed)?;
         let (diagnoses, procedures) = (list.diagnosis_codes(), list.procedure_codes());
         let outcome = self.group(encounter, &diagnoses, &procedures);
         if outcome.unrecorded.is_empty() {
