@@ -89,6 +89,7 @@ mod batch;
 mod charges;
 mod codes;
 mod column;
+pub mod group_payment;
 mod host;
 mod knowledge;
 mod map;
@@ -121,7 +122,7 @@ pub use answer::{
     Abstention, Answer, Certainty, Figure, Finding, Measure, Notice, Part, RowReference,
 };
 pub use batch::{Batch, Presence, Reach, Scope, Stage};
-pub use charges::{Charged, Charges};
+pub use charges::{Charged, Charges, ShowingItems};
 pub use codes::{CodeSet, Members};
 pub use column::{Code, Column, Row, Rows, Table, Token, Value};
 pub use knowledge::{Dated, InForce, KnowledgeTable, Validity};
@@ -154,8 +155,8 @@ pub mod prelude {
         Abstention, Answer, Batch, Certainty, Charged, Charges, Code, CodeSet, Column, Dated, Day,
         Figure, Finding, InForce, InPart, Instant, KnowledgeTable, Map, Measure, Measurement,
         Members, MissingColumns, Money, Notice, Overflow, Pack, Presence, Quantity, Ratio, Reach,
-        Reading, Row, RowReference, Rows, Scope, Set, SettlementList, Setup, Stage, Token,
-        UnitPrice, Validity,
+        Reading, Row, RowReference, Rows, Scope, Set, SettlementList, Setup, ShowingItems, Stage,
+        Token, UnitPrice, Validity,
     };
 }
 

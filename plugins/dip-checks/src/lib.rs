@@ -28,12 +28,11 @@ pub mod rules;
 pub mod stay;
 pub mod values;
 
+use rulepack_sdk::group_payment::CostLimits;
 use rulepack_sdk::prelude::*;
 
 use auxiliary::Auxiliary;
 use grouper::Grouper;
-use rules::cost_extremes::Limits;
-use rules::uncharged_procedure::ProcedureCharges;
 use rules::{
     balance, claimed_group, cost_extremes, own_pay_share, uncharged_procedure, ungroupable,
 };
@@ -50,9 +49,9 @@ pub struct DipChecks {
     /// 辅助目录
     pub auxiliary: Auxiliary,
     /// 手术操作与收费项目对照
-    pub procedure_charges: ProcedureCharges,
+    pub procedure_charges: ShowingItems,
     /// When a cost is extreme.
-    pub cost_limits: Limits,
+    pub cost_limits: CostLimits,
     /// The largest share of a stay that patients pay outside the catalogue.
     pub own_pay_share_max: Ratio,
     /// 医保支付方式 that are DIP.
@@ -69,8 +68,8 @@ impl Pack for DipChecks {
             grouper: Grouper::read(setup)?,
             values: Values::read(setup)?,
             auxiliary: Auxiliary::read(setup)?,
-            procedure_charges: ProcedureCharges::read(setup)?,
-            cost_limits: Limits::read(setup)?,
+            procedure_charges: ShowingItems::read(setup, "procedure-charges", "procedure")?,
+            cost_limits: CostLimits::read(setup)?,
             own_pay_share_max: Ratio(setup.integer("own_pay_share_max")?),
             payment_methods: setup.code_list("dip_payment_methods")?,
             forecast_care_types: setup.code_list("forecast_care_types")?,

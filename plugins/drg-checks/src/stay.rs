@@ -26,6 +26,33 @@ pub struct Record {
     pub outcome: Outcome<Code>,
 }
 
+impl Stay {
+    /// The group that is to be paid: the one claimed, else the one that the record gives.
+    #[must_use]
+    pub fn group(&self) -> Option<Code> {
+        self.claimed.or_else(|| self.given())
+    }
+
+    /// The group that the record gives.
+    #[must_use]
+    pub fn given(&self) -> Option<Code> {
+        let record = self.record.as_ref().ok()?;
+        record.outcome.grouping.map(|grouping| grouping.group)
+    }
+
+    /// Tells that a rule lacks these columns of the stay.
+    pub(crate) fn abstain(
+        &self,
+        rule: &'static str,
+        missing: &[&'static str],
+        answer: &mut Answer,
+    ) {
+        let abstention = Abstention::new(rule, self.encounter);
+        let missing = missing.iter();
+        answer.add(missing.fold(abstention, |it, column| it.missing(column)));
+    }
+}
+
 /// The words of dictionaries that the rules ask for.
 #[derive(Debug)]
 pub(crate) struct Terms {
@@ -34,7 +61,9 @@ pub(crate) struct Terms {
     /// 06 手术费 (chrg_type).
     pub(crate) operation: Code,
     drg_payment_methods: Vec<Code>,
-    western_systems: Vec<Code>,
+    /// 医疗类别 that a forecast takes as paid by DRG where no payment method is recorded.
+    forecast_care_types: Vec<Code>,
+    pub(crate) western_systems: Vec<Code>,
     /// What is claimed for a stay that belongs to no group.
     ungroupable: Code,
 }
@@ -48,6 +77,7 @@ impl Terms {
             operation,
             ungroupable,
             drg_payment_methods: setup.code_list("drg_payment_methods")?,
+            forecast_care_types: setup.code_list("forecast_care_types")?,
             western_systems: setup.code_list("western_systems")?,
         })
     }
@@ -61,8 +91,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A stay under review whose payment method is DRG, or that claims a group of the tables.
-    pub(crate) fn stay(&self, encounter: Row<Encounters>) -> Option<Stay> {
+    /// A stay under review whose payment method is DRG, or that claims a group of the tables. In a forecast,
+    /// where no payment method is recorded yet, also one of the care types that the city names.
+    pub(crate) fn stay(&self, encounter: Row<Encounters>, reading: Reading) -> Option<Stay> {
         let encounters = self.batch.encounters();
         let claimed = encounters.payment_groups().get(encounter);
         let method = encounters.payment_methods().get(encounter);
@@ -71,6 +102,14 @@ impl Reader<'_> {
             || claimed.is_some_and(|group| {
                 group == self.terms.ungroupable || self.grouper.place(group).is_some()
             });
+        let expected = || {
+            let care_type = encounters.care_types().get(encounter);
+            care_type.is_some_and(|it| self.terms.forecast_care_types.contains(&it))
+        };
+        let by_group = match (method, claimed, reading) {
+            (None, None, Reading::SoFar) => expected(),
+            _ => by_group,
+        };
         if encounters.current().get(encounter) != Some(true) || !by_group {
             return None;
         }
@@ -79,7 +118,7 @@ impl Reader<'_> {
         let day = settled
             .or_else(discharged)
             .unwrap_or_else(|| self.batch.today());
-        let record = self.record(encounter);
+        let record = self.record(encounter, reading);
         Some(Stay {
             encounter,
             claimed,
@@ -88,9 +127,13 @@ impl Reader<'_> {
         })
     }
 
-    fn record(&self, encounter: Row<Encounters>) -> Result<Record, MissingColumns> {
+    fn record(
+        &self,
+        encounter: Row<Encounters>,
+        reading: Reading,
+    ) -> Result<Record, MissingColumns> {
         let systems = &self.terms.western_systems;
-        let list = SettlementList::read(self.batch, encounter, systems, Reading::Claimed)?;
+        let list = SettlementList::read(self.batch, encounter, systems, reading)?;
         let (diagnoses, procedures) = (list.diagnosis_codes(), list.procedure_codes());
         let outcome = self.group(encounter, &diagnoses, &procedures);
         if outcome.unrecorded.is_empty() {

@@ -1,6 +1,7 @@
 //! DIP-05 事中病种与结余提醒: during the stay, the group that the record gives so far, and what its payment standard
 //! leaves.
 
+use rulepack_sdk::group_payment;
 use rulepack_sdk::prelude::*;
 
 use crate::DipChecks;
@@ -38,25 +39,11 @@ pub(crate) fn check(
         return Ok(());
     };
     let score = pack.values.score(group, stay.day);
-    let notice = match stay.rate.zip(score) {
-        Some((rate, score)) => {
-            let standard = rate.payment(score.value.points)?;
-            balance(standard, cost)?.argument("standard", standard)
-        }
-        None => Notice::new(ID, "group"),
+    let standard = match stay.rate.zip(score) {
+        Some((rate, score)) => Some(rate.payment(score.value.points)?),
+        None => None,
     };
-    answer.add(notice.about(stay.encounter).argument("group", group));
+    let notice = group_payment::forecast(ID, group, standard, cost)?;
+    answer.add(notice.about(stay.encounter));
     Ok(())
-}
-
-fn balance(standard: Money, cost: Option<Money>) -> Result<Notice, Overflow> {
-    let Some(cost) = cost else {
-        return Ok(Notice::new(ID, "standard"));
-    };
-    let left = standard.checked_sub(cost)?;
-    let notice = match left < Money::ZERO {
-        true => Notice::new(ID, "over").argument("over", cost.checked_sub(standard)?),
-        false => Notice::new(ID, "left").argument("left", left),
-    };
-    Ok(notice.argument("cost", cost))
 }

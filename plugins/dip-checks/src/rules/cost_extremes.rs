@@ -4,8 +4,7 @@
 //! - 费用超低 is paid by its own cost, score × (cost ÷ average): at stake is what the whole score would pay more.
 //! - 费用超高 is paid more than the score, and 特例单议 goes to experts: a person has to look.
 
-use std::cmp::Ordering;
-
+use rulepack_sdk::group_payment::CostExtreme;
 use rulepack_sdk::prelude::*;
 
 use crate::DipChecks;
@@ -18,38 +17,6 @@ pub const ID: &str = "DIP-03";
 pub(crate) const NEEDS: &[&str] = &["encounters.current", "encounters.total-amounts"];
 /// When in the course of care it runs, as in the manifest.
 pub(crate) const STAGES: &[Stage] = &[Stage::After];
-
-/// Shares of the average cost.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    low: Ratio,
-    high: Ratio,
-    special: Ratio,
-}
-
-impl Limits {
-    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
-        Ok(Limits {
-            low: Ratio(setup.integer("cost_low")?),
-            high: Ratio(setup.integer("cost_high")?),
-            special: Ratio(setup.integer("cost_special")?),
-        })
-    }
-
-    /// The template of a cost; exactly at a limit it is ordinary.
-    fn template(self, cost: Money, average: Money) -> Option<&'static str> {
-        let against = |share| cost.against(share, average);
-        if against(self.special) == Ordering::Greater {
-            Some("special")
-        } else if against(self.high) == Ordering::Greater {
-            Some("high")
-        } else if against(self.low) == Ordering::Less {
-            Some("low")
-        } else {
-            None
-        }
-    }
-}
 
 /// By the group that is to be paid. A group without average cost is not judged.
 pub(crate) fn check(
@@ -73,15 +40,15 @@ pub(crate) fn check(
     let Some(score) = pack.values.score(group, stay.day) else {
         return Ok(());
     };
-    let average = score.value.average_cost.filter(|it| *it > Money::ZERO);
-    let Some((average, template)) =
-        average.and_then(|it| Some((it, pack.cost_limits.template(cost, it)?)))
-    else {
+    let Some(average) = score.value.average_cost else {
         return Ok(());
     };
-    let mut finding = Finding::low_suspicion(ID, template);
+    let Some(extreme) = pack.cost_limits.extreme(cost, average) else {
+        return Ok(());
+    };
+    let mut finding = Finding::low_suspicion(ID, extreme.template());
     let mut amount = Money::ZERO;
-    if let (Some(rate), "low") = (stay.rate, template) {
+    if let (Some(rate), CostExtreme::Low) = (stay.rate, extreme) {
         let standard = rate.payment(score.value.points)?;
         amount = standard.checked_sub(standard.portion(cost.0, average.0)?)?;
         finding = rate.evidence(finding);

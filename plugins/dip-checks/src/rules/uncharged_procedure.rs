@@ -33,31 +33,6 @@ pub(crate) const NEEDS: &[&str] = &[
 /// When in the course of care it runs, as in the manifest.
 pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
-/// 手术操作与收费项目对照: which items show that a procedure was done.
-#[derive(Debug)]
-pub struct ProcedureCharges(Map<Code, CodeSet>);
-
-impl ProcedureCharges {
-    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
-        let table = setup.table("procedure-charges")?;
-        let rows = table.codes("procedure")?.into_iter();
-        let mut items: Map<Code, Vec<String>> = Map::default();
-        let mut order = Vec::new();
-        for (procedure, item) in rows.zip(table.texts("item")?) {
-            if !items.contains_key(&procedure) {
-                order.push(procedure);
-            }
-            items.entry(procedure).or_default().push(item);
-        }
-        let set = |procedure: Code| {
-            let items = items.get(&procedure).into_iter().flatten();
-            let items: Vec<&str> = items.map(String::as_str).collect();
-            (procedure, setup.code_set(&items))
-        };
-        Ok(ProcedureCharges(order.into_iter().map(set).collect()))
-    }
-}
-
 /// A stay whose group rests on procedures that the table names.
 struct Judged<'a> {
     stay: &'a Stay,
@@ -82,13 +57,10 @@ pub(crate) fn check(
     }
     let charges = Charges::of(batch, judged.iter().map(|it| it.stay.encounter));
     let lines = charges.lines();
-    let items = lines.items();
     for (it, own) in judged.iter().zip(lines.ranges()) {
         let mut uncharged = Vec::new();
         for (procedure, set) in &it.procedures {
-            let members = batch.members(*set, &items);
-            let of_procedure = |line| items.get(line).map(|_| members.contains(line));
-            match charges.charged(own.clone(), "orders.items", of_procedure) {
+            match charges.charged_items(batch, own.clone(), *set) {
                 Charged::Yes => {}
                 Charged::No => uncharged.push(*procedure),
                 Charged::Unknown(column) => it.stay.abstain(ID, &[column], answer),
@@ -111,10 +83,10 @@ fn judged<'a>(stay: &'a Stay, pack: &DipChecks, answer: &mut Answer) -> Option<J
         }
     };
     let group = record.group.filter(|group| stay.claimed == Some(*group))?;
-    let named = &pack.procedure_charges.0;
+    let named = &pack.procedure_charges;
     let procedures = pack.grouper.core_group(group)?.procedures.iter();
     let procedures: Vec<(Code, CodeSet)> = procedures
-        .filter_map(|it| Some((*it, *named.get(it)?)))
+        .filter_map(|it| Some((*it, named.of(*it)?)))
         .collect();
     (!procedures.is_empty()).then_some(Judged {
         stay,

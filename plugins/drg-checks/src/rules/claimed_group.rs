@@ -50,17 +50,21 @@ pub(crate) fn check(
     let standard = |group| pack.standards.on(&group, stay.day);
     let priced = standard(claimed).zip(standard(grouping.group));
     let difference = difference(&pack.grouper, claimed, grouping.group, priced);
-    let amount = match priced {
-        Some((claimed, given)) => claimed.value.checked_sub(given.value)?.max(Money::ZERO),
+    let more = match priced {
+        Some((claimed, given)) => claimed.value.checked_sub(given.value)?,
         None => Money::ZERO,
     };
     let (template, certainty) = told(difference, priced.is_some());
     let mut finding = Finding::new(ID, template, certainty)
-        .offending(stay.encounter, amount)
+        .offending(stay.encounter, more.max(Money::ZERO))
         .related(record.list.diagnosis.0, Money::ZERO)
         .argument("claimed", claimed)
         .argument("given", grouping.group);
-    if priced.is_some() && difference != Difference::Lower {
+    if priced.is_some() {
+        let amount = match difference {
+            Difference::Lower => Money::ZERO.checked_sub(more)?,
+            Difference::Complication | Difference::Other => more.max(Money::ZERO),
+        };
         finding = finding.argument("amount", amount);
     }
     if let Some((procedure, _)) = record.list.procedure {
@@ -83,11 +87,12 @@ fn difference(
     if let Some((claimed, given)) = grouper.place(claimed).zip(grouper.place(given))
         && claimed.core_group == given.core_group
     {
-        let graver = claimed.rank < given.rank;
-        return if graver {
-            Difference::Complication
-        } else {
-            Difference::Lower
+        // A milder group that is paid more is not the lower one.
+        let for_more = priced.is_some_and(|(claimed, given)| claimed.value > given.value);
+        return match (claimed.rank < given.rank, for_more) {
+            (true, _) => Difference::Complication,
+            (false, true) => Difference::Other,
+            (false, false) => Difference::Lower,
         };
     }
     match priced {
@@ -102,6 +107,7 @@ fn told(difference: Difference, priced: bool) -> (&'static str, Certainty) {
         (Difference::Complication, false) => ("complication-unpriced", Certainty::Violation),
         (Difference::Other, true) => ("differs", Certainty::HighSuspicion),
         (Difference::Other, false) => ("differs-unpriced", Certainty::HighSuspicion),
-        (Difference::Lower, _) => ("lower", Certainty::LowSuspicion),
+        (Difference::Lower, true) => ("lower", Certainty::LowSuspicion),
+        (Difference::Lower, false) => ("lower-unpriced", Certainty::LowSuspicion),
     }
 }

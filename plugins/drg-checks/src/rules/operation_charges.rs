@@ -14,7 +14,7 @@ pub const ID: &str = "DRG-02";
 
 /// The stays claim surgical groups.
 pub(crate) fn check(
-    stays: &[Stay],
+    stays: &[&Stay],
     batch: &Batch,
     terms: &Terms,
     anaesthesia: CodeSet,
