@@ -39,7 +39,10 @@ use rulepack_sdk::group_payment::CostLimits;
 use rulepack_sdk::prelude::*;
 
 use grouper::Grouper;
-use rules::{operation_charges, uncharged_complication};
+use rules::{
+    balance, cost_extremes, operation_charges, own_pay_share, uncharged_complication,
+    uncoded_diagnosis,
+};
 use stay::{Reader, Terms};
 
 /// The pack `37/drg-checks`.
@@ -93,17 +96,17 @@ impl Pack for DrgChecks {
         let stays = encounters.filter_map(|it| reader.stay(it, Reading::Claimed));
         let stays: Vec<Stay> = stays.collect();
         for stay in &stays {
-            self.check_record(stay, &reader, &mut answer)?;
-            self.check_cost(stay, batch, &mut answer);
+            self.check_record(stay, after, &mut answer)?;
         }
         if after {
             let surgical = |stay: &&Stay| surgical.contains(stay.encounter);
             let operated: Vec<&Stay> = stays.iter().filter(surgical).collect();
             let anaesthesia = self.anaesthesia;
             operation_charges::check(&operated, batch, &self.terms, anaesthesia, &mut answer);
-            uncharged_complication::check(&stays, &reader, self, &mut answer)?;
         }
-        if batch.stage() == Stage::During {
+        self.check_costs(&stays, batch, &mut answer);
+        self.check_diagnoses(&stays, &reader, &mut answer)?;
+        if runs(batch, balance::STAGES, balance::NEEDS) {
             self.forecast(&reader, &mut answer)?;
         }
         Ok(answer)
@@ -113,22 +116,11 @@ impl Pack for DrgChecks {
 impl DrgChecks {
     /// The rules that look at the diagnoses and procedures of the settlement list. Before the settlement
     /// only the group claimed is checked.
-    fn check_record(
-        &self,
-        stay: &Stay,
-        reader: &Reader<'_>,
-        answer: &mut Answer,
-    ) -> Result<(), Overflow> {
-        let after = reader.batch.stage() == Stage::After;
+    fn check_record(&self, stay: &Stay, after: bool, answer: &mut Answer) -> Result<(), Overflow> {
         let record = match &stay.record {
             Ok(record) => record,
             Err(missing) => {
-                let others = [
-                    rules::foreign_procedure::ID,
-                    rules::ungroupable::ID,
-                    rules::uncharged_complication::ID,
-                    rules::uncoded_diagnosis::ID,
-                ];
+                let others = [rules::foreign_procedure::ID, rules::ungroupable::ID];
                 let others = others.into_iter().filter(|_| after);
                 for rule in std::iter::once(rules::claimed_group::ID).chain(others) {
                     stay.abstain(rule, missing, answer);
@@ -140,18 +132,45 @@ impl DrgChecks {
         if after {
             rules::foreign_procedure::check(stay, record, &self.grouper, answer);
             rules::ungroupable::check(stay, record, answer);
-            rules::uncoded_diagnosis::check(stay, record, reader, self, answer)?;
         }
         Ok(())
     }
 
-    /// The rules that look at what the stay costs.
-    fn check_cost(&self, stay: &Stay, batch: &Batch, answer: &mut Answer) {
-        if batch.stage() == Stage::After {
-            let cost = batch.encounters().total_amounts().get(stay.encounter);
-            rules::cost_extremes::check(stay, cost, self, answer);
+    /// The rules that look at what stays cost.
+    fn check_costs(&self, stays: &[Stay], batch: &Batch, answer: &mut Answer) {
+        if runs(batch, cost_extremes::STAGES, cost_extremes::NEEDS) {
+            for stay in stays {
+                let cost = batch.encounters().total_amounts().get(stay.encounter);
+                cost_extremes::check(stay, cost, self, answer);
+            }
         }
-        rules::own_pay_share::check(stay, batch, self.own_pay_share_max, answer);
+        if runs(batch, own_pay_share::STAGES, own_pay_share::NEEDS) {
+            for stay in stays {
+                own_pay_share::check(stay, batch, self.own_pay_share_max, answer);
+            }
+        }
+    }
+
+    /// The rules that group stays anew with fewer or more diagnoses.
+    fn check_diagnoses(
+        &self,
+        stays: &[Stay],
+        reader: &Reader<'_>,
+        answer: &mut Answer,
+    ) -> Result<(), Overflow> {
+        let runs = |stages, needs| runs(reader.batch, stages, needs);
+        if runs(
+            uncharged_complication::STAGES,
+            uncharged_complication::NEEDS,
+        ) {
+            uncharged_complication::check(stays, reader, self, answer)?;
+        }
+        if runs(uncoded_diagnosis::STAGES, uncoded_diagnosis::NEEDS) {
+            for stay in stays {
+                uncoded_diagnosis::check(stay, reader, self, answer)?;
+            }
+        }
+        Ok(())
     }
 
     /// The rule that looks ahead, by what is recorded so far.
@@ -160,11 +179,16 @@ impl DrgChecks {
         for encounter in encounters.current().rows() {
             if let Some(stay) = reader.stay(encounter, Reading::SoFar) {
                 let cost = encounters.total_amounts().get(encounter);
-                rules::balance::check(&stay, cost, self, answer)?;
+                balance::check(&stay, cost, self, answer)?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a rule runs at this stage and has the columns that it needs.
+fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
+    stages.contains(&batch.stage()) && batch.are_recorded(needs)
 }
 
 /// `AA` to `ZJ`: a letter for the MDC, then A to J for surgery.

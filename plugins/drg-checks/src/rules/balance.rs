@@ -8,6 +8,15 @@ use crate::{DrgChecks, Stay};
 
 /// Id of the rule.
 pub const ID: &str = "DRG-07";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.current",
+    "diagnoses.encounters",
+    "diagnoses.codes",
+    "diagnoses.principal",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During];
 
 /// A notice for every stay, with as much as is known of group, standard and cost. The stays are read as they are
 /// recorded so far.

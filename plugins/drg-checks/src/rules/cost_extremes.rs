@@ -8,6 +8,10 @@ use crate::{DrgChecks, Stay, standards};
 
 /// Id of the rule.
 pub const ID: &str = "DRG-05";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &["encounters.current", "encounters.total-amounts"];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// By the group that is to be paid. A group without average cost is not judged.
 pub(crate) fn check(stay: &Stay, cost: Option<Money>, pack: &DrgChecks, answer: &mut Answer) {

@@ -8,6 +8,14 @@ use crate::Stay;
 
 /// Id of the rule.
 pub const ID: &str = "DRG-06";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.current",
+    "encounters.total-amounts",
+    "encounters.own-pays",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 
 /// Exactly at the limit is allowed.
 pub(crate) fn check(stay: &Stay, batch: &Batch, limit: Ratio, answer: &mut Answer) {

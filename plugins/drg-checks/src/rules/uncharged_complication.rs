@@ -13,6 +13,30 @@ use crate::{DrgChecks, Record, Stay};
 
 /// Id of the rule.
 pub const ID: &str = "DRG-08";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "patients.genders",
+    "encounters.patients",
+    "encounters.current",
+    "encounters.ages",
+    "encounters.payment-methods",
+    "encounters.payment-groups",
+    "diagnoses.encounters",
+    "diagnoses.codes",
+    "diagnoses.systems",
+    "diagnoses.principal",
+    "diagnoses.on-settlement-list",
+    "procedures.encounters",
+    "procedures.codes",
+    "procedures.principal",
+    "procedures.on-settlement-list",
+    "orders.encounters",
+    "orders.charged",
+    "orders.items",
+    "orders.amounts",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// A stay whose group would be another one without the diagnoses that the table names.
 struct Judged<'a> {
@@ -29,6 +53,11 @@ pub(crate) fn check(
     pack: &DrgChecks,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
+    for stay in stays {
+        if let Err(missing) = &stay.record {
+            stay.abstain(ID, missing, answer);
+        }
+    }
     let judged = stays.iter().filter_map(|stay| judged(stay, reader, pack));
     let judged: Vec<Judged<'_>> = judged.collect();
     if judged.is_empty() {

@@ -8,19 +8,45 @@ use rulepack_sdk::prelude::*;
 
 use crate::standards::{self, Gap};
 use crate::stay::Reader;
-use crate::{DrgChecks, Record, Stay};
+use crate::{DrgChecks, Stay};
 
 /// Id of the rule.
 pub const ID: &str = "DRG-09";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "patients.genders",
+    "encounters.patients",
+    "encounters.current",
+    "encounters.ages",
+    "encounters.payment-methods",
+    "encounters.payment-groups",
+    "diagnoses.encounters",
+    "diagnoses.codes",
+    "diagnoses.systems",
+    "diagnoses.principal",
+    "diagnoses.on-settlement-list",
+    "procedures.encounters",
+    "procedures.codes",
+    "procedures.principal",
+    "procedures.on-settlement-list",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::After];
 
 /// The first diagnosis of the record that alone gives a group for more.
 pub(crate) fn check(
     stay: &Stay,
-    record: &Record,
     reader: &Reader<'_>,
     pack: &DrgChecks,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
+    let record = match &stay.record {
+        Ok(record) => record,
+        Err(missing) => {
+            stay.abstain(ID, missing, answer);
+            return Ok(());
+        }
+    };
     let Some(claimed) = stay.given().filter(|given| stay.claimed == Some(*given)) else {
         return Ok(());
     };
