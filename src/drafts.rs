@@ -48,7 +48,7 @@ pub struct Draft {
     /// What is to be signed.
     pub targets: Targets,
     out: PathBuf,
-    expiring: Vec<ExpiryWarning>,
+    above: Vec<(RoleName, Moment)>,
 }
 
 /// What was drafted, in plain words.
@@ -67,12 +67,12 @@ impl Draft {
         let now = clock::now()?;
         let expires = now.plus_days(base.days.unwrap_or_else(|| lifetime_days(&role)));
         let out = base.out.clone().unwrap_or_else(|| role.file().into());
-        let mut expiring = Vec::new();
+        let mut above = Vec::new();
         let (before, targets) = match (&base.from, &base.registry) {
             (Some(from), _) => continue_file(&role, from, expires)?,
             (None, Some(registry)) => {
                 let client = Client::new(registry);
-                expiring = roles_above(&client, &role, now)?;
+                above = ends_of(&client, roles_above(&role))?;
                 match client.role(&role)? {
                     Some(bytes) => succeed(Envelope::parse(&bytes)?, expires)?,
                     None => (None, Targets::new(expires)),
@@ -85,7 +85,7 @@ impl Draft {
             before,
             targets,
             out,
-            expiring,
+            above,
         })
     }
 
@@ -116,17 +116,21 @@ impl Draft {
     pub fn write(self) -> Outcome<DraftReport> {
         let before = self.before.map(AnyEnvelope::Targets);
         let new = AnyEnvelope::Targets(Envelope::unsigned(self.targets)?);
-        write(&self.out, before.as_ref(), &new, self.expiring)
+        write(&self.role, &self.out, before.as_ref(), &new, self.above)
     }
 }
 
-/// Writes a draft of any role beside the version before it.
+/// Writes a draft of any role beside the version before it. Told is what expires soon of `above`, the ends
+/// of the roles that it stands on, and of the draft itself: the end of what it replaces matters no more.
 pub fn write(
+    role: &RoleName,
     out: &Path,
     before: Option<&AnyEnvelope>,
     new: &AnyEnvelope,
-    expiring: Vec<ExpiryWarning>,
+    above: Vec<(RoleName, Moment)>,
 ) -> Outcome<DraftReport> {
+    let own = (role.clone(), new.expires());
+    let expiring = expiry_warnings(above.into_iter().chain([own]), clock::now()?);
     let beside = before_of(out);
     if let Some(before) = before {
         files::write(&beside, &before.to_bytes())?;
@@ -135,7 +139,7 @@ pub fn write(
     Ok(DraftReport {
         file: out.to_owned(),
         before: before.map(|_| beside),
-        changes: summary(before, new, Language::English),
+        changes: summary(Some(role), before, new, Language::English),
         expiring,
     })
 }
@@ -201,22 +205,38 @@ pub fn lifetime_days(role: &RoleName) -> i64 {
 }
 
 /// What expires soon of a role and of all above it, as a registry serves them.
-pub fn roles_above(client: &Client, role: &RoleName, now: Moment) -> Outcome<Vec<ExpiryWarning>> {
-    let mut roles = vec![RoleName::ROOT];
-    if !matches!(role, RoleName::Top(TopRole::Root)) {
-        roles.push(RoleName::TARGETS);
+pub fn expiring_in_force(
+    client: &Client,
+    role: &RoleName,
+    now: Moment,
+) -> Outcome<Vec<ExpiryWarning>> {
+    let mut roles = roles_above(role);
+    roles.push(role.clone());
+    Ok(expiry_warnings(ends_of(client, roles)?, now))
+}
+
+/// The roles that a role stands on, the root first.
+fn roles_above(role: &RoleName) -> Vec<RoleName> {
+    match role {
+        RoleName::Top(TopRole::Root) => Vec::new(),
+        RoleName::Top(_) => vec![RoleName::ROOT],
+        RoleName::Space(name_space) => {
+            let parent = name_space.parent().map(RoleName::Space);
+            let top = [RoleName::ROOT, RoleName::TARGETS];
+            top.into_iter().chain(parent).collect()
+        }
     }
-    if let RoleName::Space(name_space) = role {
-        roles.extend(name_space.parent().map(RoleName::Space));
-        roles.push(role.clone());
-    }
+}
+
+/// Until when roles are valid, as a registry serves them. One that published nothing yet has no end.
+fn ends_of(client: &Client, roles: Vec<RoleName>) -> Outcome<Vec<(RoleName, Moment)>> {
     let mut ends = Vec::new();
     for role in roles {
         if let Some(bytes) = client.role(&role)? {
             ends.push((role, AnyEnvelope::parse(&bytes)?.expires()));
         }
     }
-    Ok(expiry_warnings(ends, now))
+    Ok(ends)
 }
 
 fn continue_file(

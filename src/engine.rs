@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rulepack_engine::worker::{Worker, WorkerError};
+use rulepack_engine::worker::{Bounds, Worker, WorkerError};
 use rulepack_engine::{Engine, Limits};
 use rulepack_host::packs::Packs;
 use rulepack_host::settings::HostFolder;
@@ -49,10 +49,13 @@ pub struct Cases {
 }
 
 impl Cases {
-    /// With workers of this executable.
-    pub fn new() -> Outcome<Self> {
+    /// With workers of this executable, within these bounds.
+    pub fn new(bounds: Bounds) -> Outcome<Self> {
         Ok(Cases {
-            worker: worker()?,
+            worker: Worker {
+                bounds,
+                ..worker()?
+            },
             limits: Limits::default(),
             busy: Mutex::default(),
         })

@@ -391,15 +391,22 @@ fn what_expires_within_thirty_days_is_told_at_every_step() {
     let host = nation.host("host", &registry);
     let told = host.sync().done();
     assert!(told.contains(&format!("warning   {warned}")), "{told}");
+    let monitor = format!(
+        "monitor --registry {address} --signed {{}}/root.json {{}}/targets.json {{}}/37.json"
+    );
+    let told = nation.run(&monitor).done();
+    assert!(told.contains(&format!("\nwarning: {warned}")), "{told}");
     // Renewed for its full time, nobody is warned any more.
     let renew = format!("renew 37 --registry {address} --out {{}}/37.json");
     let told = nation.run(&renew).done();
-    assert!(told.contains(&format!("warning: {warned}")), "{told}");
+    assert!(told.contains("`37` goes from version "), "{told}");
+    assert!(!told.contains("warning"), "{told}");
     sign("bureau-a");
     sign("bureau-b");
     let told = nation.run(&send).done();
     assert!(!told.contains("warning"), "{told}");
     assert!(!host.sync().done().contains("warning"));
+    assert!(!nation.run(&monitor).done().contains("warning"));
     assert_eq!(
         nation.run("renew 37").failed(),
         "error: it is not said which `37` is to be changed\n\

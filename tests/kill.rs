@@ -28,10 +28,8 @@ use rulepack_protocol::moment::Moment;
 use rulepack_protocol::tuf::{Envelope, Payload as _, Root};
 
 use common::nation::{Host, Nation};
-use common::packs::{Source, copy_files, pack};
-
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
+use common::packs::copy_files;
+use common::story::{NEW, OLD, Story};
 
 /// Every named point of an update, in the order in which it is reached.
 const POINTS: [FailurePoint; 8] = [
@@ -86,11 +84,9 @@ fn a_process_that_dies() {
 
 /// A host, and a repository in a folder with a newer root and a newer pack than it has.
 fn begin() -> (Nation, Host) {
-    let nation = Nation::found();
-    let registry = nation.serve();
-    nation.publish(&[&pack("chronic-limits")], &registry);
-    let host = nation.host("host", &registry);
-    host.sync().done();
+    let story = Story::begin();
+    let host = story.host("host");
+    let (nation, address) = (&story.nation, &story.registry.address);
 
     let bytes = fs::read(nation.path("root.json")).unwrap();
     let mut root = Envelope::<Root>::parse(&bytes).unwrap().signed().clone();
@@ -98,20 +94,14 @@ fn begin() -> (Nation, Host) {
     let unsigned = Envelope::unsigned(root).unwrap().to_bytes();
     fs::write(nation.path("root.json"), unsigned).unwrap();
     nation.sign("root.json", &["root-a", "root-c"]);
-    let address = &registry.address;
     nation
         .run(&format!("publish send {{}}/root.json --registry {address}"))
         .done();
 
-    let newer = nation.path("newer.wasm");
-    Source::copy("chronic-limits", &nation.path("newer"))
-        .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
-        .build(&newer)
-        .done();
-    nation.publish(&[&newer], &registry);
+    story.publish_newer();
     let repository = nation.path("registry/repository");
     host.follow(repository.to_str().unwrap());
-    (nation, host)
+    (story.nation, host)
 }
 
 /// Updates the host in a process that dies at a point.

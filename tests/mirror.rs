@@ -15,11 +15,10 @@ use std::process::{Command, Stdio};
 use rulepack_host::client::{FailurePoint, Failures, FolderTransport, Mirror};
 
 use common::nation::{Host, Nation};
-use common::packs::{Source, copy_files, pack};
-use common::{Ran, now, rulepack, static_server};
-
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
+use common::packs::copy_files;
+use common::story::{self, NEW, OLD};
+use common::web::{Twist, Web};
+use common::{Ran, now, rulepack};
 
 /// Tells the process that dies which repository it copies, whereto, and where it dies.
 const FROM: &str = "RULEPACK_TEST_FROM";
@@ -34,9 +33,8 @@ struct Story {
 
 impl Story {
     fn begin() -> Self {
-        let nation = Nation::found();
-        let registry = nation.serve();
-        nation.publish(&[&pack("chronic-limits")], &registry);
+        let begun = story::Story::begin();
+        let (nation, registry) = (&begun.nation, &begun.registry);
         let copy = nation.path("copy");
         let root = nation.path("root.json");
         let told = mirror(
@@ -47,12 +45,8 @@ impl Story {
         .done();
         assert!(told.contains("\n  name spaces  37\n"), "{told}");
         assert!(told.contains(" bytes), 1 fetched now\n"), "{told}");
-        let newer = nation.path("newer.wasm");
-        Source::copy("chronic-limits", &nation.path("newer"))
-            .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
-            .build(&newer)
-            .done();
-        nation.publish(&[&newer], &registry);
+        begun.publish_newer();
+        let nation = begun.nation;
         Story { nation, copy }
     }
 
@@ -90,8 +84,9 @@ fn file_of(copy: &Path, ending: &str) -> PathBuf {
 #[test]
 fn any_static_server_or_folder_serves_a_copy() {
     let story = Story::begin();
-    let address = static_server::serve(&story.copy);
-    let host = story.host("served", &address);
+    let web = Web::serve(&story.copy, Twist::Honest);
+    let address = &web.address;
+    let host = story.host("served", address);
     host.sync().done();
     assert_eq!(host.active(), [OLD]);
 
@@ -112,7 +107,7 @@ fn any_static_server_or_folder_serves_a_copy() {
     // A copy of a copy, over the plain server; and a host that is set up with the folder itself.
     let second = story.nation.path("second");
     let root = story.nation.path("root.json");
-    mirror(&address, &second, &["--root", root.to_str().unwrap()]).done();
+    mirror(address, &second, &["--root", root.to_str().unwrap()]).done();
     let host = story.host("of-a-folder", second.to_str().unwrap());
     host.sync().done();
     assert_eq!(host.active(), [OLD, NEW]);

@@ -23,95 +23,37 @@ use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf::{Channel, Envelope, Status, Targets};
 
-use common::nation::{Host, Nation, Registry};
-use common::packs::{Source, pack};
+use common::nation::{Host, Registry};
+use common::packs::Source;
+use common::story::{NEW, OLD, Story, sealed};
 
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
-
-/// A bureau with version 1.0.0 published, and version 1.0.1 sealed.
-struct Bureau {
-    nation: Nation,
-    registry: Registry,
-    newer: PathBuf,
+/// A bureau that has published two versions, and a host that runs both.
+fn with_two_versions() -> (Story, Host) {
+    let bureau = Story::begin();
+    bureau.publish_newer();
+    let host = bureau.host("host");
+    assert_eq!(host.active(), [OLD, NEW]);
+    assert_eq!(chosen(&host, today()), Some("1.0.1".into()));
+    (bureau, host)
 }
 
-impl Bureau {
-    fn begin() -> Self {
-        let nation = Nation::found();
-        let registry = nation.serve();
-        nation.publish(&[&pack("chronic-limits")], &registry);
-        let newer = sealed(&nation, "1.0.1");
-        Bureau {
-            nation,
-            registry,
-            newer,
-        }
+/// Publishes the role with a change that no command makes, and tells why it is refused.
+fn forged(bureau: &Story, change: impl FnOnce(&mut Targets)) -> String {
+    bureau.draft("renew 37");
+    let nation = &bureau.nation;
+    let path = nation.path("37.json");
+    let draft = Envelope::<Targets>::parse(&fs::read(&path).unwrap()).unwrap();
+    let mut targets = draft.signed().clone();
+    change(&mut targets);
+    let mut envelope = Envelope::unsigned(targets).unwrap();
+    for person in ["bureau-a", "bureau-b"] {
+        let key = nation.path(&format!("keys/{person}.key"));
+        let key = LockedKey::read(fs::read_to_string(key).unwrap()).unwrap();
+        envelope.sign(&key.unlock(None).unwrap()).unwrap();
     }
-
-    /// The same with version 1.0.1 published, and a host that runs both.
-    fn with_two_versions() -> (Self, Host) {
-        let bureau = Self::begin();
-        bureau.nation.publish(&[&bureau.newer], &bureau.registry);
-        let host = bureau.nation.host("host", &bureau.registry);
-        host.sync().done();
-        assert_eq!(host.active(), [OLD, NEW]);
-        assert_eq!(chosen(&host, today()), Some("1.0.1".into()));
-        (bureau, host)
-    }
-
-    /// Drafts a change of the role `37` with a command, and tells what the draft says.
-    fn draft(&self, command: &str) -> String {
-        let line = self.line(command);
-        self.nation.run(&line).done()
-    }
-
-    fn refused(&self, command: &str) -> String {
-        let line = self.line(command);
-        self.nation.run(&line).failed()
-    }
-
-    fn line(&self, command: &str) -> String {
-        let address = &self.registry.address;
-        format!("{command} --registry {address} --out {{}}/37.json")
-    }
-
-    /// Two officers sign `37.json`, and it is sent.
-    fn publish(&self) {
-        self.nation.sign("37.json", &["bureau-a", "bureau-b"]);
-        self.nation.send(&[], &self.registry).done();
-    }
-
-    /// Publishes the role with a change that no command makes, and tells why it is refused.
-    fn forged(&self, change: impl FnOnce(&mut Targets)) -> String {
-        let address = &self.registry.address;
-        let renew = format!("renew 37 --registry {address} --out {{}}/37.json");
-        self.nation.run(&renew).done();
-        let path = self.nation.path("37.json");
-        let draft = Envelope::<Targets>::parse(&fs::read(&path).unwrap()).unwrap();
-        let mut targets = draft.signed().clone();
-        change(&mut targets);
-        let mut envelope = Envelope::unsigned(targets).unwrap();
-        for person in ["bureau-a", "bureau-b"] {
-            let key = self.nation.path(&format!("keys/{person}.key"));
-            let key = LockedKey::read(fs::read_to_string(key).unwrap()).unwrap();
-            envelope.sign(&key.unlock(None).unwrap()).unwrap();
-        }
-        fs::write(&path, envelope.to_bytes()).unwrap();
-        let refused = self.nation.send(&[], &self.registry).failed();
-        refused.lines().next().unwrap().to_owned()
-    }
-}
-
-/// A version of the pack with another number.
-fn sealed(nation: &Nation, version: &str) -> PathBuf {
-    let file = nation.path(&format!("{version}.wasm"));
-    let number = format!("version = \"{version}\"");
-    Source::copy("chronic-limits", &nation.path(version))
-        .replace("pack.toml", "version = \"1.0.0\"", &number)
-        .build(&file)
-        .done();
-    file
+    fs::write(&path, envelope.to_bytes()).unwrap();
+    let refused = nation.send(&[], &bureau.registry).failed();
+    refused.lines().next().unwrap().to_owned()
 }
 
 /// The version that a host uses on a rule day.
@@ -145,18 +87,18 @@ fn digest_of(pack: &PathBuf) -> Digest {
 
 #[test]
 fn a_withdrawn_version_stops_and_no_lower_one_takes_its_place() {
-    let (bureau, host) = Bureau::with_two_versions();
+    let (bureau, host) = with_two_versions();
     let yank = "yank 37/chronic-limits@1.0.1 --reason counts-the-dose-twice";
     let told = bureau.draft(yank);
     let says = |line: &str| assert!(told.contains(line), "{told}");
-    says("targets goes from version 2 to 3, ");
+    says("`37` goes from version 2 to 3, ");
     says(&format!(
         "WITHDRAWS pack `{NEW}`, since: counts-the-dose-twice"
     ));
     says(
         "hosts use NO VERSION of `37/chronic-limits` (before: 1.0.1): its rules are not evaluable",
     );
-    bureau.publish();
+    bureau.publish_role();
 
     let told = host.sync().done();
     let stopped = format!("stopped   {NEW}: it was withdrawn (撤回): counts-the-dose-twice");
@@ -182,7 +124,7 @@ fn a_withdrawn_version_stops_and_no_lower_one_takes_its_place() {
 
 #[test]
 fn a_first_wave_runs_a_version_before_everybody_does() {
-    let bureau = Bureau::begin();
+    let bureau = Story::begin();
     let (nation, address) = (&bureau.nation, &bureau.registry.address);
     let everybody = nation.host("everybody", &bureau.registry);
     nation
@@ -209,7 +151,7 @@ fn a_first_wave_runs_a_version_before_everybody_does() {
     let told = bureau.draft("promote 37/chronic-limits@1.0.1");
     let shift = "hosts use 1.0.1 of `37/chronic-limits` (before: 1.0.0)";
     assert!(told.contains(shift), "{told}");
-    bureau.publish();
+    bureau.publish_role();
     assert_eq!(sync(), (Some("1.0.1".into()), Some("1.0.1".into())));
     let again = bureau.refused("promote 37/chronic-limits@1.0.1");
     assert_eq!(again, format!("error: `{NEW}` is in `stable` already"));
@@ -221,16 +163,37 @@ fn a_first_wave_runs_a_version_before_everybody_does() {
     let told = bureau.draft("yank 37/chronic-limits@1.0.2 --reason too-many-findings");
     let shift = "hosts of the first wave use 1.0.1 of `37/chronic-limits` (before: 1.0.2)";
     assert!(told.contains(shift), "{told}");
-    bureau.publish();
+    bureau.publish_role();
     assert_eq!(sync(), (Some("1.0.1".into()), Some("1.0.1".into())));
 }
 
 #[test]
+fn a_version_in_force_before_its_publication_is_not_drafted_without_a_basis() {
+    let bureau = Story::begin();
+    let file = bureau.nation.path("baseless.wasm");
+    Source::copy("chronic-limits", &bureau.nation.path("baseless"))
+        .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
+        .replace("pack.toml", "retroactive = ", "# retroactive = ")
+        .build(&file)
+        .done();
+    let today = today();
+    assert_eq!(
+        bureau.refused(&format!("publish draft {}", file.display())),
+        format!(
+            "error: `{NEW}` is in force from 2024-01-01, before its publication on {today}, but its \
+             manifest has no `retroactive` basis\n\
+             hint: let it be in force from {today} or later, or say in `pack.toml` on which ground it is \
+             in force earlier: `retroactive = {{ basis = \"…\" }}`"
+        )
+    );
+}
+
+#[test]
 fn a_version_ends_earlier_and_claims_up_to_then_still_meet_it() {
-    let (bureau, host) = Bureau::with_two_versions();
+    let (bureau, host) = with_two_versions();
     let (last, after) = (days_from_today(10), days_from_today(11));
     bureau.draft(&format!("end 37/chronic-limits@1.0.1 --on {last}"));
-    bureau.publish();
+    bureau.publish_role();
     host.sync().done();
     assert_eq!(chosen(&host, last), Some("1.0.1".into()));
     assert_eq!(chosen(&host, after), Some("1.0.0".into()));
@@ -246,7 +209,7 @@ fn a_version_ends_earlier_and_claims_up_to_then_still_meet_it() {
 
 #[test]
 fn the_national_role_denies_a_digest_and_the_version_beside_it_goes_on() {
-    let (bureau, host) = Bureau::with_two_versions();
+    let (bureau, host) = with_two_versions();
     let (nation, address) = (&bureau.nation, &bureau.registry.address);
     let digest = digest_of(&bureau.newer);
     let deny = format!(
@@ -273,9 +236,9 @@ fn the_national_role_denies_a_digest_and_the_version_beside_it_goes_on() {
 
 #[test]
 fn versions_below_a_minimum_stop_and_are_never_fallen_back_to() {
-    let (bureau, host) = Bureau::with_two_versions();
+    let (bureau, host) = with_two_versions();
     bureau.draft("minimum 37/chronic-limits 1.0.1");
-    bureau.publish();
+    bureau.publish_role();
     let told = host.sync().done();
     let stopped = format!("stopped   {OLD}: `37` asks for version `1.0.1` or later");
     assert_eq!(told.lines().next(), Some(&*stopped));
@@ -285,7 +248,7 @@ fn versions_below_a_minimum_stop_and_are_never_fallen_back_to() {
         "deny {} --as 37 --reason unsafe",
         digest_of(&bureau.newer)
     ));
-    bureau.publish();
+    bureau.publish_role();
     host.sync().done();
     assert_eq!(chosen(&host, today()), None);
 
@@ -302,7 +265,7 @@ fn versions_below_a_minimum_stop_and_are_never_fallen_back_to() {
 
 #[test]
 fn of_a_published_path_only_withdrawal_promotion_and_an_earlier_end_may_change() {
-    let (bureau, _host) = Bureau::with_two_versions();
+    let (bureau, _host) = with_two_versions();
     let (old, new) = (path(OLD), path(NEW));
     let changed = |path: &TargetPath| {
         format!(
@@ -311,7 +274,9 @@ fn of_a_published_path_only_withdrawal_promotion_and_an_earlier_end_may_change()
         )
     };
     let custom = |change: fn(&mut rulepack_protocol::tuf::Custom)| {
-        bureau.forged(|targets| change(targets.custom_mut(&path(NEW)).unwrap()))
+        forged(&bureau, |targets| {
+            change(targets.custom_mut(&path(NEW)).unwrap())
+        })
     };
     assert_eq!(
         custom(|custom| custom.channel = Channel::Canary),
@@ -334,10 +299,10 @@ fn of_a_published_path_only_withdrawal_promotion_and_an_earlier_end_may_change()
         custom.reason = Some("of nothing".parse().unwrap());
     };
     assert_eq!(custom(reason), changed(&new));
-    let removed = bureau.forged(|targets| drop(targets.targets.remove(&path(OLD))));
+    let removed = forged(&bureau, |targets| drop(targets.targets.remove(&path(OLD))));
     let why = format!("error: `{old}` is published and may be withdrawn, but not removed");
     assert_eq!(removed, why);
-    let bytes = bureau.forged(|targets| {
+    let bytes = forged(&bureau, |targets| {
         let target = targets.targets.get_mut(&path(NEW)).unwrap();
         target.hashes.sha256 = Digest::of(b"other");
     });
@@ -350,11 +315,11 @@ fn of_a_published_path_only_withdrawal_promotion_and_an_earlier_end_may_change()
         "37/chronic-limits@1.0.1",
         days_from_today(9)
     ));
-    bureau.publish();
+    bureau.publish_role();
     let later = |custom: &mut rulepack_protocol::tuf::Custom| custom.effective.to = None;
     assert_eq!(custom(later), changed(&new));
     bureau.draft("yank 37/chronic-limits@1.0.1 --reason x");
-    bureau.publish();
+    bureau.publish_role();
     assert_eq!(
         custom(|custom| custom.status = Status::Active),
         changed(&new)
@@ -363,7 +328,7 @@ fn of_a_published_path_only_withdrawal_promotion_and_an_earlier_end_may_change()
 
 #[test]
 fn a_registry_that_swallows_a_publication_is_found() {
-    let bureau = Bureau::begin();
+    let bureau = Story::begin();
     let nation = &bureau.nation;
     // A mirror that stands still before the publication.
     let swallowing = Registry::serve(&nation.back_up("swallowing"));
@@ -385,7 +350,7 @@ fn a_registry_that_swallows_a_publication_is_found() {
     let told = monitor(&format!("--registry {good} --registry {bad}")).found_fault();
     let says = |line: String| assert!(told.contains(&line), "{line}\n{told}");
     says(format!(
-        "FOUND {bad}: `37` is served at version 1, version 2 was signed; missing there:\n  targets goes \
+        "FOUND {bad}: `37` is served at version 1, version 2 was signed; missing there:\n  `37` goes \
          from version 1 to 2, "
     ));
     says(format!("  adds pack `{NEW}`, "));

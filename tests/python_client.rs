@@ -18,7 +18,9 @@ use std::process::Command;
 
 use common::nation::{Host, Nation};
 use common::packs::{Source, pack};
-use common::{web, workspace};
+use common::story::{NEW, OLD, sealed};
+use common::web::{Twist, Web};
+use common::workspace;
 use rulepack_protocol::key::{LockedKey, SecretKey, Signer as _};
 use rulepack_protocol::moment::Moment;
 use rulepack_protocol::tuf::{
@@ -26,8 +28,6 @@ use rulepack_protocol::tuf::{
 };
 use serde_json::{Value, json};
 
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
 const CITY: &str = "3703/chronic-limits/1.0.0.wasm";
 
 /// A nation, one host, and the Python client that starts from the same root.
@@ -104,7 +104,7 @@ impl Pair {
     }
 
     fn newer(&self) -> PathBuf {
-        self.variant("newer", &[("version = \"1.0.0\"", "version = \"1.0.1\"")])
+        sealed(&self.nation, "1.0.1")
     }
 
     /// A secret key, by its path in the nation's folder.
@@ -188,14 +188,13 @@ impl Stolen<'_> {
     }
 
     /// Any static web server can serve it.
-    fn serve(&self) -> String {
-        let folder = self.folder.clone();
-        web::serve(move |path| fs::read(folder.join(path)).ok())
+    fn serve(&self) -> Web {
+        Web::serve(&self.folder, Twist::Honest)
     }
 
     /// The host takes nothing from it and keeps what it had; the Python client says this.
     fn refused_by_both(&self, python: &Value) {
-        let told = self.pair.python(&self.serve(), &[OLD, NEW]);
+        let told = self.pair.python(&self.serve().address, &[OLD, NEW]);
         assert_eq!(told, *python);
         self.refused_by_host();
     }
@@ -264,7 +263,7 @@ fn both_clients_read_a_new_version_a_city_and_a_new_root_alike() {
         signed(root.clone(), &[&a, &b]),
     )
     .unwrap();
-    pair.agree(&stolen.serve(), &[OLD, NEW, CITY]);
+    pair.agree(&stolen.serve().address, &[OLD, NEW, CITY]);
     root.bump(root.expires).unwrap();
     fs::write(stolen.metadata("3.root.json"), signed(root, &[&a, &c])).unwrap();
     stolen.refused_by_both(&json!({"refused": "UnsignedMetadataError"}));
@@ -322,7 +321,7 @@ fn neither_client_takes_a_path_of_another_name_space() {
     let stolen = pair.stolen("stolen");
     stolen.put_role();
     let path = "11/chronic-limits/1.0.0.wasm";
-    let told = pair.python(&stolen.serve(), &[path]);
+    let told = pair.python(&stolen.serve().address, &[path]);
     assert_eq!(told, json!({"have": {}, "lack": {path: "not listed"}}));
     stolen.refused_by_host();
 }

@@ -350,7 +350,7 @@ fn a_deleted_or_spoiled_index_is_built_again_and_loses_nothing_that_was_signed()
     registry.kill();
     let index = site.repository().join("index");
     fs::remove_dir_all(&index).unwrap();
-    let (code, told) = run(&site, "registry reindex {}/registry");
+    let (code, told) = run(&site, "registry reindex --dir {}/registry");
     assert_eq!(
         (code, told.as_str()),
         (0, "built the index again: 2 versions of packs\n")
@@ -373,6 +373,6 @@ fn a_deleted_or_spoiled_index_is_built_again_and_loses_nothing_that_was_signed()
         registry.address
     );
     registry.kill();
-    assert_eq!(run(&site, "registry reindex {}/registry").1, told);
+    assert_eq!(run(&site, "registry reindex --dir {}/registry").1, told);
     site.assert_valid();
 }

@@ -15,51 +15,20 @@ use std::path::{Path, PathBuf};
 use rulepack_protocol::tuf::{RoleName, Targets};
 
 use common::forge;
-use common::nation::{Host, Nation};
-use common::packs::{Source, pack};
+use common::nation::Registry;
+use common::packs::Source;
 use common::rulepack;
+use common::story::{NEW, OLD, Story};
 
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
-
-/// A nation that has published version 1.0.0 of a pack, which a host runs; and version 1.0.1, sealed and
-/// not yet published.
-struct Story {
-    nation: Nation,
-    host: Host,
-    newer: PathBuf,
-}
-
-impl Story {
-    fn begin() -> Self {
-        let nation = Nation::found();
-        let registry = nation.serve();
-        nation.publish(&[&pack("chronic-limits")], &registry);
-        let host = nation.host("host", &registry);
-        host.sync().done();
-        assert_eq!(host.active(), [OLD]);
-        let newer = nation.path("newer.wasm");
-        Source::copy("chronic-limits", &nation.path("newer"))
-            .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
-            .build(&newer)
-            .done();
-        Story {
-            nation,
-            host,
-            newer,
-        }
-    }
-
-    /// A copy of the repository as a registry would serve it whose own keys are in the attacker's hands:
-    /// it puts `37.json` in force without judging it.
-    fn forge(&self) -> PathBuf {
-        let repository = self.nation.back_up("forged").join("repository");
-        let signer = self.nation.path("registry/signer");
-        let bytes = fs::read(self.nation.path("37.json")).unwrap();
-        let role: RoleName = "37".parse().unwrap();
-        forge::put_in_force::<Targets>(&repository, &signer, &role, &bytes);
-        repository
-    }
+/// A copy of the repository as a registry would serve it whose own keys are in the attacker's hands: it
+/// puts `37.json` in force without judging it.
+fn forged(story: &Story) -> PathBuf {
+    let repository = story.nation.back_up("forged").join("repository");
+    let signer = story.nation.path("registry/signer");
+    let bytes = fs::read(story.nation.path("37.json")).unwrap();
+    let role: RoleName = "37".parse().unwrap();
+    forge::put_in_force::<Targets>(&repository, &signer, &role, &bytes);
+    repository
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -80,9 +49,8 @@ fn file_ending(folder: &Path, ending: &str) -> PathBuf {
 #[test]
 fn a_flipped_byte_in_a_pack_is_refused_and_the_old_version_stays() {
     let story = Story::begin();
-    let registry = story.nation.serve();
-    story.host.follow(&registry.address);
-    story.nation.publish(&[&story.newer], &registry);
+    let host = story.host("host");
+    story.publish_newer();
     let folder = story
         .nation
         .path("registry/repository/targets/37/chronic-limits");
@@ -94,24 +62,25 @@ fn a_flipped_byte_in_a_pack_is_refused_and_the_old_version_stays() {
     fs::write(&file, &flipped).unwrap();
 
     let (signed, found) = (sha256(&sound), sha256(&flipped));
-    let told = story.host.sync().found_fault();
+    let told = host.sync().found_fault();
     let reason = format!("pack `{NEW}` has sha256 {found}, signed was {signed}");
     assert_eq!(
         told.lines().next(),
         Some(&*format!("refused   {NEW}: {reason}"))
     );
-    assert_eq!(story.host.active(), [OLD]);
+    assert_eq!(host.active(), [OLD]);
 
     // Nothing of the bad bytes is left: once the registry serves the signed ones, they are taken.
     fs::write(&file, &sound).unwrap();
-    let told = story.host.sync().done();
+    let told = host.sync().done();
     assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    assert_eq!(host.active(), [OLD, NEW]);
 }
 
 #[test]
 fn a_pack_of_another_name_space_signed_with_the_bureaus_keys_is_refused() {
     let story = Story::begin();
+    let host = story.host("host");
     let foreign = story.nation.path("foreign.wasm");
     Source::copy("chronic-limits", &story.nation.path("foreign"))
         .replace(
@@ -126,119 +95,115 @@ fn a_pack_of_another_name_space_signed_with_the_bureaus_keys_is_refused() {
         )
         .build(&foreign)
         .done();
-    let registry = story.nation.serve();
-    let (file, address) = (foreign.display(), &registry.address);
-    story
-        .nation
-        .run(&format!(
-            "publish draft {file} --role 37 --out {{}}/37.json --registry {address}"
-        ))
-        .done();
-    story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
+    story.draft(&format!("publish draft {} --role 37", foreign.display()));
+    // Each officer is told before signing.
+    let breach = "lists `11/chronic-limits/1.0.0.wasm`, which belongs to name space `11`";
+    for officer in ["bureau-a", "bureau-b"] {
+        let line = format!("sign {{}}/37.json --key {{}}/keys/{officer}.key --yes");
+        let (_, told) = story.nation.run(&line).ended(0);
+        let says = format!("  BREAKS A RULE, so that no registry or host takes it: {breach}\n");
+        assert!(told.contains(&says), "{told}");
+    }
 
-    let why = "`37` breaks the rules: lists `11/chronic-limits/1.0.0.wasm`, \
-               which belongs to name space `11`";
-    let reason = story.nation.send(&[&foreign], &registry).failed();
+    let why = format!("`37` breaks the rules: {breach}");
+    let reason = story.nation.send(&[&foreign], &story.registry).failed();
     assert_eq!(reason, format!("error: {why}"));
-    story.host.follow(&registry.address);
-    let told = story.host.sync().done();
+    host.follow(&story.registry.address);
+    let told = host.sync().done();
     assert_eq!(told.lines().next(), Some("nothing new"));
 
-    let forged = story.forge();
-    story.host.follow(forged.to_str().unwrap());
-    let told = story.host.sync().found_fault();
+    let forged = forged(&story);
+    host.follow(forged.to_str().unwrap());
+    let told = host.sync().found_fault();
     assert!(told.contains(&format!("failed    37: {why}\n")), "{told}");
-    assert_eq!(story.host.active(), [OLD]);
+    assert_eq!(host.active(), [OLD]);
 }
 
 #[test]
 fn one_signature_where_two_are_due_is_refused() {
     let story = Story::begin();
-    let registry = story.nation.serve();
-    story.nation.draft(&[&story.newer], &registry);
+    let host = story.host("host");
+    story.nation.draft(&[&story.newer], &story.registry);
     story.nation.sign("37.json", &["bureau-c"]);
 
-    let reason = story.nation.send(&[&story.newer], &registry).failed();
+    let reason = story.nation.send(&[&story.newer], &story.registry).failed();
     assert_eq!(
         reason,
         "error: the new `37` is not acceptable: 1 of 2 signatures are there\n\
          hint: have the missing officers sign the file, then publish again"
     );
 
-    let forged = story.forge();
-    story.host.follow(forged.to_str().unwrap());
-    let told = story.host.sync().found_fault();
+    let forged = forged(&story);
+    host.follow(forged.to_str().unwrap());
+    let told = host.sync().found_fault();
     let why = "failed    37: `37` has 1 of 2 valid signatures\n";
     assert!(told.contains(why), "{told}");
-    assert_eq!(story.host.active(), [OLD]);
+    assert_eq!(host.active(), [OLD]);
 
     // With the second signature the same file is accepted, and taken by another host.
     story.nation.sign("37.json", &["bureau-a"]);
-    story.nation.send(&[&story.newer], &registry).done();
-    let other = story.nation.host("other", &registry);
+    story.nation.send(&[&story.newer], &story.registry).done();
+    let other = story.nation.host("other", &story.registry);
     other.sync().done();
     assert_eq!(other.active(), [OLD, NEW]);
     // The first one has seen the forged files under the same versions, and says so.
-    story.host.follow(&registry.address);
-    let reason = story.host.sync().failed();
+    host.follow(&story.registry.address);
+    let reason = host.sync().failed();
     let start = "error: `timestamp` contradicts what this host has seen: version 3 was seen before \
                  with sha256 ";
     assert!(reason.starts_with(start), "{reason}");
-    assert_eq!(story.host.active(), [OLD]);
+    assert_eq!(host.active(), [OLD]);
 }
 
 #[test]
 fn a_registry_that_serves_earlier_metadata_is_refused() {
     let story = Story::begin();
+    let host = story.host("host");
     let earlier = story.nation.back_up("earlier");
-    let registry = story.nation.serve();
-    story.host.follow(&registry.address);
-    story.nation.publish(&[&story.newer], &registry);
-    story.host.sync().done();
-    assert_eq!(story.host.active(), [OLD, NEW]);
-    let lock = story.host.lock();
+    story.publish_newer();
+    host.sync().done();
+    assert_eq!(host.active(), [OLD, NEW]);
+    let lock = host.lock();
 
-    let rolled_back = common::nation::Registry::serve(&earlier);
-    story.host.follow(&rolled_back.address);
-    let reason = story.host.sync().failed();
+    let rolled_back = Registry::serve(&earlier);
+    host.follow(&rolled_back.address);
+    let reason = host.sync().failed();
     assert_eq!(
         reason,
         "error: `timestamp` contradicts what this host has seen: \
          version 3 was seen before, now version 2 is served\n\
          hint: an older or altered state was served: compare with another address of the registry"
     );
-    assert_eq!(story.host.lock(), lock);
+    assert_eq!(host.lock(), lock);
 
-    story.host.follow(&registry.address);
-    let told = story.host.sync().done();
+    host.follow(&story.registry.address);
+    let told = host.sync().done();
     assert_eq!(told.lines().next(), Some("nothing new"));
 }
 
 #[test]
 fn a_host_without_its_registry_checks_with_what_it_has() {
     let story = Story::begin();
+    let host = story.host("host");
     let data = story.nation.path("data");
     let out = data.to_str().unwrap();
     rulepack(["generate", "--lines", "200", "--out", out]).done();
     let options = ["--today", "2026-06-30", "--json"];
-    let registry = story.nation.serve();
-    story.host.follow(&registry.address);
-    let before = story.host.check(&data, &options).found_fault();
-    let lock = story.host.lock();
+    let before = host.check(&data, &options).found_fault();
+    let lock = host.lock();
 
-    drop(registry);
-    let reason = story.host.sync().failed();
+    drop(story.registry);
+    let reason = host.sync().failed();
     let start = "error: `metadata/2.root.json` cannot be fetched: ";
     assert!(reason.starts_with(start), "{reason}");
-    assert_eq!(story.host.lock(), lock);
-    assert_eq!(story.host.check(&data, &options).found_fault(), before);
+    assert_eq!(host.lock(), lock);
+    assert_eq!(host.check(&data, &options).found_fault(), before);
 }
 
 #[test]
 fn a_delegation_that_is_gone_stops_its_packs() {
     let story = Story::begin();
-    let registry = story.nation.serve();
-    story.host.follow(&registry.address);
+    let host = story.host("host");
     let revoke = "revoke 37 --from {}/targets.json --out {}/targets.json";
     story.nation.run(revoke).done();
     story
@@ -246,12 +211,12 @@ fn a_delegation_that_is_gone_stops_its_packs() {
         .sign("targets.json", &["targets-a", "targets-b"]);
     let send = format!(
         "publish send {{}}/targets.json --registry {}",
-        registry.address
+        story.registry.address
     );
     story.nation.run(&send).done();
 
-    let told = story.host.sync().done();
+    let told = host.sync().done();
     let reason = format!("stopped   {OLD}: its name space no longer signs it");
     assert_eq!(told.lines().next(), Some(&*reason));
-    assert_eq!(story.host.active(), Vec::<String>::new());
+    assert_eq!(host.active(), Vec::<String>::new());
 }

@@ -12,58 +12,14 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::nation::{Host, Nation, Registry};
-use common::packs::{Source, pack};
-use common::{Ran, rulepack, workspace};
+use common::forge;
+use common::nation::Host;
+use common::packs::pack;
+use common::story::{NEW, OLD, Story};
+use common::web::{Twist, Web};
+use common::{now, rulepack, workspace};
 
-const OLD: &str = "37/chronic-limits/1.0.0.wasm";
-const NEW: &str = "37/chronic-limits/1.0.1.wasm";
 const PACK: &str = "37/chronic-limits";
-
-/// A host that runs version 1.0.0 of a pack, and version 1.0.1, sealed and not yet published.
-struct Story {
-    nation: Nation,
-    registry: Registry,
-    host: Host,
-    newer: PathBuf,
-}
-
-impl Story {
-    fn begin() -> Self {
-        let nation = Nation::found();
-        let registry = nation.serve();
-        nation.publish(&[&pack("chronic-limits")], &registry);
-        let host = nation.host("host", &registry);
-        host.sync().done();
-        let newer = nation.path("newer.wasm");
-        Source::copy("chronic-limits", &nation.path("newer"))
-            .replace("pack.toml", "version = \"1.0.0\"", "version = \"1.0.1\"")
-            .build(&newer)
-            .done();
-        Story {
-            nation,
-            registry,
-            host,
-            newer,
-        }
-    }
-
-    fn publish(&self) {
-        self.nation.publish(&[&self.newer], &self.registry);
-    }
-
-    fn decide(&self, arguments: &[&str]) -> Ran {
-        let folder = self.host.folder().to_str().unwrap();
-        rulepack([&["host"], arguments, &["--dir", folder]].concat())
-    }
-
-    /// The lines of the status that begin with these words.
-    fn status(&self, words: &str) -> Vec<String> {
-        let told = self.decide(&["status"]).done();
-        let lines = told.lines().filter(|line| line.starts_with(words));
-        lines.map(str::to_owned).collect()
-    }
-}
 
 fn append(path: &Path, text: &str) {
     let before = fs::read_to_string(path).unwrap_or_default();
@@ -73,44 +29,45 @@ fn append(path: &Path, text: &str) {
 #[test]
 fn a_held_pack_keeps_its_version_until_a_person_approves_the_next() {
     let story = Story::begin();
-    story
-        .decide(&["hold", PACK, "--reason", "audit week"])
+    let host = story.host("host");
+    host.decide(&["hold", PACK, "--reason", "audit week"])
         .done();
-    story.publish();
-    let told = story.host.sync().done();
+    story.publish_newer();
+    let told = host.sync().done();
     let waits = format!("waiting   {NEW}: the pack is held: audit week");
     assert_eq!(told.lines().next(), Some(&*waits));
-    assert_eq!(story.host.active(), [OLD]);
+    assert_eq!(host.active(), [OLD]);
     assert_eq!(
-        story.status("held"),
+        host.status("held"),
         ["held      37/chronic-limits: audit week"]
     );
-    assert_eq!(story.status("waiting").len(), 1);
+    assert_eq!(host.status("waiting").len(), 1);
 
-    let told = story.decide(&["approve", "37/chronic-limits@1.0.1"]).done();
+    let told = host.decide(&["approve", "37/chronic-limits@1.0.1"]).done();
     assert_eq!(told.lines().next(), Some(&*format!("{NEW} is approved")));
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    assert_eq!(host.active(), [OLD, NEW]);
     // The next update leaves it as the person decided.
-    story.host.sync().done();
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    host.sync().done();
+    assert_eq!(host.active(), [OLD, NEW]);
 }
 
 #[test]
 fn a_version_that_was_put_aside_stays_so_over_updates_and_nothing_lower_can_be() {
     let story = Story::begin();
-    story.publish();
-    story.host.sync().done();
-    let told = story
+    let host = story.host("host");
+    story.publish_newer();
+    host.sync().done();
+    let told = host
         .decide(&["rollback", PACK, "--reason", "too many findings"])
         .done();
     let lines: Vec<&str> = told.lines().take(2).collect();
     let aside = format!("{NEW} is put aside: too many findings");
     assert_eq!(lines, [aside, format!("{OLD} is in force")]);
-    story.host.sync().done();
-    assert_eq!(story.host.active(), [OLD]);
-    assert_eq!(story.status("put aside").len(), 1);
+    host.sync().done();
+    assert_eq!(host.active(), [OLD]);
+    assert_eq!(host.status("put aside").len(), 1);
 
-    let refused = story
+    let refused = host
         .decide(&["rollback", PACK, "--reason", "again"])
         .failed();
     assert_eq!(
@@ -125,35 +82,32 @@ fn a_version_that_was_put_aside_stays_so_over_updates_and_nothing_lower_can_be()
 #[test]
 fn t9_a_host_that_lets_versions_wait_activates_the_mandatory_one_by_itself() {
     let story = Story::begin();
-    let settings = story.host.folder().join("host.toml");
+    let host = story.host("host");
+    let settings = host.folder().join("host.toml");
     append(&settings, "\n[updates]\ndecision = \"approve\"\n");
-    let (file, address) = (story.newer.display(), &story.registry.address);
-    story
-        .nation
-        .run(&format!(
-            "publish draft {file} --mandatory-by 2026-01-01 --out {{}}/37.json --registry {address}"
-        ))
-        .done();
+    let file = story.newer.display();
+    story.draft(&format!("publish draft {file} --mandatory-by 2026-01-01"));
     story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
     story.nation.send(&[&story.newer], &story.registry).done();
-    let told = story.host.sync().done();
+    let told = host.sync().done();
     assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
-    let refused = story.decide(&["rollback", PACK, "--reason", "no"]).failed();
+    let refused = host.decide(&["rollback", PACK, "--reason", "no"]).failed();
     let expected = format!("error: `{NEW}` is mandatory since 2026-01-01, and cannot be put aside");
     assert_eq!(refused.lines().next(), Some(&*expected));
-    assert_eq!(story.host.active(), [OLD, NEW]);
+    assert_eq!(host.active(), [OLD, NEW]);
 }
 
 #[test]
 fn t2_a_column_that_is_not_granted_is_told_with_the_reason_that_the_pack_gives() {
     let story = Story::begin();
-    let grants = story.host.folder().join("grants.toml");
+    let host = story.host("host");
+    let grants = host.folder().join("grants.toml");
     append(
         &grants,
         "[37]\nby = \"李明\"\nday = \"2026-11-22\"\ncolumns = []\n",
     );
     let request = workspace().join("examples/3101-order.json");
-    let told = story.host.check(&request, &[]).done();
+    let told = host.check(&request, &[]).done();
     assert!(
         told.contains("[not evaluable] 37/chronic-limits/1.0.0.wasm CHR-01"),
         "{told}"
@@ -165,7 +119,7 @@ fn t2_a_column_that_is_not_granted_is_told_with_the_reason_that_the_pack_gives()
     assert!(told.ends_with("nothing found\n"), "{told}");
 
     let sealed = pack("chronic-limits");
-    let folder = story.host.folder().to_str().unwrap();
+    let folder = host.folder().to_str().unwrap();
     let inspect = || rulepack(["inspect", sealed.to_str().unwrap(), "--host", folder]);
     let asked = inspect().found_fault();
     assert!(asked.contains("  NOT GRANTED\n"), "{asked}");
@@ -175,4 +129,85 @@ fn t2_a_column_that_is_not_granted_is_told_with_the_reason_that_the_pack_gives()
     );
     fs::remove_file(&grants).unwrap();
     inspect().done();
+}
+
+/// The files of packs in a host's folder that are not whole.
+fn parts(host: &Host) -> Vec<PathBuf> {
+    let packs = fs::read_dir(host.folder().join("packs")).unwrap();
+    let paths = packs.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_none_or(|ending| ending != "wasm"))
+        .collect()
+}
+
+#[test]
+fn a_download_that_broke_goes_on_and_what_is_left_of_a_withdrawn_pack_is_cleared_away() {
+    let story = Story::begin();
+    let hosts = ["goes-on", "gives-up"].map(|name| story.host(name));
+    story.publish_newer();
+    let copy = story.nation.back_up("copy").join("repository");
+    let web = Web::serve(&copy, Twist::Half(".1.0.1.wasm"));
+    let half = fs::read(&story.newer).unwrap();
+    let half = &half[..half.len() / 2];
+    for host in &hosts {
+        host.follow(&web.address);
+        let told = host.sync().found_fault();
+        let reason = format!("refused   {NEW}: pack `{NEW}` cannot be read or stored");
+        assert!(told.starts_with(&reason), "{told}");
+        let left: Vec<_> = parts(host)
+            .iter()
+            .map(|path| fs::read(path).unwrap())
+            .collect();
+        assert_eq!(left, [half]);
+        assert_eq!(host.active(), [OLD]);
+        host.follow(&story.registry.address);
+    }
+    let [goes_on, gives_up] = &hosts;
+    let told = goes_on.sync().done();
+    assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
+    assert_eq!(parts(goes_on), Vec::<PathBuf>::new());
+
+    story.draft("yank 37/chronic-limits@1.0.1 --reason too-many-findings");
+    story.publish_role();
+    gives_up.sync().done();
+    assert_eq!(parts(gives_up), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn check_marks_packs_as_stale_once_nobody_in_force_vouches_for_them_and_goes_on() {
+    let story = Story::begin();
+    let (nation, request) = (&story.nation, workspace().join("examples/3101-order.json"));
+    let line = "init --dir {}/island --root {}/root.json --registry {}/disk \
+                --institution H37030000001 --division 370303 --air-gapped";
+    nation.run(line).done();
+    let island = Host::at(nation.path("island"));
+    // The timestamp of a disk that was three days on its way.
+    let disk = nation.back_up("disk").join("repository");
+    let (signer, past) = (nation.path("registry/signer"), now().plus_days(-3));
+    forge::sign_anew(&disk, &signer, |_, timestamp| timestamp.expires = past);
+    let import = format!("sync --dir {{}}/island --import {}", disk.display());
+    nation.run(&import).done();
+    let told = island.check(&request, &[]).done();
+    let stale = format!("[stale] what vouches for these packs expired at {past}");
+    assert_eq!(told.lines().next(), Some(&*stale));
+    let findings = told.lines().skip(1).collect::<Vec<_>>();
+    let told = island.check(&request, &["--lang", "zh"]).done();
+    assert!(told.starts_with("[规则包信息已过期] "), "{told}");
+
+    // A fresh disk ends it, and the findings are the same.
+    let fresh = nation.back_up("fresh").join("repository");
+    forge::sign_anew(&fresh, &signer, |_, _| {});
+    forge::sign_anew(&fresh, &signer, |_, _| {});
+    let import = format!("sync --dir {{}}/island --import {}", fresh.display());
+    nation.run(&import).done();
+    let told = island.check(&request, &[]).done();
+    assert_eq!(told.lines().collect::<Vec<_>>(), findings);
+
+    // Nor does a memory that is damaged pass for a good one.
+    let memory = island.folder().join("trust/trust.json");
+    append(&memory, "}");
+    let told = island.check(&request, &[]).done();
+    let damaged = format!("[stale] `{}` is damaged", memory.display());
+    assert_eq!(told.lines().next(), Some(&*damaged));
+    assert_eq!(told.lines().skip(1).collect::<Vec<_>>(), findings);
 }

@@ -12,6 +12,8 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 
+use rulepack_protocol::key::PublicKey;
+
 use common::nation::{Nation, Registry};
 use common::packs::{Source, pack};
 use common::{Ran, now};
@@ -67,6 +69,10 @@ fn the_chain_names_every_role_and_who_signed_it_and_who_did_not() {
             "`{line}` in\n{told}"
         );
     }
+    let public = fs::read(story.nation.path("keys/bureau-c.pub")).unwrap();
+    let public: PublicKey = serde_json::from_slice(&public).unwrap();
+    let line = format!("\n               bureau-c has key {}\n", public.id());
+    assert!(told.contains(&line), "{told}");
     assert!(told.contains("\n  orders: amounts, "), "{told}");
     assert!(told.contains("\nrebuilds     not asked"), "{told}");
     assert!(
@@ -139,6 +145,11 @@ fn another_day_is_judged_by_the_expiry_of_every_role_and_by_the_publication() {
         .found_fault();
     assert!(told.contains("\n  it was published later, on "), "{told}");
     assert!(!told.contains("expired at"), "{told}");
+
+    let (_, told) = story.verify(pack, "--at 2026-13-01").ended(2);
+    let expected =
+        "expected a day, such as `2026-11-22`, or a moment, such as `2026-11-22T08:00:00Z`";
+    assert!(told.contains(expected), "{told}");
 
     // A host that has refreshed since may be asked about an earlier day as well.
     story.nation.host("host", &story.registry).sync().done();

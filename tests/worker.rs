@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "common/compile_bomb.rs"]
+mod compile_bomb;
 #[path = "../host/engine/tests/guest/mod.rs"]
 #[allow(dead_code, reason = "this file uses a part of it")]
 mod guest;
@@ -14,6 +16,7 @@ mod guest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
+use compile_bomb::compile_bomb;
 use guest::{Guest, data, review};
 use rulepack_contract::data::Batch;
 use rulepack_engine::worker::{Bounds, CaseOutcome, Kind, Worker, WorkerError};
@@ -64,37 +67,6 @@ fn refusal(guest: &Guest) -> String {
 /// What a worker says of bytes that nobody opened before.
 fn cases(worker: &Worker, bytes: &[u8]) -> Result<Vec<CaseOutcome>, WorkerError> {
     worker.cases(&Limits::default(), bytes)
-}
-
-fn leaked(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
-}
-
-/// Functions near the longest that a pack may have, with thousands of values alive at once.
-fn compile_bomb() -> Guest {
-    use std::fmt::Write as _;
-    let mut items = String::new();
-    for function in 0..60 {
-        write!(
-            items,
-            "(func (export \"f{function}\") (param i32) (result i64) "
-        )
-        .unwrap();
-        for value in 0..7_000 {
-            write!(
-                items,
-                "local.get 0 i64.load offset={} ",
-                8 * value + function
-            )
-            .unwrap();
-        }
-        items.push_str(&"i64.xor ".repeat(6_999));
-        items.push(')');
-    }
-    Guest {
-        items: leaked(items),
-        ..Guest::default()
-    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{Division, PackName, TargetPath};
-use rulepack_protocol::tuf::{Channel, Effective, Status};
+use rulepack_protocol::trust::Floors;
+use rulepack_protocol::tuf::{Channel, Effective, RoleName, Status};
 use serde::Serialize;
 
 use crate::client::FloorsStore;
@@ -29,6 +30,9 @@ pub struct HostStatus {
     pub grants: Option<Digest>,
     /// The last completed refresh.
     pub refreshed: Option<Moment>,
+    /// The newest file of each role that this host has accepted: for the bureau to compare with what it
+    /// signed, since a registry can hide a release (T5).
+    pub roles: Vec<AcceptedRole>,
     /// Every version known, in order.
     pub versions: Vec<VersionStatus>,
     /// Packs whose versions to come wait for a person, and why.
@@ -37,6 +41,17 @@ pub struct HostStatus {
     pub gaps: Vec<PackName>,
     /// What a person should look at.
     pub warnings: Vec<String>,
+}
+
+/// The newest file of a role that a host has accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AcceptedRole {
+    /// The role.
+    pub role: RoleName,
+    /// Its version.
+    pub version: u64,
+    /// Of the bytes of the file.
+    pub sha256: Digest,
 }
 
 /// A version of a pack.
@@ -80,7 +95,7 @@ impl HostStatusError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             HostStatusError::Settings(error) => error.hint(),
-            HostStatusError::Lock(_) => None,
+            HostStatusError::Lock(error) => error.hint(),
         }
     }
 }
@@ -102,7 +117,8 @@ impl HostStatus {
         let grants = grants.map_err(|error| warnings.push(error.to_string()));
         let memory = FloorsStore::new(folder.trust()).read();
         let memory = memory.map_err(|error| warnings.push(error.to_string()));
-        let refreshed = memory.ok().and_then(|memory| memory.floors.last_good);
+        let floors = memory.map_or_else(|()| Floors::default(), |memory| memory.floors);
+        let refreshed = floors.last_good;
         warnings.extend(age(refreshed, now));
         let in_force = |version: &LockedVersion| {
             let choice = lock.choose(version.path.pack(), today, Purpose::Service);
@@ -116,6 +132,7 @@ impl HostStatus {
             lock: lock.digest(),
             grants: grants.ok().map(|grants| grants.digest()),
             refreshed,
+            roles: accepted(&floors),
             versions: lock.versions.iter().map(|v| told(v, in_force(v))).collect(),
             holds: lock.holds.clone(),
             gaps: lock
@@ -127,6 +144,21 @@ impl HostStatus {
             warnings,
         })
     }
+}
+
+/// The root first, then all others by name.
+fn accepted(floors: &Floors) -> Vec<AcceptedRole> {
+    let root = floors.roots.last_key_value();
+    let root = root.map(|(version, sha256)| (RoleName::ROOT, *version, *sha256));
+    let others = floors.roles.iter();
+    let others = others.map(|(role, floor)| (role.clone(), floor.version, floor.digest));
+    let all = root.into_iter().chain(others);
+    all.map(|(role, version, sha256)| AcceptedRole {
+        role,
+        version,
+        sha256,
+    })
+    .collect()
 }
 
 fn told(version: &LockedVersion, in_force: bool) -> VersionStatus {

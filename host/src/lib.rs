@@ -25,6 +25,7 @@ pub mod policy;
 pub mod receipt;
 pub mod review;
 mod sealed_log;
+mod sealer;
 mod secret;
 pub mod service;
 pub mod settings;

@@ -4,10 +4,11 @@
 //! the lock). A new version, a withdrawal, a hold or a fall-back writes a new lock; the old ones are
 //! kept, so that an old verdict can be re-executed (T4).
 
+mod decide;
 mod decision;
+mod file;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use rulepack_protocol::canonical;
 use rulepack_protocol::digest::Digest;
@@ -16,11 +17,9 @@ use rulepack_protocol::names::{Jurisdiction, PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Effective, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::client::{FailurePoint, Failures};
-use crate::files;
-use crate::settings::HostFolder;
-
+pub use decide::DecideError;
 pub use decision::DecisionError;
+pub use file::{Editing, LockError};
 
 /// All versions known, in the order of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,33 +83,6 @@ pub enum State {
     },
 }
 
-/// Whoever holds it alone changes the lock. The system gives it free where a process dies.
-#[derive(Debug)]
-pub struct Editing {
-    _file: std::fs::File,
-}
-
-/// Why a lock cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// The file system refuses.
-    #[error("cannot use `{path}`: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// Not a lock.
-    #[error("`{path}` is not a lock: {source}")]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
-}
-
 /// What a verdict is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -140,60 +112,6 @@ impl Lock {
     pub fn digest(&self) -> Digest {
         let bytes = canonical::to_bytes(self).expect("a lock holds texts and booleans only");
         Digest::of(&bytes)
-    }
-
-    /// The lock of a host; an empty one where nothing was ever locked.
-    ///
-    /// # Errors
-    /// [`LockError`].
-    pub fn read(folder: &HostFolder) -> Result<Self, LockError> {
-        let path = folder.lock();
-        let bytes = match files::read_if_there(&path) {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Ok(Self::default()),
-            Err(source) => return Err(LockError::Io { path, source }),
-        };
-        serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })
-    }
-
-    /// Keeps all others from changing the lock until this is dropped: an update, and a person who holds or
-    /// approves a version meanwhile, must not undo each other's work. Readers do not wait.
-    ///
-    /// # Errors
-    /// [`LockError::Io`].
-    pub fn edit(folder: &HostFolder) -> Result<Editing, LockError> {
-        let path = folder.lock_editing();
-        let open = || {
-            std::fs::create_dir_all(folder.root())?;
-            let file = std::fs::File::create(&path)?;
-            file.lock()?;
-            Ok(Editing { _file: file })
-        };
-        open().map_err(|source| LockError::Io { path, source })
-    }
-
-    /// Puts the lock in force. It is kept by its digest too, so that an old verdict finds it.
-    ///
-    /// # Errors
-    /// [`LockError`]; the old lock is then still in force, unless a test stops after it.
-    pub fn write(&self, folder: &HostFolder, failures: &dyn Failures) -> Result<(), LockError> {
-        let bytes = serde_json::to_vec_pretty(self).expect("a lock holds texts and booleans only");
-        let kept = folder.locks().join(format!("{}.json", self.digest()));
-        let path = folder.lock();
-        let failed = |path: &PathBuf, source| LockError::Io {
-            path: path.clone(),
-            source,
-        };
-        let reach = |point| {
-            failures
-                .reach(point)
-                .map_err(|source| failed(&path, source))
-        };
-        reach(FailurePoint::BeforeLock)?;
-        files::replace(&kept, &bytes).map_err(|source| failed(&kept, source))?;
-        reach(FailurePoint::LockKept)?;
-        files::replace(&path, &bytes).map_err(|source| failed(&path, source))?;
-        reach(FailurePoint::AfterLock)
     }
 
     /// The packs of which any version is known, in order.

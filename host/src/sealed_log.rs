@@ -1,8 +1,6 @@
 //! A file to which entries are only ever added, each encrypted and authenticated at its place.
 //!
-//! One line an entry: a nonce of 24 bytes and XChaCha20-Poly1305 of the entry, in hexadecimal. The number of
-//! the line and the name of the file are authenticated with it, so that lines can be neither exchanged nor
-//! moved. What stands after the last line end was never acknowledged: it is what a stop in the middle of
+//! One sealed line (`sealer.rs`) an entry. What stands after the last line end was never acknowledged: it is what a stop in the middle of
 //! writing leaves, and is cut off.
 //!
 //! [`SealedLog::append`] returns once the entry is on the disk. Callers that wait at the same time share one
@@ -14,19 +12,14 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use chacha20poly1305::aead::{Aead as _, Payload};
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
-
-use crate::{files, secret};
-
-/// Bytes of a nonce.
-const NONCE_BYTES: usize = 24;
+use crate::files;
+use crate::sealer::Sealer;
 
 /// An open log. Nobody else writes to it meanwhile.
 pub(crate) struct SealedLog {
     path: PathBuf,
     file: File,
-    cipher: XChaCha20Poly1305,
+    sealer: Sealer,
     end: Mutex<End>,
     /// So many bytes are on the disk.
     synced: Mutex<u64>,
@@ -100,7 +93,7 @@ impl SealedLog {
         }
         let log = SealedLog {
             path: path.to_owned(),
-            cipher: XChaCha20Poly1305::new(&(*secret).into()),
+            sealer: Sealer::new(path, secret),
             end: Mutex::new(End { bytes: 0, lines: 0 }),
             synced: Mutex::new(0),
             file,
@@ -129,7 +122,7 @@ impl SealedLog {
         };
         let (place, after) = {
             let mut end = lock(&self.end);
-            let line = self.seal(entry, end.lines).map_err(failed)?;
+            let line = self.sealer.seal(entry, end.lines).map_err(failed)?;
             if let Err(error) = self.file.write_all_at(&line, end.bytes) {
                 // What was begun is overwritten by the next entry, or cut off by the next start.
                 let _ = self.file.set_len(end.bytes);
@@ -162,7 +155,8 @@ impl SealedLog {
             path: self.path.clone(),
             source,
         })?;
-        self.unseal(&line, place.line)
+        self.sealer
+            .unseal(&line, place.line)
             .ok_or_else(|| self.damaged(place.line))
     }
 
@@ -195,7 +189,7 @@ impl SealedLog {
             if line.last() != Some(&b'\n') {
                 break;
             }
-            let entry = self.unseal(&line, end.lines);
+            let entry = self.sealer.unseal(&line, end.lines);
             let entry = entry.ok_or_else(|| self.damaged(end.lines))?;
             let place = Place {
                 offset: end.bytes,
@@ -217,38 +211,6 @@ impl SealedLog {
             *synced = written;
         }
         Ok(())
-    }
-
-    fn seal(&self, entry: &[u8], line: u64) -> io::Result<Vec<u8>> {
-        let nonce: [u8; NONCE_BYTES] = secret::random()?;
-        let payload = Payload {
-            msg: entry,
-            aad: &self.circumstances(line),
-        };
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload);
-        let sealed = sealed.map_err(|_| io::Error::other("the entry is too long"))?;
-        let mut text = hex::encode(nonce);
-        text.push_str(&hex::encode(sealed));
-        text.push('\n');
-        Ok(text.into_bytes())
-    }
-
-    fn unseal(&self, line: &[u8], number: u64) -> Option<Vec<u8>> {
-        let bytes = hex::decode(line.strip_suffix(b"\n")?).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = Payload {
-            msg: sealed,
-            aad: &self.circumstances(number),
-        };
-        self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()
-    }
-
-    /// What an entry is bound to: the name of its file and the number of its line.
-    fn circumstances(&self, line: u64) -> Vec<u8> {
-        let name = self.path.file_name().unwrap_or_default();
-        let mut bytes = name.as_encoded_bytes().to_vec();
-        bytes.extend_from_slice(&line.to_le_bytes());
-        bytes
     }
 
     fn damaged(&self, line: u64) -> SealedLogError {

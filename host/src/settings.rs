@@ -275,6 +275,12 @@ impl HostFolder {
         self.root.join("data.secret")
     }
 
+    /// The secret under which is encrypted whose the rows of the history are.
+    #[must_use]
+    pub fn identity_secret(&self) -> PathBuf {
+        self.root.join("identity.secret")
+    }
+
     /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.
     #[must_use]
     pub fn supplied(&self) -> PathBuf {

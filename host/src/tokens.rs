@@ -32,6 +32,21 @@ pub enum Role {
     Administrator,
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 3] = [Role::His, Role::Auditor, Role::Administrator];
+
+    /// As it is written where people name it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::His => "his",
+            Role::Auditor => "auditor",
+            Role::Administrator => "administrator",
+        }
+    }
+}
+
 /// A token, as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,18 +173,24 @@ impl Tokens {
         Ok(revoked)
     }
 
-    /// The role of whoever shows this text; `None` where it is no token. Takes as long for a wrong text as for
-    /// a right one: every token is compared, to its end.
+    /// The role of whoever shows this text; `None` where it is no token.
     #[must_use]
     pub fn role(&self, text: &str) -> Option<Role> {
+        self.bearer(text).map(|token| token.role)
+    }
+
+    /// The token that this text is; `None` where it is none. Takes as long for a wrong text as for a right one:
+    /// every token is compared, to its end.
+    #[must_use]
+    pub fn bearer(&self, text: &str) -> Option<&Token> {
         let shown = Digest::of(text.as_bytes());
-        let mut role = None;
+        let mut bearer = None;
         for token in &self.0 {
             if is_same(&token.digest, &shown) {
-                role = Some(token.role);
+                bearer = Some(token);
             }
         }
-        role
+        bearer
     }
 
     /// Whether any token has this role.

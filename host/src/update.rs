@@ -11,6 +11,7 @@ use std::error::Error;
 use std::path::Path;
 
 use rulepack_engine::worker::CaseOutcome;
+use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
@@ -53,7 +54,7 @@ impl UpdateError {
     pub fn hint(&self) -> Option<String> {
         match self {
             UpdateError::Refresh(error) => error.hint(),
-            UpdateError::Lock(_) => None,
+            UpdateError::Lock(error) => error.hint().map(str::to_owned),
             UpdateError::Officers(error) => error.hint().map(str::to_owned),
             UpdateError::NotAirGapped => Some(
                 "use `sync --registry DIR`, which tolerates nothing; or write `[air_gap]` into `host.toml`".to_owned(),
@@ -123,7 +124,7 @@ impl Updater<'_> {
         // A clock that stands before the last refresh says nothing about expiry.
         let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
         if is_recent
-            && !self.was_interrupted()?
+            && !self.is_interrupted()?
             && obeyed.is_empty()
             && client::is_unchanged(transport.as_ref(), &store, self.now)?
         {
@@ -145,7 +146,7 @@ impl Updater<'_> {
     }
 
     /// Whether a version of the lock waits for the rest of its bytes.
-    fn was_interrupted(&self) -> Result<bool, UpdateError> {
+    fn is_interrupted(&self) -> Result<bool, UpdateError> {
         let lock = Lock::read(self.folder)?;
         let refused = lock
             .versions
@@ -154,7 +155,7 @@ impl Updater<'_> {
         let wanted: Vec<_> = refused.map(|version| version.digest).collect();
         let folder = self.folder.packs();
         // Where it cannot be told, the full refresh meets the same folder and says what is wrong.
-        Ok(client::interrupted(&folder, &wanted).unwrap_or(true))
+        Ok(client::is_interrupted(&folder, &wanted).unwrap_or(true))
     }
 
     /// Refreshes and brings the lock up to date.
@@ -233,8 +234,9 @@ impl Updater<'_> {
             }
         }
         lock.write(self.folder, failures)?;
-        // What was left of a version that is no longer wanted is removed.
-        self.was_interrupted()?;
+        let unfinished = unfinished(&lock, &report);
+        // What cannot be removed now is met by the next update.
+        drop(client::clear_interrupted(&self.folder.packs(), &unfinished));
         report.lock = lock.digest().to_string();
         Ok(report)
     }
@@ -394,6 +396,18 @@ pub fn transport(registry: &str) -> Box<dyn Transport> {
 fn is_held(target: &ResolvedTarget, held: &[HeldNameSpace]) -> bool {
     let mut held = held.iter();
     forbidden(target).is_none() && held.any(|held| held.name_space == *target.path.name_space())
+}
+
+/// The packs whose download may go on at the next update: those that a step of this one refused, and those
+/// of name spaces that could not be had now. What was left of a withdrawn or denied one is worth nothing.
+fn unfinished(lock: &Lock, report: &UpdateReport) -> Vec<Digest> {
+    let is_wanted = |version: &&LockedVersion| {
+        let (path, name_space) = (&version.path, version.path.name_space());
+        report.refused.iter().any(|(refused, _)| refused == path)
+            || report.failed.iter().any(|(failed, _)| failed == name_space)
+    };
+    let wanted = lock.versions.iter().filter(is_wanted);
+    wanted.map(|version| version.digest).collect()
 }
 
 fn forbidden(target: &ResolvedTarget) -> Option<String> {

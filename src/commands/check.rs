@@ -11,8 +11,7 @@ use rulepack_contract::review::Stage;
 use rulepack_contract::units;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::FloorsStore;
-use rulepack_host::data::{national, read_directory, read_file};
-use rulepack_host::history::History;
+use rulepack_host::data::{Call as _, national, read_directory, read_file};
 use rulepack_host::lock::{Lock, LockedVersion, State};
 use rulepack_host::packs::{self, Packs};
 use rulepack_host::review::{Circumstances, InForce, Report as Review};
@@ -23,7 +22,7 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf::{Channel, Status};
 use serde::Serialize;
 
-use super::Command;
+use super::{Command, import, serve};
 use crate::clock;
 use crate::engine;
 use crate::failure::{Explain as _, Failure, Outcome};
@@ -31,14 +30,17 @@ use crate::files;
 use crate::output::Report;
 
 /// Review data from files: a folder of CSV files, one CSV file, or a national request (3101, 3102) as
-/// JSON. Prints findings with rows, rule, money and policy, and what could not be evaluated and why.
+/// JSON; or what was imported. Prints findings with rows, rule, money and policy, and what could not be evaluated and why.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// A folder, a CSV file or a JSON file.
-    pub from: PathBuf,
+    /// A folder, a CSV file or a JSON file; what was imported where it is left out.
+    pub from: Option<PathBuf>,
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
+    /// How the region writes requests (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub region: Option<PathBuf>,
     /// Only this pack: by name, or a sealed file that need not be installed.
     #[arg(long)]
     pub pack: Option<String>,
@@ -48,7 +50,7 @@ pub struct CheckArgs {
     /// The day that rules take as today.
     #[arg(long)]
     pub today: Option<Day>,
-    /// First and last day that institutions are reviewed for, `2025-01-01..2025-12-31`; the year that
+    /// First and last day that institutions, and what was imported of patients, are reviewed for, `2025-01-01..2025-12-31`; the year that
     /// ends today where it is left out.
     #[arg(long)]
     pub period: Option<String>,
@@ -121,17 +123,21 @@ impl Command for CheckArgs {
                     .hint("`rulepack sync` brings what the host follows"),
             );
         }
-        let input = read(&self.from, &folder)?;
         let today = match self.today {
             Some(day) => day,
             None => clock::today()?,
+        };
+        let period = self.period(today)?;
+        let input = match &self.from {
+            Some(from) => read(from, self.region.as_deref(), &folder)?,
+            None => read_history(&folder, period)?,
         };
         let circumstances = Circumstances {
             stage: self.stage(input.stage),
             today: today.number(),
             scenes: input.scenes,
             jurisdiction: division.to_string(),
-            period: Some(self.period(today)?),
+            period: Some(period),
             batches: Batches {
                 rows: self.batch_rows,
                 threads: self.threads,
@@ -265,10 +271,10 @@ fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
     })
 }
 
-fn read(from: &Path, folder: &HostFolder) -> Outcome<Input> {
+fn read(from: &Path, region: Option<&Path>, folder: &HostFolder) -> Outcome<Input> {
     let is = |ending: &str| from.extension().is_some_and(|found| found == ending);
     if is("json") {
-        return read_request(from, folder);
+        return read_request(from, &serve::region(region)?, folder);
     }
     let loaded = match from.is_dir() {
         true => read_directory(from),
@@ -286,16 +292,34 @@ fn read(from: &Path, folder: &HostFolder) -> Outcome<Input> {
     })
 }
 
+/// What was imported, with the encounters of these days under review.
+fn read_history(folder: &HostFolder, period: (i32, i32)) -> Outcome<Input> {
+    folder.settings()?;
+    let mut builder = DataBuilder::new();
+    let history = import::history(folder)?;
+    history
+        .add_all(period, &mut builder)
+        .map_err(import::explain)?;
+    let (data, rejections) = builder.finish();
+    Ok(Input {
+        data,
+        rejected: rejections.iter().map(ToString::to_string).collect(),
+        stage: None,
+        scenes: Vec::new(),
+    })
+}
+
 /// A national request, with what the host's history knows of its patients.
-fn read_request(from: &Path, folder: &HostFolder) -> Outcome<Input> {
+fn read_request(from: &Path, region: &national::Region, folder: &HostFolder) -> Outcome<Input> {
     let named = || format!("`{}`", from.display());
     let (text, _) = national::decode(&files::read(from)?, None).context(named)?;
-    let request = national::Request::parse(&text).context(named)?;
+    let request = national::Request::parse(&text, region).context(named)?;
     let mut builder = DataBuilder::new();
     let mut known = request.fill(&mut builder).context(named)?;
     if folder.history().is_dir() {
-        let history = History::open(&folder.history())?;
-        history.add_patients(&request.patients()?, &mut known, &mut builder)?;
+        let history = import::history(folder)?;
+        let added = history.add_patients(&request.patients()?, &mut known, &mut builder);
+        added.map_err(import::explain)?;
     }
     let (data, rejections) = builder.finish();
     Ok(Input {

@@ -5,7 +5,6 @@ mod text;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use rulepack_host::client::NoFailures;
 use rulepack_host::host_status::{HostStatus, HostStatusError};
 use rulepack_host::lock::{DecisionError, Lock};
 use rulepack_host::settings::HostFolder;
@@ -156,13 +155,10 @@ fn decide(
         let hint = error.hint();
         hint.into_iter().fold(Failure::from(error), Failure::hint)
     })?;
-    let _editing = Lock::edit(&folder)?;
-    let mut lock = Lock::read(&folder)?;
-    let done = change(&mut lock).map_err(|error| {
+    let (done, lock) = Lock::decide(&folder, change).map_err(|error| {
         let hint = error.hint();
         hint.into_iter().fold(Failure::from(error), Failure::hint)
     })?;
-    lock.write(&folder, &NoFailures)?;
     Ok(HostReport::Decided {
         done,
         lock: lock.digest().to_string(),

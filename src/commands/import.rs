@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rulepack_contract::knowledge::KnowledgeTable;
-use rulepack_host::history::History;
+use rulepack_host::history::{History, HistoryError};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::settings::HostFolder;
 use rulepack_protocol::names::PackName;
@@ -53,17 +53,24 @@ impl Command for ImportArgs {
     }
 }
 
+/// The history of a host.
+pub fn history(folder: &HostFolder) -> Outcome<History> {
+    History::open(&folder.history()).map_err(explain)
+}
+
+/// An error of the history with what to do about it.
+pub fn explain(error: HistoryError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
 fn import_history(folder: &HostFolder, from: &Path) -> Outcome<ImportReport> {
-    let with_hint = |error: rulepack_host::history::HistoryError| {
-        let hint = error.hint();
-        let failure = Failure::from(error);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    };
-    let mut history = History::open(&folder.history()).map_err(with_hint)?;
-    let imported = history.import(from).map_err(with_hint)?;
+    let mut history = history(folder)?;
+    let imported = history.import(from).map_err(explain)?;
     Ok(ImportReport {
         rows: imported
             .rows

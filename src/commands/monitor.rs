@@ -8,12 +8,13 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
-use rulepack_protocol::tuf::{AnyEnvelope, RoleName, TopRole};
+use rulepack_protocol::moment::Moment;
+use rulepack_protocol::tuf::{AnyEnvelope, ExpiryWarning, RoleName, TopRole, expiry_warnings};
 use serde::Serialize;
 
 use super::Command;
 use crate::clock;
-use crate::drafts::named_role;
+use crate::drafts::{named_role, tell_expiring};
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -24,7 +25,8 @@ use observe::Observed;
 ///
 /// Each address is followed as a new host would follow it, from the root on. Found are publications that
 /// an address does not show (swallowed), versions that the bureau did not sign, a timestamp that stands
-/// still, and addresses that answer differently. Ends with 3 where something was found.
+/// still, and addresses that answer differently. Ends with 3 where something was found. Roles that expire
+/// within thirty days are told as well, so that a bureau which runs this daily renews in time.
 #[derive(Debug, Args)]
 pub struct MonitorArgs {
     /// An address, or a folder that holds a copy of a repository; once for each.
@@ -47,6 +49,8 @@ pub struct MonitorReport {
     /// What each address serves: versions by role.
     served: BTreeMap<String, BTreeMap<RoleName, u64>>,
     findings: Vec<Finding>,
+    /// Roles that expire soon.
+    expiring: Vec<ExpiryWarning>,
 }
 
 /// The newest file of each role that the bureau has.
@@ -68,6 +72,7 @@ impl Command for MonitorArgs {
             findings.extend(compare::with_signed(seen, &signed, now));
         }
         findings.extend(compare::among_each_other(&observed));
+        let expiring = expiring(&signed, &observed, now);
         let served = observed.into_iter().map(|seen| {
             let versions = seen.roles.iter();
             let versions = versions.map(|(role, file)| (role.clone(), file.version()));
@@ -80,8 +85,23 @@ impl Command for MonitorArgs {
                 .map(|(role, file)| (role.clone(), file.version()))
                 .collect(),
             findings,
+            expiring,
         })
     }
+}
+
+/// What expires soon of the newest files, signed or verified.
+fn expiring(signed: &Signed, observed: &[Observed], now: Moment) -> Vec<ExpiryWarning> {
+    let mut newest: BTreeMap<&RoleName, &AnyEnvelope> = signed.iter().collect();
+    let believed = observed.iter().filter(|seen| seen.refused.is_empty());
+    for (role, file) in believed.flat_map(|seen| &seen.roles) {
+        let known = newest.entry(role).or_insert(file);
+        if file.version() > known.version() {
+            *known = file;
+        }
+    }
+    let ends = newest.into_iter();
+    expiry_warnings(ends.map(|(role, file)| (role.clone(), file.expires())), now)
 }
 
 impl MonitorArgs {
@@ -171,6 +191,7 @@ impl fmt::Display for MonitorReport {
                 writeln!(f, "  {detail}")?;
             }
         }
+        tell_expiring(f, &self.expiring)?;
         match self.findings.len() {
             0 => writeln!(f, "every address serves what was signed"),
             1 => writeln!(f, "1 thing is not as it should be"),

@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
+use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{NameSpaceClass, PackName};
 use serde::Serialize;
 
 use super::Command;
 use crate::failure::{Explain as _, Failure, Outcome};
-use crate::files;
 use crate::output::Report;
+use crate::{clock, files};
 
 /// Write the source of a new pack: a crate with one rule, its table, and its cases.
 ///
@@ -49,8 +50,10 @@ impl Command for NewArgs {
             let failure = Failure::new(format!("`{}` is not empty", folder.display()));
             return Err(failure.hint("nothing is overwritten; choose another folder with `--out`"));
         }
+        let today = clock::today()?;
         for (path, content) in FILES {
-            files::write(&folder.join(path), &named(path, content, &self.name)?)?;
+            let content = named(path, content, &self.name, today)?;
+            files::write(&folder.join(path), &content)?;
         }
         files::write(&folder.join(".gitignore"), b"/target\n")?;
         Ok(NewReport {
@@ -61,8 +64,9 @@ impl Command for NewArgs {
     }
 }
 
-/// A file of the template under the name of the new pack; those of SDK and contract stay as they are.
-fn named(path: &str, content: &[u8], name: &PackName) -> Outcome<Vec<u8>> {
+/// A file of the template under the name of the new pack, which is in force from `today` on; those of SDK
+/// and contract stay as they are.
+fn named(path: &str, content: &[u8], name: &PackName, today: Day) -> Outcome<Vec<u8>> {
     let shared = [
         "sdk/",
         "wit/",
@@ -82,6 +86,9 @@ fn named(path: &str, content: &[u8], name: &PackName) -> Outcome<Vec<u8>> {
         .replace("MyPack", &type_name(word))
         .replace("My pack", word);
     let name_space = name.name_space();
+    if path == "pack.toml" {
+        text = text.replace("from = \"2026-01-01\"", &format!("from = \"{today}\""));
+    }
     if path == "pack.toml" && name_space.class() != NameSpaceClass::Vendor {
         // A bureau says where its pack applies; for a vendor's, the hospital decides.
         let (before, after) = text.split_once("\n\n[[rule]]").unwrap_or((&text, ""));
@@ -125,7 +132,8 @@ mod tests {
     fn manifest_of(name: &str) -> Manifest {
         let find = FILES.iter().find(|(path, _)| *path == "pack.toml");
         let (path, content) = find.unwrap();
-        let content = named(path, content, &name.parse().unwrap()).unwrap();
+        let today = "2026-11-22".parse().unwrap();
+        let content = named(path, content, &name.parse().unwrap(), today).unwrap();
         Manifest::from_toml(std::str::from_utf8(&content).unwrap()).unwrap()
     }
 
@@ -134,6 +142,7 @@ mod tests {
         for name in ["cn/a-b", "37/a-b", "3703/a-b", "vendor-acme/a-b"] {
             let manifest = manifest_of(name);
             assert_eq!(manifest.pack.name.to_string(), name);
+            assert_eq!(manifest.pack.effective.from.to_string(), "2026-11-22");
             let places = usize::from(!name.starts_with("vendor"));
             assert_eq!(manifest.pack.jurisdictions.len(), places, "{name}");
         }

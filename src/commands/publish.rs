@@ -12,12 +12,12 @@ use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::pack::Pack;
 use rulepack_protocol::tuf::{Channel, Custom, ExpiryWarning, FilePin, RoleName, Target};
 use rulepack_registry::client::PublishFailed;
-use rulepack_registry::{Client, Publication, Receipt};
+use rulepack_registry::{Client, Publication, Receipt, Refusal};
 use serde::Serialize;
 
 use super::Command;
 use crate::clock;
-use crate::drafts::{Base, Draft, DraftReport, named_role, roles_above, tell_expiring};
+use crate::drafts::{Base, Draft, DraftReport, expiring_in_force, named_role, tell_expiring};
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -136,6 +136,7 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
     for (pack, bytes) in opened.values() {
         let mut custom = Custom::of(pack, channel, clock::today()?);
         custom.mandatory_by = args.mandatory_by;
+        check_basis(&custom, pack)?;
         let target = Target {
             length: bytes.len() as u64,
             hashes: FilePin::of(1, bytes).hashes,
@@ -144,6 +145,23 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
         draft.targets.add_target(path_of(pack)?, target)?;
     }
     draft.write()
+}
+
+/// Refuses what the registry would refuse after officers had signed it in vain.
+fn check_basis(custom: &Custom, pack: &Pack) -> Outcome {
+    if !custom.lacks_basis(pack) {
+        return Ok(());
+    }
+    let published = custom.published;
+    let refusal = Refusal::NotRetroactive {
+        path: path_of(pack)?,
+        from: custom.effective.from,
+        published,
+    };
+    Err(Failure::from(refusal).hint(format!(
+        "let it be in force from {published} or later, or say in `pack.toml` on which ground it is in \
+         force earlier: `retroactive = {{ basis = \"…\" }}`"
+    )))
 }
 
 /// Sends signed roles and packs.
@@ -160,7 +178,7 @@ pub fn send(args: &SendArgs) -> Outcome<Sent> {
     let receipt = client.publish(&publication).map_err(explain)?;
     let mut expiring = Vec::new();
     for role in publication.metadata.keys() {
-        for warning in roles_above(&client, role, clock::now()?)? {
+        for warning in expiring_in_force(&client, role, clock::now()?)? {
             if !expiring.contains(&warning) {
                 expiring.push(warning);
             }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use rulepack_engine::worker::Bounds;
 use rulepack_registry::{
     Parts, Refusal, Registry, RegistryError, RemoteSigner, SuccessorSigner, http, reindex,
 };
@@ -63,6 +64,9 @@ enum RegistryAction {
         /// The socket of `rulepack signer run`, which holds the keys under another user.
         #[arg(long)]
         signer: Option<PathBuf>,
+        /// How many seconds of processor time the cases of a published pack may take, all of them together.
+        #[arg(long, default_value_t = Bounds::default().cpu_seconds, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        case_seconds: u64,
     },
     /// Verify a repository from disk: the whole chain of every role, length and digest of every pack,
     /// and that nothing lies around. Ends with 3 where something is not as it should be.
@@ -70,7 +74,7 @@ enum RegistryAction {
     /// Throw the index away and build it again from the files. The registry must not run.
     Reindex {
         /// The registry's folder.
-        #[arg(default_value = "registry-data")]
+        #[arg(long, default_value = "registry-data")]
         dir: PathBuf,
     },
 }
@@ -103,7 +107,8 @@ impl Command for RegistryArgs {
                 dir,
                 listen,
                 signer,
-            } => serve(dir, *listen, signer.as_deref()),
+                case_seconds,
+            } => serve(dir, *listen, signer.as_deref(), bounds(*case_seconds)),
             RegistryAction::Reindex { dir } => reindex_in(dir),
             RegistryAction::Check(check) => {
                 return Ok(RegistryOutcome::Checked(check.execute()?));
@@ -124,15 +129,27 @@ pub fn keys(dir: &Path) -> Outcome<RegistryReport> {
 /// Installs the first root.
 pub fn install(dir: &Path, root: &Path, signer: Option<&Path>) -> Outcome<RegistryReport> {
     let bytes = files::read(root)?;
-    open(dir, signer)?.install_root(&bytes).map_err(refused)?;
+    open(dir, signer, Bounds::default())?
+        .install_root(&bytes)
+        .map_err(refused)?;
     Ok(RegistryReport {
         done: "installed the root".into(),
         files: vec![dir.join("repository").join("metadata").join("1.root.json")],
     })
 }
 
-/// Opens the registry in a folder, with the signer at a socket, or else in this process.
-pub fn open(dir: &Path, socket: Option<&Path>) -> Outcome<Registry> {
+/// Of a worker that tries cases: by the clock it has a minute more, for the machine has other work.
+fn bounds(case_seconds: u64) -> Bounds {
+    Bounds {
+        cpu_seconds: case_seconds,
+        wall_seconds: case_seconds.saturating_add(60),
+        ..Bounds::default()
+    }
+}
+
+/// Opens the registry in a folder, with the signer at a socket, or else in this process, and with workers
+/// for cases.
+fn open(dir: &Path, socket: Option<&Path>, workers: Bounds) -> Outcome<Registry> {
     let signer: Box<dyn SuccessorSigner> = match socket {
         Some(socket) => Box::new(RemoteSigner::at(socket)),
         None => Box::new(signer::open(&dir.join("signer"))?),
@@ -141,7 +158,7 @@ pub fn open(dir: &Path, socket: Option<&Path>) -> Outcome<Registry> {
     let parts = Parts {
         folder: dir.join("repository"),
         signer,
-        cases: Box::new(Cases::new()?),
+        cases: Box::new(Cases::new(workers)?),
         // A clock that cannot be read stands still, so that what it signs expires early.
         clock: Box::new(move || clock::now().unwrap_or(started)),
         failure_points: failure_points::of_this_process(),
@@ -149,7 +166,12 @@ pub fn open(dir: &Path, socket: Option<&Path>) -> Outcome<Registry> {
     Registry::open(parts).map_err(not_opened)
 }
 
-fn serve(dir: &Path, listen: SocketAddr, signer: Option<&Path>) -> Outcome<RegistryReport> {
+fn serve(
+    dir: &Path,
+    listen: SocketAddr,
+    signer: Option<&Path>,
+    workers: Bounds,
+) -> Outcome<RegistryReport> {
     if signer.is_none() && !listen.ip().is_loopback() {
         return Err(Failure::new(format!(
             "`{listen}` is not loopback, and without `--signer` the signer's keys are in this process"
@@ -157,7 +179,7 @@ fn serve(dir: &Path, listen: SocketAddr, signer: Option<&Path>) -> Outcome<Regis
         .hint("run `rulepack signer run` under another user and give its socket by `--signer`"));
     }
     log::begin();
-    let registry = Arc::new(open(dir, signer)?);
+    let registry = Arc::new(open(dir, signer, workers)?);
     for notice in registry.notices() {
         output::line(&notice)?;
     }

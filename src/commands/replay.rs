@@ -8,7 +8,7 @@ use rulepack_host::receipt::replay::{Ground, Replayed, replay};
 use rulepack_host::settings::HostFolder;
 use serde::Serialize;
 
-use super::{Command, receipt};
+use super::{Command, receipt, serve};
 use crate::engine::packs;
 use crate::failure::{Explain as _, Outcome};
 use crate::files;
@@ -26,6 +26,9 @@ pub struct ReplayArgs {
     /// The host's folder, or a copy of it: packs, locks, history.
     #[arg(long, default_value = "host-data")]
     dir: PathBuf,
+    /// How the region writes requests (TOML), as it was served with.
+    #[arg(long, value_name = "FILE")]
+    region: Option<PathBuf>,
     /// Threads that evaluate.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
@@ -43,7 +46,9 @@ impl Command for ReplayArgs {
         let receipt = receipt::read(&self.receipt)?;
         let folder = HostFolder::at(&self.dir);
         let packs = packs(&self.dir)?;
+        let region = serve::region(self.region.as_deref())?;
         let ground = Ground {
+            region: &region,
             folder: &folder,
             packs: &packs,
             threads: usize::from(self.threads),

@@ -37,7 +37,7 @@ pub struct ServeArgs {
     /// twice as long each time, up to an hour.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub poll: Option<u64>,
-    /// What the region says differently in its answers (TOML).
+    /// What the region says differently: numbers of transactions, names of fields, dictionaries (TOML).
     #[arg(long, value_name = "FILE")]
     pub region: Option<PathBuf>,
     /// Another name, with its port, under which a proxy reaches this server.
@@ -56,13 +56,8 @@ impl Command for ServeArgs {
 
     fn execute(&self) -> Outcome<ServeReport> {
         log::begin();
-        let region = match &self.region {
-            Some(path) => Region::parse(&files::read_text(path)?)
-                .context(|| format!("`{}`", path.display()))?,
-            None => Region::default(),
-        };
         let options = Options {
-            region,
+            region: region(self.region.as_deref())?,
             hosts: self.host_names.clone(),
             clock: clock::milliseconds,
         };
@@ -98,6 +93,14 @@ impl ServeArgs {
         }
         served.map_err(explain)
     }
+}
+
+/// What a region says differently, from its file; nothing without one.
+pub fn region(path: Option<&Path>) -> Outcome<Region> {
+    let Some(path) = path else {
+        return Ok(Region::default());
+    };
+    Region::parse(&files::read_text(path)?).context(|| format!("`{}`", path.display()))
 }
 
 /// Opens the service of the host in a folder.

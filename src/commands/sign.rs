@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rulepack_protocol::key::Signer;
 use rulepack_protocol::names::PersonId;
+use rulepack_protocol::trust::{Limits, policy};
 use rulepack_protocol::tuf::{
-    AnyEnvelope, Envelope, ExpiryWarning, Language, MetadataError, Payload, Root, TopRole,
-    expiry_warnings, summary,
+    AnyEnvelope, Envelope, ExpiryWarning, Language, MetadataError, Payload, RoleName, Root,
+    TopRole, expiry_warnings, summary,
 };
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub struct SignArgs {
     /// The language in which the changes are told (说明的语言).
     #[arg(long, value_enum, default_value = "en")]
     pub lang: Tongue,
-    /// Sign without asking; the changes are told afterwards.
+    /// Sign without asking, also on a terminal; the changes are told all the same.
     #[arg(long)]
     pub yes: bool,
 }
@@ -67,9 +68,6 @@ pub struct SignReport {
     /// Of a root: how many of the due signatures are there.
     due: Vec<String>,
     expiring: Vec<ExpiryWarning>,
-    /// Whether the changes were told before.
-    #[serde(skip)]
-    is_told: bool,
 }
 
 impl Command for SignArgs {
@@ -82,13 +80,20 @@ impl Command for SignArgs {
             Tongue::En => Language::English,
             Tongue::Zh => Language::Chinese,
         };
-        let changes = summary(previous.as_ref(), &envelope, language);
+        let role = self.role();
+        let mut changes = summary(role.as_ref(), previous.as_ref(), &envelope, language);
+        changes.extend(role.and_then(|role| breach(&role, &envelope, language)));
         if !self.yes {
-            self.tell_and_ask(&changes)?;
+            self.tell(&changes)?;
+            ask()?;
         }
         let secret = keys::read_secret(&self.key, self.passphrase_file.as_deref())?;
         let (bytes, signatures) =
             sign(&mut envelope, &secret).context(|| format!("`{}`", self.file.display()))?;
+        // No signature leaves before the changes were told, though nobody is asked.
+        if self.yes {
+            self.tell(&changes)?;
+        }
         let file = self.out.clone().unwrap_or_else(|| self.file.clone());
         files::write(&file, &bytes)?;
         Ok(SignReport {
@@ -97,7 +102,6 @@ impl Command for SignArgs {
             changes,
             due: due(previous.as_ref(), &envelope)?,
             expiring: self.expiring(&envelope)?,
-            is_told: !self.yes,
             file,
         })
     }
@@ -120,33 +124,59 @@ impl SignArgs {
         Ok(Some(previous))
     }
 
-    /// Tells who is about to sign what; on a terminal, asks.
-    fn tell_and_ask(&self, changes: &[String]) -> Outcome {
+    /// Tells who is about to sign what.
+    fn tell(&self, changes: &[String]) -> Outcome {
         let locked = keys::read_locked(&self.key)?;
         let (person, file) = (locked.person(), self.file.display());
         output::notice(&format!("{person} is about to sign {file}:"))?;
         for change in changes {
             output::notice(&format!("  {change}"))?;
         }
-        if !stdin().is_terminal() {
-            return Ok(());
-        }
-        output::notice("sign this? (yes/no)")?;
-        let mut answer = String::new();
-        stdin().read_line(&mut answer)?;
-        match answer.trim() {
-            "yes" | "y" | "是" => Ok(()),
-            _ => Err(Failure::new("nothing was signed")),
-        }
+        Ok(())
+    }
+
+    /// The role that the name of the file tells, where it tells one: the file itself does not.
+    fn role(&self) -> Option<RoleName> {
+        let named = named_role(&self.file.to_string_lossy());
+        named.ok().map(|(role, _)| role)
     }
 
     fn expiring(&self, envelope: &AnyEnvelope) -> Outcome<Vec<ExpiryWarning>> {
-        let text = self.file.to_string_lossy();
-        let Ok((role, _)) = named_role(&text) else {
-            return Ok(Vec::new());
-        };
-        Ok(expiry_warnings([(role, envelope.expires())], clock::now()?))
+        let ends = self.role().map(|role| (role, envelope.expires()));
+        Ok(expiry_warnings(ends, clock::now()?))
     }
+}
+
+/// Asks on a terminal.
+fn ask() -> Outcome {
+    if !stdin().is_terminal() {
+        return Ok(());
+    }
+    output::notice("sign this? (yes/no)")?;
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    match answer.trim() {
+        "yes" | "y" | "是" => Ok(()),
+        _ => Err(Failure::new("nothing was signed")),
+    }
+}
+
+/// The rule that the file breaks as one of `role`, so that an officer of `37` learns before signing that
+/// a file lists packs of another name space.
+fn breach(role: &RoleName, envelope: &AnyEnvelope, language: Language) -> Option<String> {
+    let limits = Limits::default();
+    let broken = match envelope {
+        AnyEnvelope::Root(file) => policy::check_root(file.signed(), &limits),
+        AnyEnvelope::Targets(file) => policy::check_targets(role, file.signed(), &limits),
+        AnyEnvelope::Snapshot(_) | AnyEnvelope::Timestamp(_) => Ok(()),
+    };
+    let broken = broken.err()?;
+    Some(match language {
+        Language::English => {
+            format!("BREAKS A RULE, so that no registry or host takes it: {broken}")
+        }
+        Language::Chinese => format!("【违反规则】登记中心和医院端均不接受:{broken}"),
+    })
 }
 
 /// Reads a metadata file of any role.
@@ -200,9 +230,6 @@ impl Report for SignReport {}
 
 impl fmt::Display for SignReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in self.changes.iter().filter(|_| !self.is_told) {
-            writeln!(f, "  {change}")?;
-        }
         let file = self.file.display();
         let (person, count) = (&self.person, self.signatures);
         writeln!(f, "{file}: signed by {person}, {count} signatures in all")?;

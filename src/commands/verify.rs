@@ -57,13 +57,17 @@ pub struct VerifyArgs {
 pub struct At(Moment);
 
 impl FromStr for At {
-    type Err = MomentError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, MomentError> {
-        match text.parse::<Day>() {
-            Ok(day) => format!("{day}T00:00:00Z").parse().map(At),
-            Err(_) => text.parse().map(At),
-        }
+    fn from_str(text: &str) -> Result<Self, String> {
+        let moment = match text.parse::<Day>() {
+            Ok(day) => format!("{day}T00:00:00Z").parse(),
+            Err(_) => text.parse(),
+        };
+        moment.map(At).map_err(|_: MomentError| {
+            "expected a day, such as `2026-11-22`, or a moment, such as `2026-11-22T08:00:00Z`"
+                .to_owned()
+        })
     }
 }
 

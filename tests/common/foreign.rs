@@ -11,7 +11,8 @@ use sigstore_tuf::canonical_json::to_canonical_bytes;
 use tempfile::TempDir;
 
 use super::foreign_keys::ForeignKey;
-use super::{Ran, command, rulepack, web};
+use super::web::Web;
+use super::{Ran, command, rulepack};
 
 /// What lies under `metadata/` and `targets/`, and what was asked for since the last look.
 #[derive(Default)]
@@ -29,7 +30,7 @@ pub struct Foreign {
     /// Whether timestamp and snapshot pin lengths and digests.
     pub pins_digests: bool,
     served: Arc<Mutex<Served>>,
-    address: String,
+    web: Web,
     folder: TempDir,
     keys: u8,
 }
@@ -49,7 +50,7 @@ impl Foreign {
             roles: BTreeMap::new(),
             signers: BTreeMap::new(),
             pins_digests: false,
-            address: serve(&served),
+            web: serve(&served),
             served,
             folder: tempfile::tempdir().unwrap(),
             keys: 0,
@@ -299,7 +300,7 @@ impl Foreign {
     }
 
     fn url(&self, what: &str) -> String {
-        format!("{}/{what}", self.address)
+        format!("{}/{what}", self.web.address)
     }
 }
 
@@ -323,9 +324,9 @@ fn percent(name: &str) -> String {
 }
 
 /// Serves what is there, and notes what is asked for.
-fn serve(served: &Arc<Mutex<Served>>) -> String {
+fn serve(served: &Arc<Mutex<Served>>) -> Web {
     let served = Arc::clone(served);
-    web::serve(move |path| {
+    Web::of(move |path| {
         let mut served = served.lock().unwrap();
         served.requests.push(path.to_owned());
         served.files.get(path).cloned()

@@ -14,7 +14,7 @@ pub mod forge;
 pub mod nation;
 pub mod packs;
 pub mod repository;
-pub mod static_server;
+pub mod story;
 pub mod web;
 
 use std::ffi::OsStr;

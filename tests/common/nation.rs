@@ -195,6 +195,19 @@ impl Host {
         self.run("check", &[&[data], options].concat())
     }
 
+    /// What a person decides about versions, by `host` and these arguments.
+    pub fn decide(&self, arguments: &[&str]) -> Ran {
+        let folder = self.folder.to_str().unwrap();
+        rulepack([&["host"], arguments, &["--dir", folder]].concat())
+    }
+
+    /// The lines of its status that begin with these words.
+    pub fn status(&self, words: &str) -> Vec<String> {
+        let told = self.decide(&["status"]).done();
+        let lines = told.lines().filter(|line| line.starts_with(words));
+        lines.map(str::to_owned).collect()
+    }
+
     /// Follows another registry from now on: an address, or a folder with a copy of a repository.
     pub fn follow(&self, registry: &str) {
         let path = self.folder.join("host.toml");

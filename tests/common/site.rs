@@ -141,10 +141,21 @@ impl Site {
 
     /// Starts the registry at the signer's socket.
     pub fn start_registry(&self, failure: &str) -> Process {
+        Process::start(self.registry_command(), failure, "registry at ")
+    }
+
+    /// Starts the registry, with so many seconds of processor time for the cases of a pack.
+    pub fn start_registry_with_seconds(&self, case_seconds: u32) -> Process {
+        let mut command = self.registry_command();
+        command.arg("--case-seconds").arg(case_seconds.to_string());
+        Process::start(command, "", "registry at ")
+    }
+
+    fn registry_command(&self) -> Command {
         let mut command = self.command(&["registry", "serve", "--listen", "127.0.0.1:0", "--dir"]);
         command.arg(self.path("registry")).arg("--signer");
         command.arg(self.path("signer.sock"));
-        Process::start(command, failure, "registry at ")
+        command
     }
 
     /// The repository.
@@ -304,11 +315,15 @@ impl Bureau {
 
     /// The same with another title of the pack: what a second machine would make.
     pub fn next_titled(&self, title: &str) -> (Targets, Publication) {
+        let name = format!("{}/limits", self.name_space);
+        let version = format!("1.0.{}", self.role.version + 1);
+        self.next_with(sealed_from(&name, &version, title, "2126-01-01"))
+    }
+
+    /// The same with a pack that was sealed elsewhere.
+    pub fn next_with(&self, bytes: Vec<u8>) -> (Targets, Publication) {
         let mut role = self.role.clone();
         role.version += 1;
-        let name = format!("{}/limits", self.name_space);
-        let version = format!("1.0.{}", role.version);
-        let bytes = sealed_from(&name, &version, title, "2126-01-01");
         let opened = pack::open(&bytes, &Bounds::NATIVE).unwrap();
         let target = Target {
             length: bytes.len() as u64,
@@ -317,6 +332,7 @@ impl Bureau {
             },
             custom: Custom::of(&opened, Channel::Stable, today().day()),
         };
+        let Custom { name, version, .. } = &target.custom;
         let path: rulepack_protocol::names::TargetPath =
             format!("{name}/{version}.wasm").parse().unwrap();
         role.add_target(path.clone(), target).unwrap();

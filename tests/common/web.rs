@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -23,6 +23,8 @@ pub enum Twist {
     Endless(&'static str),
     /// Answers 500.
     Broken(&'static str),
+    /// Announces the whole and hangs up in the middle.
+    Half(&'static str),
 }
 
 /// A server that ends when it is dropped.
@@ -33,20 +35,41 @@ pub struct Web {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What is answered to a request.
+enum Answer {
+    Bytes(Vec<u8>),
+    /// Its first half, announced as the whole.
+    Half(Vec<u8>),
+    /// Zeros for as long as somebody reads.
+    Endless,
+    Missing,
+    Broken,
+}
+
 impl Web {
     /// Serves a folder.
     pub fn serve(folder: &Path, twist: Twist) -> Self {
+        let folder = folder.to_owned();
+        Self::answering(move |path| twist.answer(path, fs::read(folder.join(path)).ok()))
+    }
+
+    /// Serves what `find` gives for a path without its first `/`.
+    pub fn of(find: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        Self::answering(move |path| Twist::Honest.answer(path, find(path)))
+    }
+
+    fn answering(answer: impl Fn(&str) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (ended, folder) = (Arc::new(AtomicBool::new(false)), folder.to_owned());
+        let ended = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&ended);
         let thread = std::thread::spawn(move || {
             for connection in listener.incoming() {
                 if stop.load(Ordering::Acquire) {
                     return;
                 }
-                // A client that hangs up is no fault of the server.
-                let _ = answer(connection.unwrap(), &folder, twist);
+                // A client that hangs up, because it takes no more bytes, is no fault of the server.
+                let _ = respond(connection.unwrap(), &answer);
             }
         });
         Web {
@@ -67,29 +90,49 @@ impl Drop for Web {
     }
 }
 
-/// Serves until the test ends; `find` gives the bytes of a path without its first `/`. Returns the address.
-pub fn serve(find: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for connection in listener.incoming() {
-            // A client that went away, because it takes no more bytes, is no failure of the server.
-            let _ = answer_found(connection.unwrap(), &find);
+impl Twist {
+    /// What becomes of a file, where there is one.
+    fn answer(self, path: &str, file: Option<Vec<u8>>) -> Answer {
+        if matches!(self, Twist::Broken(end) if path.ends_with(end)) {
+            return Answer::Broken;
         }
-    });
-    address
+        let Some(mut bytes) = file else {
+            return Answer::Missing;
+        };
+        match self {
+            Twist::Endless(end) if path.ends_with(end) => return Answer::Endless,
+            Twist::Half(end) if path.ends_with(end) => return Answer::Half(bytes),
+            Twist::Swapped(end) if path.ends_with(end) => {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+            }
+            Twist::Short(end) if path.ends_with(end) => drop(bytes.pop()),
+            Twist::Long(end) if path.ends_with(end) => bytes.push(0),
+            _ => {}
+        }
+        Answer::Bytes(bytes)
+    }
 }
 
-fn answer_found(
-    mut stream: TcpStream,
-    find: &impl Fn(&str) -> Option<Vec<u8>>,
-) -> std::io::Result<()> {
-    match find(&path_of_request(&stream)?) {
-        Some(bytes) => {
+fn respond(mut stream: TcpStream, answer: &impl Fn(&str) -> Answer) -> std::io::Result<()> {
+    match answer(&path_of_request(&stream)?) {
+        Answer::Broken => head(&mut stream, "500 Internal Server Error", Some(0)),
+        Answer::Missing => head(&mut stream, "404 Not Found", Some(0)),
+        Answer::Bytes(bytes) => {
             head(&mut stream, "200 OK", Some(bytes.len()))?;
             stream.write_all(&bytes)
         }
-        None => head(&mut stream, "404 Not Found", Some(0)),
+        Answer::Half(bytes) => {
+            head(&mut stream, "200 OK", Some(bytes.len()))?;
+            stream.write_all(&bytes[..bytes.len() / 2])
+        }
+        Answer::Endless => {
+            head(&mut stream, "200 OK", None)?;
+            let zeros = [0; 1 << 16];
+            loop {
+                stream.write_all(&zeros)?;
+            }
+        }
     }
 }
 
@@ -104,35 +147,6 @@ fn path_of_request(stream: &TcpStream) -> std::io::Result<String> {
     }
     let path = request.split(' ').nth(1).unwrap_or_default();
     Ok(path.trim_start_matches('/').to_owned())
-}
-
-fn answer(mut stream: TcpStream, folder: &Path, twist: Twist) -> std::io::Result<()> {
-    let path = path_of_request(&stream)?;
-    let file: PathBuf = folder.join(&path);
-    if matches!(twist, Twist::Broken(end) if path.ends_with(end)) {
-        return head(&mut stream, "500 Internal Server Error", Some(0));
-    }
-    let Ok(mut bytes) = fs::read(&file) else {
-        return head(&mut stream, "404 Not Found", Some(0));
-    };
-    match twist {
-        Twist::Endless(end) if path.ends_with(end) => {
-            head(&mut stream, "200 OK", None)?;
-            let zeros = [0; 1 << 16];
-            loop {
-                stream.write_all(&zeros)?;
-            }
-        }
-        Twist::Swapped(end) if path.ends_with(end) => {
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-        }
-        Twist::Short(end) if path.ends_with(end) => drop(bytes.pop()),
-        Twist::Long(end) if path.ends_with(end) => bytes.push(0),
-        _ => {}
-    }
-    head(&mut stream, "200 OK", Some(bytes.len()))?;
-    stream.write_all(&bytes)
 }
 
 /// Without a length the body goes on until the connection ends.

@@ -55,9 +55,23 @@ fn a_hidden_release_shows_in_the_status_and_ends_with_the_bureau_s_role() {
         });
         drill.refresh_at(&hidden, now).unwrap()
     };
+    // What the status of the hospital tells is not what the bureau signed.
+    serve_at(crate::common::now());
+    drill.host.follow(text(&hidden));
+    drill.host.sync().done();
+    let told = drill.host.decide(&["status", "--json"]).done();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let roles = told["roles"].as_array().unwrap();
+    let of = |role: &str| roles.iter().find(|seen| seen["role"] == role).unwrap();
+    assert_eq!(
+        (&of("37")["version"], &of("root")["version"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(of("37")["sha256"], Digest::of(&role.to_bytes()).to_string());
+    assert!(of("snapshot")["version"].as_u64() > Some(1));
     let refreshed = serve_at(ends.plus_days(-1));
     assert!(refreshed.resolution.failed.is_empty());
-    // What the hospital reports is not what the bureau signed.
+    // Nor is what a refresh reports.
     let bureau = forge::read::<Targets>(&drill.nation.path("37.json"));
     let status = refreshed.trusted.status();
     let seen = status

@@ -189,6 +189,8 @@ pub mod ids {
     pub const ACCUMULATORS: TableId = TableId(11);
     /// `institutions`
     pub const INSTITUTIONS: TableId = TableId(12);
+    /// `totals`
+    pub const TOTALS: TableId = TableId(13);
     /// `agreements`
     pub const AGREEMENTS: TableId = TableId(14);
     /// `purchases`
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(table("orders"), Some(ids::ORDERS));
         assert_eq!(table("accumulators"), Some(ids::ACCUMULATORS));
         assert_eq!(table("institutions"), Some(ids::INSTITUTIONS));
+        assert_eq!(table("totals"), Some(ids::TOTALS));
         assert_eq!(table("stock"), Some(ids::STOCK));
     }
 

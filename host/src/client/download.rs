@@ -89,20 +89,27 @@ pub fn download(
     Ok(file)
 }
 
-/// Whether the download of one of the `wanted` packs into `folder` was interrupted and is to go on. What
-/// was left of any other is removed.
+/// Whether the download of one of the `wanted` packs into `folder` was interrupted and is to go on.
 ///
 /// # Errors
-/// Where the folder cannot be read, or what is not wanted not be removed.
-pub fn interrupted(folder: &Path, wanted: &[Digest]) -> io::Result<bool> {
-    let mut found = false;
+/// Where the folder cannot be read.
+pub fn is_interrupted(folder: &Path, wanted: &[Digest]) -> io::Result<bool> {
+    let mut left = partial::left_in(folder)?.into_iter();
+    Ok(left.any(|digest| wanted.contains(&digest)))
+}
+
+/// Removes what interrupted downloads left in `folder` of packs that are not `wanted`. Only for whoever
+/// alone downloads into it: another process may just be fetching one of them.
+///
+/// # Errors
+/// Where the folder cannot be read, or a file not be removed.
+pub fn clear_interrupted(folder: &Path, wanted: &[Digest]) -> io::Result<()> {
     for digest in partial::left_in(folder)? {
-        match wanted.contains(&digest) {
-            true => found = true,
-            false => partial::remove(folder, &digest)?,
+        if !wanted.contains(&digest) {
+            partial::remove(folder, &digest)?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// How often a download goes on after the line broke, as long as something came each time.

@@ -19,7 +19,7 @@ use rulepack_protocol::trust::{
 use rulepack_protocol::tuf::{RoleName, Root};
 use serde::Serialize;
 
-use super::download::{DownloadError, download};
+use super::download::{DownloadError, clear_interrupted, download};
 use super::failure_point::{FailurePoint, Failures};
 use super::refresh::{RefreshError, Refreshed, refresh};
 use super::store::{FloorsStore, StoreError};
@@ -142,6 +142,7 @@ impl Mirror<'_> {
         let _lock = self.lock()?;
         let refreshed = self.refresh()?;
         let targets = &refreshed.resolution.targets;
+        self.clear(targets)?;
         let bytes = targets.iter().map(|target| target.length).sum();
         if bytes > self.bytes_max {
             let bytes_max = self.bytes_max;
@@ -273,7 +274,15 @@ impl Mirror<'_> {
         self.own().join("incoming")
     }
 
-    /// Keeps other mirrors away while it lives, and clears what a stopped one left behind.
+    /// Clears what a stopped mirror left behind, but for the packs whose download goes on.
+    fn clear(&self, wanted: &[ResolvedTarget]) -> Result<(), MirrorError> {
+        let wanted: Vec<Digest> = wanted.iter().map(|target| target.digest).collect();
+        let path = self.incoming();
+        let cleared = clear_interrupted(&path, &wanted);
+        cleared.map_err(|source| MirrorError::Io { path, source })
+    }
+
+    /// Keeps other mirrors away while it lives.
     fn lock(&self) -> Result<File, MirrorError> {
         let (path, incoming) = (self.own().join("lock"), self.incoming());
         let failed = |source| MirrorError::Io {
@@ -289,8 +298,6 @@ impl Mirror<'_> {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        fs::remove_dir_all(&incoming).map_err(failed)?;
-        fs::create_dir(&incoming).map_err(failed)?;
         Ok(lock)
     }
 }

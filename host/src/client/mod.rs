@@ -20,7 +20,7 @@ mod store;
 mod transport;
 mod walk;
 
-pub use download::{DownloadError, download, interrupted};
+pub use download::{DownloadError, clear_interrupted, download, is_interrupted};
 pub use failure_point::{FailurePoint, Failures, NoFailures};
 pub use folder::FolderTransport;
 pub use http::HttpTransport;

@@ -16,6 +16,7 @@ use rulepack_protocol::tuf::{
 
 use super::*;
 
+mod mirror;
 mod network;
 mod recovery;
 mod state;

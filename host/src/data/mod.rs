@@ -1,9 +1,10 @@
-//! Hospital data from outside: CSV files of the contract's tables, and the national request.
+//! Hospital data from outside: CSV files of the contract's tables, the national request, and our own.
 //!
 //! Everything ends in a [`DataBuilder`](rulepack_contract::data::DataBuilder), which reads values without
 //! ever passing through a float. A fault of the whole (an unknown column, a wrong encoding) is an error;
 //! a fault of a row leaves that row out, and what belongs to it, and lists it.
 
+mod call;
 mod checks;
 mod coverage;
 mod csv;
@@ -11,13 +12,16 @@ mod csv;
 mod documentation_tests;
 mod error;
 pub mod national;
+pub mod native;
 mod rejection;
 mod table_file;
 
+pub use call::{Call, Known, RequestError};
 pub use csv::{Loaded, read_directory, read_file};
 pub use error::DataError;
 pub use rejection::{FileRejection, Reason};
 
+pub(crate) use call::parse as parse_call;
 pub(crate) use csv::{Source, finish, load};
 pub(crate) use table_file::{Line, TableFile};
 

@@ -7,6 +7,7 @@
 
 mod overrides;
 mod record;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use record::Entry;
 pub use crate::sealed_log::SealedLogError;
 pub use overrides::Overrides;
 pub use record::{Decision, FindingId, FindingIdError, KeptFinding, Way};
+pub use wanted::{Decided, Wanted};
 
 /// The store of one host.
 #[derive(Debug)]
@@ -62,21 +64,6 @@ pub enum FindingsError {
     /// There are findings, and nothing to read them with.
     #[error("`{0}` is missing, and what is kept of patients cannot be read without it")]
     NoSecret(PathBuf),
-}
-
-/// Which findings are asked for; what is `None` is not asked.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// Key of the encounter.
-    pub encounter: Option<String>,
-    /// 科室
-    pub department: Option<String>,
-    /// 医师
-    pub doctor: Option<String>,
-    /// Id of the rule in its pack.
-    pub rule: Option<String>,
-    /// At most so many, the latest.
-    pub limit: usize,
 }
 
 impl FindingsError {
@@ -171,49 +158,6 @@ impl Findings {
         Ok(())
     }
 
-    /// Findings with the last decision on each, the latest first.
-    ///
-    /// # Errors
-    /// [`FindingsError`] where the store cannot be read.
-    pub fn find(
-        &self,
-        wanted: &Wanted,
-    ) -> Result<Vec<(KeptFinding, Option<Decision>)>, FindingsError> {
-        let months: Vec<_> = self.kept().months.values().cloned().collect();
-        let mut decisions: BTreeMap<FindingId, Decision> = BTreeMap::new();
-        let mut found = Vec::new();
-        // From the latest month on: a decision is never older than its finding.
-        for month in months.iter().rev() {
-            let mut of_month = Vec::new();
-            let mut decided = BTreeMap::new();
-            month.entries(|_, bytes| match serde_json::from_slice(bytes) {
-                Ok(Entry::Found(kept)) => {
-                    of_month.extend(kept.into_iter().filter(|finding| wanted.has(finding)));
-                    // Only the latest are wanted: memory does not grow with the month.
-                    let beyond = of_month.len().saturating_sub(wanted.limit);
-                    of_month.drain(..beyond);
-                }
-                Ok(Entry::Decided(kept)) => {
-                    decided.extend(kept.into_iter().map(|one| (one.finding, one)));
-                }
-                Err(_) => {}
-            })?;
-            for (id, decision) in decided {
-                decisions.entry(id).or_insert(decision);
-            }
-            let latest_first = of_month.into_iter().rev();
-            found.extend(latest_first.map(|finding| {
-                let decision = decisions.get(&finding.id).cloned();
-                (finding, decision)
-            }));
-            if found.len() >= wanted.limit {
-                break;
-            }
-        }
-        found.truncate(wanted.limit);
-        Ok(found)
-    }
-
     /// By rule version, in the order of packs.
     #[must_use]
     pub fn overrides(&self) -> Vec<Overrides> {
@@ -267,18 +211,6 @@ impl Findings {
     }
 }
 
-impl Wanted {
-    fn has(&self, finding: &KeptFinding) -> bool {
-        let is = |wanted: &Option<String>, found: Option<&String>| {
-            wanted.is_none() || wanted.as_ref() == found
-        };
-        is(&self.encounter, finding.encounter.as_ref())
-            && is(&self.department, finding.department.as_ref())
-            && is(&self.doctor, finding.doctor.as_ref())
-            && is(&self.rule, Some(&finding.rule))
-    }
-}
-
 impl Kept {
     fn take(&mut self, (log, place): (&Arc<SealedLog>, Place), entry: Entry) {
         let Entry::Found(found) = entry else {
@@ -317,7 +249,7 @@ fn data_secret(path: &Path, is_empty: bool) -> Result<[u8; 32], FindingsError> {
     };
     match secret::read(path).map_err(failed)? {
         Some(secret) => Ok(secret),
-        None if is_empty => secret::make(path).map_err(failed),
+        None if is_empty => secret::read_or_make(path).map_err(failed),
         None => Err(FindingsError::NoSecret(path.to_owned())),
     }
 }

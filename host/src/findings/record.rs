@@ -26,21 +26,26 @@ pub struct FindingId {
 pub struct FindingIdError;
 
 /// A finding as it was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeptFinding {
     /// By which a decision refers to it.
+    #[schema(value_type = String)]
     pub id: FindingId,
     /// Seconds from 1970-01-01, China Standard Time.
     pub at: i64,
     /// When in the course of care.
+    #[schema(value_type = String)]
     pub stage: Stage,
     /// Pack and version.
+    #[schema(value_type = String)]
     pub pack: TargetPath,
     /// Id of the rule in the pack.
     pub rule: String,
     /// 明确违规, 高度可疑, 轻度可疑.
+    #[schema(value_type = String)]
     pub certainty: Certainty,
     /// What it led to.
+    #[schema(value_type = String)]
     pub action: Action,
     /// Where the hospital softened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +65,7 @@ pub struct KeptFinding {
 }
 
 /// 处理方式 (dspo_way).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
     /// 继续执行医嘱: the finding is overridden.
@@ -70,9 +75,11 @@ pub enum Way {
 }
 
 /// What a clinician decided on a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = KeptDecision)]
 pub struct Decision {
     /// The finding.
+    #[schema(value_type = String)]
     pub finding: FindingId,
     /// Go on, or change the order.
     pub way: Way,

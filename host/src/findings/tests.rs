@@ -131,6 +131,57 @@ fn findings_are_found_by_what_they_belong_to_with_the_last_decision_on_each() {
 }
 
 #[test]
+fn findings_are_found_by_what_they_are_and_what_was_decided_on_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = Findings::open(&HostFolder::at(folder.path())).unwrap();
+    let december = NOVEMBER + 20 * DAY;
+    findings.keep(vec![finding(1, "D1", NOVEMBER)]).unwrap();
+    let other = KeptFinding {
+        pack: "3703/limits/1.1.0.wasm".parse().unwrap(),
+        stage: Stage::During,
+        certainty: Certainty::HighSuspicion,
+        action: Action::Remind,
+        ..finding(2, "D1", NOVEMBER + DAY)
+    };
+    findings.keep(vec![other]).unwrap();
+    findings.keep(vec![finding(3, "D1", december)]).unwrap();
+    decide(&findings, decision(1, Way::Continued, december));
+    decide(&findings, decision(2, Way::Changed, december));
+    let found = |change: &dyn Fn(&mut Wanted)| -> Vec<u64> {
+        let mut wanted = Wanted {
+            limit: 10,
+            ..Wanted::default()
+        };
+        change(&mut wanted);
+        let found = findings.find(&wanted).unwrap();
+        found.iter().map(|(finding, _)| finding.id.answer).collect()
+    };
+    let day = |at| Some(units::day_of(at));
+    assert_eq!(found(&|w| w.pack = "37/limits".parse().ok()), [3, 1]);
+    assert_eq!(found(&|w| w.version = "1.1.0".parse().ok()), [2]);
+    assert_eq!(found(&|w| w.stage = Some(Stage::Before)), [3, 1]);
+    assert_eq!(
+        found(&|w| w.certainty = Some(Certainty::HighSuspicion)),
+        [2]
+    );
+    assert_eq!(found(&|w| w.action = Some(Action::Review)), [3, 1]);
+    assert_eq!(found(&|w| w.from = day(NOVEMBER + DAY)), [3, 2]);
+    assert_eq!(found(&|w| w.to = day(NOVEMBER)), [1]);
+    assert_eq!(
+        found(&|w| w.before = Some(FindingId {
+            answer: 3,
+            place: 0
+        })),
+        [2, 1]
+    );
+    assert_eq!(found(&|w| w.decided = Some(Decided::Nothing)), [3]);
+    let continued = Some(Decided::Way(Way::Continued));
+    assert_eq!(found(&|w| w.decided = continued), [1]);
+    // What comes before a limit in a month is not lost to those that are decided otherwise.
+    assert_eq!(found(&|w| (w.decided, w.limit) = (continued, 1)), [1]);
+}
+
+#[test]
 fn findings_without_their_secret_are_told_and_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let host = HostFolder::at(folder.path());

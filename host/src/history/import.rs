@@ -1,16 +1,16 @@
 //! From a folder of CSV files to a segment.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{self, File};
 use std::path::Path;
 
 use rulepack_contract::data::{DataBuilder, Presence};
 use rulepack_contract::schema::TableId;
 use rulepack_contract::units;
 
-use super::segment::{Block, Covered, Header, Owner, OwnerRows};
+use super::segment::{self, Covered, Header, Owner, OwnerRows};
 use super::{History, HistoryError};
 use crate::data::{FileRejection, Line, Source, TableFile, finish, load};
-use crate::files;
 
 /// What an import brought.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl History {
                 }
             }
         }
-        self.write(&header, blocks)?;
+        self.write(header, blocks)?;
         Ok(Imported {
             rows,
             rejected: loaded.rejected,
@@ -80,27 +80,23 @@ impl History {
 
     fn write(
         &mut self,
-        header: &Header,
+        header: Header,
         blocks: BTreeMap<Owner, OwnerRows>,
     ) -> Result<(), HistoryError> {
-        let last = self
-            .segments
-            .iter()
-            .filter_map(|segment| super::segment::number(&segment.path));
-        let number = last.max().unwrap_or(0).saturating_add(1);
-        let path = self.folder.join(format!("{number:06}.jsonl"));
         let failed = |source| HistoryError::Io {
-            path: path.clone(),
+            path: self.folder.clone(),
             source,
         };
-        let json = |error: serde_json::Error| failed(error.into());
-        let mut bytes = serde_json::to_vec(header).map_err(json)?;
-        bytes.push(b'\n');
-        for (owner, rows) in blocks {
-            serde_json::to_writer(&mut bytes, &Block { owner, rows }).map_err(json)?;
-            bytes.push(b'\n');
+        // Nobody else imports meanwhile, so that no number is given twice.
+        let importing = File::create(self.folder.join("importing")).map_err(failed)?;
+        importing.lock().map_err(failed)?;
+        let mut last = 0;
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            last = segment::number(&path).map_or(last, |number| last.max(number));
         }
-        files::replace(&path, &bytes).map_err(failed)?;
+        let number = last.saturating_add(1);
+        let path = segment::write(&self.folder, number, header, blocks, &self.secrets)?;
         self.add(&path)
     }
 }
@@ -148,7 +144,7 @@ fn owner<'c>(
 }
 
 /// The cells that are recorded, by the name of their column. Rows of other tables are named by key, those
-/// without a key by nothing: no table points to such a one.
+/// without a key by nothing: no table points to such a one. Whose the row is stands apart.
 fn texts<'c>(
     table: TableId,
     key: &str,
@@ -163,6 +159,9 @@ fn texts<'c>(
         .collect();
     if let Some(name) = table.table().key() {
         texts.insert(name.to_owned(), key.to_owned());
+    }
+    if let Some(name) = segment::column_of_owner(table) {
+        texts.remove(name);
     }
     texts
 }

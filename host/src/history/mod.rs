@@ -1,19 +1,21 @@
 //! What is known of patients and of the institution from earlier imports, for rules that need history.
 //!
-//! A folder of segments, one an import, never changed: `000001.jsonl`, `000002.jsonl`, … Each is written
-//! beside, synced, renamed and the folder synced, so that a kill leaves the old state or the new one.
-//! The first line of a segment says what the import covered; each further line holds the rows of one
-//! owner (a patient or an institution) as texts of the contract. The index by owner is built when the
-//! history is opened; rows stay on disk. Where two imports bring the same row, the later one counts.
+//! A folder of segments, one an import, never changed: `000001.rows` with `000001.identities`, and so on
+//! (`segment.rs`). All of it is encrypted; whose the rows are stands apart from them, under another secret (T15).
+//! Each file is written beside, synced, renamed and the folder synced, so that a kill leaves the old state or
+//! the new one. The index by owner is built when the history is opened; rows stay on disk. Where two imports
+//! bring the same row, the later one counts.
 //!
 //! Keys of patients are data, never in a log or in an error's text.
 
 mod identity;
 mod import;
+mod secrets;
 mod segment;
+mod whole;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -28,7 +30,8 @@ use rulepack_protocol::digest::Digest;
 use crate::data::DataError;
 use crate::journal::HistoryState;
 use identity::identity;
-use segment::{Covered, Owner, OwnerRows, Segment};
+use secrets::Secrets;
+use segment::{Covered, Owner, OwnerRows, Place, Segment};
 
 pub use import::Imported;
 
@@ -37,7 +40,8 @@ pub use import::Imported;
 pub struct History {
     folder: PathBuf,
     segments: Vec<Segment>,
-    index: HashMap<Owner, Vec<(usize, u64)>>,
+    index: HashMap<Owner, Vec<(usize, Place)>>,
+    secrets: Secrets,
 }
 
 /// Why history cannot be used.
@@ -51,14 +55,23 @@ pub enum HistoryError {
         /// Why.
         source: io::Error,
     },
-    /// A segment that this program did not write so.
-    #[error("the history `{path}` is damaged at line {line}")]
+    /// A segment that this program did not write so, or that was cut off.
+    #[error("the history `{path}` is damaged at line {line}, or was written under another secret")]
     Damaged {
         /// The segment.
         path: PathBuf,
         /// From 1.
         line: u64,
     },
+    /// The identities of another import.
+    #[error("the history `{0}` does not belong to the rows beside it")]
+    Foreign(PathBuf),
+    /// A segment of an earlier release.
+    #[error("the history `{0}` was written by an earlier release and is not encrypted")]
+    Plain(PathBuf),
+    /// There is history, and nothing to read it with.
+    #[error("`{0}` is missing, and the history of patients cannot be read without it")]
+    NoSecret(PathBuf),
     /// What is to be imported cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -69,9 +82,19 @@ impl HistoryError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            HistoryError::Damaged { .. } => {
-                Some("restore the file from a backup, or remove it and import again".to_owned())
-            }
+            HistoryError::Damaged { path, .. } | HistoryError::Foreign(path) => Some(format!(
+                "restore it from a backup together with `data.secret` and `identity.secret`, or move `{}` (both \
+                 its files) away and import again",
+                path.with_extension("").display()
+            )),
+            HistoryError::Plain(_) => Some(
+                "import the same files again in a new folder, or delete it and import again"
+                    .to_owned(),
+            ),
+            HistoryError::NoSecret(_) => Some(
+                "restore it from a backup, or move the folder `history` away and import again"
+                    .to_owned(),
+            ),
             HistoryError::Data(error) => error.hint(),
             HistoryError::Io { .. } => None,
         }
@@ -79,10 +102,10 @@ impl HistoryError {
 }
 
 impl History {
-    /// Opens the history in a folder, which is made where it is missing.
+    /// Opens the history in a folder, which is made where it is missing, with the secrets that lie beside it.
     ///
     /// # Errors
-    /// [`HistoryError`] where the folder cannot be used or a segment is damaged.
+    /// [`HistoryError`] where the folder cannot be used or a segment is not whole.
     pub fn open(folder: &Path) -> Result<Self, HistoryError> {
         Self::open_first(folder, usize::MAX)
     }
@@ -100,16 +123,21 @@ impl History {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
+            if segment::is_plain(&path) {
+                return Err(HistoryError::Plain(path));
+            }
             if segment::number(&path).is_some() {
                 paths.push(path);
             }
         }
+        let secrets = Secrets::of(folder, paths.is_empty())?;
         paths.sort();
         paths.truncate(first);
         let mut history = History {
             folder: folder.to_owned(),
             segments: Vec::new(),
             index: HashMap::new(),
+            secrets,
         };
         for path in paths {
             history.add(&path)?;
@@ -189,8 +217,8 @@ impl History {
             key: key.to_owned(),
         };
         let mut rows: Vec<OwnerRow> = Vec::new();
-        for (segment, offset) in self.index.get(&owner).into_iter().flatten() {
-            let newer = self.segments[*segment].read(*offset)?;
+        for (segment, place) in self.index.get(&owner).into_iter().flatten() {
+            let newer = self.segments[*segment].read(&owner, *place)?;
             let replaced: HashSet<_> = newer.iter().map(OwnerRow::identity).collect();
             rows.retain(|row| !replaced.contains(&row.identity()));
             rows.extend(newer);
@@ -212,9 +240,9 @@ impl History {
 
     fn add(&mut self, path: &Path) -> Result<(), HistoryError> {
         let place = self.segments.len();
-        let (segment, owners) = Segment::open(path)?;
-        for (owner, offset) in owners {
-            self.index.entry(owner).or_default().push((place, offset));
+        let (segment, owners) = Segment::open(path, &self.secrets)?;
+        for (owner, at) in owners {
+            self.index.entry(owner).or_default().push((place, at));
         }
         self.segments.push(segment);
         Ok(())

@@ -120,6 +120,13 @@ impl Journal {
         }
     }
 
+    /// Whether what is recorded now would be written.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        let writer = self.writer.as_ref();
+        writer.is_some_and(|writer| !writer.is_finished())
+    }
+
     /// The key that signs it.
     #[must_use]
     pub fn key(&self) -> &PublicKey {

@@ -19,7 +19,7 @@ use crate::service::problem_word;
 pub struct Basis<'a> {
     /// Number of the answer.
     pub answer: String,
-    /// 3101 or 3102.
+    /// 3101, 3102 or `check`.
     pub infno: &'static str,
     /// What it was made for.
     pub circumstances: &'a Circumstances,

@@ -11,14 +11,15 @@ use rulepack_protocol::tuf::Status;
 use serde::Serialize;
 
 use super::{Basis, Receipt, ReceiptError};
-use crate::data::national::{BodyError, Request, RequestError, decode};
+use crate::data::national::{BodyError, Region, decode};
+use crate::data::{RequestError, parse_call};
 use crate::files;
 use crate::history::{History, HistoryError};
 use crate::journal::{Verdict, salted};
 use crate::lock::{Lock, LockError};
 use crate::packs::Packs;
 use crate::review::InForce;
-use crate::service::answer;
+use crate::service::judge;
 use crate::settings::HostFolder;
 
 /// What came of it.
@@ -93,6 +94,8 @@ pub struct Ground<'a> {
     pub folder: &'a HostFolder,
     /// Its packs.
     pub packs: &'a Packs,
+    /// How requests were written.
+    pub region: &'a Region,
     /// Any number gives the same bytes.
     pub threads: usize,
 }
@@ -140,15 +143,15 @@ fn again(
     ground: Ground<'_>,
 ) -> Result<Verdict, ReplayError> {
     let (text, _) = decode(body, None)?;
-    let request = Request::parse(&text)?;
+    let call = parse_call(&old.infno, &text, ground.region)?;
     let lock = lock_of(ground.folder, &old.lock)?;
     let segments = usize::try_from(old.history.segments).unwrap_or(usize::MAX);
     let history = History::open_first(&ground.folder.history(), segments)?;
     let (data, rejections): (_, Vec<Rejection>) =
-        answer::data(&history, &request).map_err(|error| ReplayError::Call(error.into()))?;
+        judge::data(&history, call.as_ref()).map_err(|error| ReplayError::Call(error.into()))?;
     let division: Division = old.jurisdiction.parse()?;
     let today = Day::from_number(old.today).ok_or(ReplayError::Day(old.today))?;
-    let mut circumstances = answer::circumstances(&request, &division, today);
+    let mut circumstances = judge::circumstances(call.as_ref(), &division, today);
     circumstances.batches.threads = ground.threads;
     let in_force = InForce {
         packs: ground.packs,
@@ -158,7 +161,7 @@ fn again(
     let reviewed = in_force.review(&Arc::new(data), &circumstances);
     let basis = Basis {
         answer: old.answer.clone(),
-        infno: answer::infno(request.transaction),
+        infno: call.infno(),
         circumstances: &circumstances,
         engine: ground.packs.engine().id(),
         lock: lock.digest(),

@@ -3,6 +3,7 @@
 mod choose;
 pub mod report;
 pub mod tell;
+mod totals;
 
 use std::sync::Arc;
 
@@ -105,6 +106,11 @@ fn review_scope(
                 .unwrap_or((NOT_RECORDED_S32, NOT_RECORDED_S32)),
         },
     };
+    let made = totals::add(data, &pack.manifest.totals, (scope, circumstances));
+    let data = match &made {
+        Ok(Some(totalled)) => &totalled.data,
+        _ => data,
+    };
     let outcome = match scope {
         Scope::Patient => patients::review(&pack.loaded, data, &review, circumstances.batches),
         _ => institutions::review(&pack.loaded, data, &review),
@@ -116,13 +122,16 @@ fn review_scope(
         .iter()
         .filter_map(|missing| {
             let rule = pack.manifest.rule(&missing.rule)?;
-            Some(NotEvaluable {
+            // What does not look at this at all lacks nothing.
+            let is_asked = rule.scope == scope && rule.stages.contains(&circumstances.stage);
+            is_asked.then(|| NotEvaluable {
                 rule: tell::reference(pack, rule),
                 missing: missing.missing.clone(),
                 not_granted: not_granted(pack, rule, &missing.missing),
             })
         })
         .collect();
+    totals::tell_left_out(&mut report, (pack, data), &made);
     let given = pack.loaded.given();
     report.packs.push(PackRun {
         pack: pack.path.clone(),

@@ -28,7 +28,7 @@ pub struct Report {
 }
 
 /// A row of the data, by the key under which it is known outside.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 pub struct ReportedRow {
     /// Table of the contract.
     pub table: &'static str,
@@ -48,9 +48,10 @@ pub struct ReportedRow {
 }
 
 /// Which rule of which pack, and what it rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RuleReference {
     /// The pack and version; its first part is the issuing name space.
+    #[schema(value_type = String)]
     pub pack: TargetPath,
     /// Id of the rule in the pack.
     pub rule: String,
@@ -62,18 +63,21 @@ pub struct RuleReference {
     /// The policy.
     pub basis: String,
     /// 行为类 or 项目类.
+    #[schema(value_type = String)]
     pub behaviour: Behaviour,
 }
 
 /// A finding with all that a person needs to act on it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ReportedFinding {
     /// The rule.
     #[serde(flatten)]
     pub rule: RuleReference,
     /// 明确违规, 高度可疑, 轻度可疑.
+    #[schema(value_type = String)]
     pub certainty: Certainty,
     /// What it leads to.
+    #[schema(value_type = String)]
     pub action: Action,
     /// Where the hospital softened it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,18 +96,20 @@ pub struct ReportedFinding {
 }
 
 /// Why a finding leads to less than its pack says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Softening {
     /// What it would lead to.
+    #[schema(value_type = String)]
     pub declared: Action,
     /// The last day.
+    #[schema(value_type = String)]
     pub until: Day,
     /// The hospital's reason.
     pub reason: String,
 }
 
 /// A notice.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ReportedNotice {
     /// The rule.
     #[serde(flatten)]
@@ -115,7 +121,7 @@ pub struct ReportedNotice {
 }
 
 /// A statistic.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ReportedMeasure {
     /// The rule.
     #[serde(flatten)]
@@ -129,7 +135,7 @@ pub struct ReportedMeasure {
 }
 
 /// A row that a rule could not evaluate, and what was missing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ReportedAbstention {
     /// The rule.
     #[serde(flatten)]
@@ -141,7 +147,7 @@ pub struct ReportedAbstention {
 }
 
 /// A rule that could not be evaluated at all, and why.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct NotEvaluable {
     /// The rule.
     #[serde(flatten)]
@@ -154,7 +160,7 @@ pub struct NotEvaluable {
 }
 
 /// A column that a pack asks for and that the hospital does not grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct NotGranted {
     /// `orders.supply-days`
     pub column: String,
@@ -171,9 +177,10 @@ impl std::fmt::Display for NotGranted {
 }
 
 /// Somebody for whom a pack gave no verdict.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct NoVerdict {
     /// The pack and version.
+    #[schema(value_type = String)]
     pub pack: TargetPath,
     /// The patient or institution.
     pub about: ReportedRow,
@@ -186,19 +193,24 @@ pub struct NoVerdict {
 }
 
 /// A pack that ran.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PackRun {
     /// The pack and version.
+    #[schema(value_type = String)]
     pub pack: TargetPath,
     /// Its digest.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// When in the course of care.
+    #[schema(value_type = String)]
     pub stage: Stage,
     /// What it used of all that it answered: the same on every machine.
     pub fuel: u64,
     /// Of what is set for the pack here.
+    #[schema(value_type = String)]
     pub parameters: Digest,
     /// Of the columns that it may read here.
+    #[schema(value_type = String)]
     pub grants: Digest,
 }
 

@@ -1,29 +1,15 @@
-//! From the bytes of a call to the bytes of its answer. Runs on a thread that may block.
+//! From the bytes of a national call to the bytes of its answer. Runs on a thread that may block.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use rulepack_contract::data::{Data, DataBuilder, Rejection};
-use rulepack_engine::patients::Division as Batches;
-
-use super::apart::{self, LeftOut};
 use super::decide::decide;
-use super::findings;
-use super::keep::keep;
+use super::judge::judge;
 use super::metrics::{Outcome, REFUSED_UNREAD};
-use super::record;
-use super::{Service, problem_word};
-use crate::data::national::{
-    Charset, Message, Request, RequestError, Response, Transaction, decode,
-};
-use crate::history::{History, HistoryError};
-use crate::journal::Verdict;
+use super::{Service, apart, findings, record};
+use crate::data::Call as _;
+use crate::data::national::{Charset, Message, Request, Response, decode};
 use crate::policy::Fail;
-use crate::receipt::Basis;
-use crate::review::{Circumstances, InForce, Reviewed};
-use rulepack_protocol::moment::Day;
-use rulepack_protocol::names::Division;
 
 /// An answer, encoded as its request was.
 #[derive(Debug)]
@@ -32,40 +18,13 @@ pub(super) struct Answered {
     pub(super) bytes: Vec<u8>,
 }
 
-/// A verdict that is not on the disk is not given.
-const NOT_RECORDED: &str = "the verdict cannot be recorded by this host";
-
-/// What a review gave, over which data, the rows of history that were left out of it, and what is to be
-/// recorded.
-type ReviewedRequest = (Reviewed, Arc<Data>, Vec<LeftOut>, Verdict);
-
-/// Why a call is not reviewed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CallError {
-    /// The request is at fault.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// A row of the request itself had to be left out: it is reviewed whole or not at all.
-    #[error("a row of the request cannot be used: column `{column}` of `{table}`")]
-    Row {
-        table: &'static str,
-        column: &'static str,
-    },
-    /// This host is at fault. What exactly is for its log: paths are not for callers.
-    #[error("the history of this host cannot be read")]
-    History(#[source] HistoryError),
-    /// This host is at fault.
-    #[error("the clock of this host is wrong")]
-    Clock,
-}
-
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
     let (received, started) = (service.china_seconds(), Instant::now());
     let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (
             charset,
-            Message::parse(&text).map_err(|error| error.to_string()),
+            Message::parse(&text, &service.options.region).map_err(|error| error.to_string()),
         ),
         Err(error) => (Charset::Utf8, Err(error.to_string())),
     };
@@ -78,10 +37,9 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
         }
         Ok(message) => {
             let (transaction, (outcome, response)) = match message {
-                Message::Review(request) => (
-                    infno(request.transaction),
-                    respond(service, &request, body, number),
-                ),
+                Message::Review(request) => {
+                    (request.infno(), respond(service, &request, body, number))
+                }
                 Message::Feedback(feedback) => ("3103", decide(service, &feedback)),
             };
             service
@@ -92,6 +50,7 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
     };
     let findings = response.output.as_ref().map(|output| output.result.len());
     tracing::info!(
+        answer = record::answer_id(number),
         infno = transaction,
         infcode = response.infcode,
         findings,
@@ -116,52 +75,30 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
 }
 
 fn respond(service: &Service, request: &Request, body: &[u8], number: u64) -> (Outcome, Response) {
-    match review(service, request, body, number) {
-        Ok((mut reviewed, data, left_out, verdict)) => {
-            let policy = service.policy.get();
-            if let Some(today) = service.today() {
-                policy.soften(&mut reviewed.report, today);
-            }
-            if record::verdict(service, verdict, &reviewed.report).is_err() {
-                return (Outcome::Failed, failed(service, request, NOT_RECORDED));
-            }
-            count(service, &reviewed);
-            let stage = request.transaction.stage();
-            let kept = keep(service, (&reviewed.report, &data), stage, number);
-            let result = findings::national(&reviewed.report, request, service, number);
-            let mut response = Response::found(result);
-            response.err_msg = apart::summary(&reviewed, &left_out, kept.err());
-            if let Some(output) = &mut response.output {
-                output.rulepack = apart::node(&reviewed, left_out, number);
-            }
-            let is_judged = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
-            if is_judged || policy.fail(stage) == Fail::Open {
-                return (Outcome::Done, response);
-            }
-            response.infcode = -1;
-            (Outcome::Failed, response)
+    let judged = match judge(service, request, body, number) {
+        Ok(judged) => judged,
+        Err(error) if error.is_of_request() => {
+            return (Outcome::Refused, Response::failure(&error.to_string()));
         }
         Err(error) => {
-            if let CallError::History(source) = &error {
-                tracing::error!(error = %source, "history cannot be read");
-            }
-            record::unreviewed(
-                service,
-                number,
-                infno(request.transaction),
-                &error.to_string(),
+            return (
+                Outcome::Failed,
+                failed(service, request, &error.to_string()),
             );
-            let response = match &error {
-                CallError::Request(_) | CallError::Row { .. } => {
-                    return (Outcome::Refused, Response::failure(&error.to_string()));
-                }
-                CallError::History(_) | CallError::Clock => {
-                    failed(service, request, &error.to_string())
-                }
-            };
-            (Outcome::Failed, response)
         }
+    };
+    let report = &judged.reviewed.report;
+    let result = findings::national(report, request, service, number);
+    let mut response = Response::found(result);
+    response.err_msg = apart::summary(&judged.reviewed, &judged.left_out, judged.not_kept);
+    if let Some(output) = &mut response.output {
+        output.rulepack = apart::node(&judged.reviewed, judged.left_out, number);
     }
+    if !judged.fails_closed {
+        return (Outcome::Done, response);
+    }
+    response.infcode = -1;
+    (Outcome::Failed, response)
 }
 
 /// The answer to a call that this host could not judge at all.
@@ -173,25 +110,31 @@ pub(super) fn unjudged(
 ) -> Answered {
     let received = service.china_seconds();
     let (charset, message) = match decode(body, content_type) {
-        Ok((text, charset)) => (charset, Message::parse(&text).ok()),
+        Ok((text, charset)) => (charset, Message::parse(&text, &service.options.region).ok()),
         Err(_) => (Charset::Utf8, None),
     };
     let (transaction, response) = match message {
         Some(Message::Review(request)) => {
             let response = failed(service, &request, why);
-            (infno(request.transaction), response)
+            (request.infno(), response)
         }
         // A decision that is not known to be kept is not acknowledged.
         Some(Message::Feedback(_)) => ("3103", Response::failure(why)),
         None => (REFUSED_UNREAD.0, Response::failure(why)),
     };
+    let number = took_too_long(service, transaction, why);
+    encode(service, response, (charset, received, number))
+}
+
+/// Counts and notes a call of which nobody waits for the answer any longer. Answers its number.
+pub(super) fn took_too_long(service: &Service, transaction: &'static str, why: &str) -> u64 {
     let waited = std::time::Duration::from_secs(policy_seconds(service));
     service
         .metrics
         .request((transaction, Outcome::Failed), waited);
     let number = service.number.fetch_add(1, Ordering::Relaxed);
     record::unjudged(service, number, transaction, why);
-    encode(service, response, (charset, received, number))
+    number
 }
 
 /// How long a caller waits at most, in seconds.
@@ -212,88 +155,6 @@ fn failed(service: &Service, request: &Request, why: &str) -> Response {
     }
 }
 
-/// Reviews a request by the lock that is in force when it begins.
-fn review(
-    service: &Service,
-    request: &Request,
-    body: &[u8],
-    number: u64,
-) -> Result<ReviewedRequest, CallError> {
-    let lock = service.lock.get();
-    let today = service.today().ok_or(CallError::Clock)?;
-    let history = service.history.get();
-    let (data, rejections) = data(&history, request)?;
-    let division = &service.settings.division;
-    let in_force = InForce {
-        packs: &service.packs,
-        lock: &lock,
-        division,
-    };
-    let circumstances = circumstances(request, division, today);
-    let data = Arc::new(data);
-    let reviewed = in_force.review(&data, &circumstances);
-    let basis = Basis {
-        answer: record::answer_id(number),
-        infno: infno(request.transaction),
-        circumstances: &circumstances,
-        engine: service.packs.engine().id(),
-        lock: lock.digest(),
-        history: history.state(),
-        body,
-        left_out: rejections.len() as u64,
-    };
-    let verdict = basis.verdict(&reviewed, &service.journal.salt(&basis.answer));
-    Ok((reviewed, data, apart::left_out(&rejections), verdict))
-}
-
-/// What a request is reviewed for, on a day.
-pub(crate) fn circumstances(request: &Request, division: &Division, today: Day) -> Circumstances {
-    Circumstances {
-        stage: request.transaction.stage(),
-        today: today.number(),
-        scenes: request.scenes.clone(),
-        jurisdiction: division.to_string(),
-        period: None,
-        batches: Batches::default(),
-    }
-}
-
-/// The rows of the request, and what is known of its patients.
-pub(crate) fn data(
-    history: &History,
-    request: &Request,
-) -> Result<(Data, Vec<Rejection>), CallError> {
-    let mut builder = DataBuilder::new();
-    let mut known = request.fill(&mut builder)?;
-    let patients = request.patients()?;
-    history
-        .add_patients(&patients, &mut known, &mut builder)
-        .map_err(CallError::History)?;
-    let (data, rejections) = builder.finish();
-    // Rows of history have no line. Without one of them a rule may find less, and the answer says so; a
-    // request without one of its own rows would be another request.
-    match rejections.iter().find(|rejection| rejection.line != 0) {
-        Some(own) => Err(CallError::Row {
-            table: own.table.table().name,
-            column: own.column,
-        }),
-        None => Ok((data, rejections)),
-    }
-}
-
-fn count(service: &Service, reviewed: &Reviewed) {
-    let report = &reviewed.report;
-    for finding in &report.findings {
-        service.metrics.finding(&finding.rule);
-    }
-    for none in &report.no_verdict {
-        service.metrics.no_verdict(&none.pack);
-    }
-    for (pack, error) in &reviewed.broken {
-        tracing::error!(pack = %pack, problem = problem_word(error), "pack cannot be used");
-    }
-}
-
 fn encode(
     service: &Service,
     response: Response,
@@ -305,13 +166,6 @@ fn encode(
         serde_json::to_string(&stamped).expect("an answer has texts as the names of its fields");
     Answered {
         charset,
-        bytes: charset.encode(&text),
-    }
-}
-
-pub(crate) fn infno(transaction: Transaction) -> &'static str {
-    match transaction {
-        Transaction::Before => "3101",
-        Transaction::During => "3102",
+        bytes: charset.encode(&service.options.region.regional(text)),
     }
 }

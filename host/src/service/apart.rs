@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use rulepack_contract::answer::Certainty;
 use rulepack_contract::data::Rejection;
-use rulepack_protocol::names::PackName;
+use rulepack_protocol::names::{PackName, TargetPath};
 use rulepack_protocol::pack::manifest::Action;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{findings, problem_word, record};
+use crate::packs::PackError;
 use crate::review::Reviewed;
 use crate::review::report::{
     NoVerdict, NotEvaluable, PackRun, ReportedAbstention, ReportedFinding, ReportedNotice,
@@ -21,7 +22,7 @@ use crate::review::report::{
 const ERR_MSG_CHARACTERS_MAX: usize = 200;
 
 /// Rows of history that were left out for the same column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(super) struct LeftOut {
     /// Of the contract.
     table: &'static str,
@@ -67,10 +68,22 @@ struct Told {
     kind: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Broken {
+/// A pack in force that cannot be used.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Broken {
+    /// Pack and version.
     pack: String,
+    /// Why, in a word.
     problem: &'static str,
+}
+
+/// Those of a review.
+pub(super) fn broken(broken: &[(TargetPath, PackError)]) -> Vec<Broken> {
+    let broken = broken.iter().map(|(pack, error)| Broken {
+        pack: pack.to_string(),
+        problem: problem_word(error),
+    });
+    broken.collect()
 }
 
 /// The node of an answer with this number.
@@ -80,7 +93,6 @@ pub(super) fn node(
     number: u64,
 ) -> Option<Box<RawValue>> {
     let report = &reviewed.report;
-    let broken = reviewed.broken.iter();
     let node = Node {
         receipt: record::answer_id(number),
         findings: report
@@ -94,12 +106,7 @@ pub(super) fn node(
         abstentions: &report.abstentions,
         no_verdict: &report.no_verdict,
         gaps: &reviewed.gaps,
-        broken: broken
-            .map(|(pack, error)| Broken {
-                pack: pack.to_string(),
-                problem: problem_word(error),
-            })
-            .collect(),
+        broken: broken(&reviewed.broken),
         left_out,
         packs: &report.packs,
     };

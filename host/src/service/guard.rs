@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use super::kind::Kind;
+use super::problem::Problem;
 
 /// The values of `Host` that are answered.
 ///
@@ -28,30 +31,24 @@ impl Guard {
         }
     }
 
-    fn refuses(&self, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
+    fn refuses(&self, headers: &HeaderMap) -> Option<Kind> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let host = text(header::HOST).unwrap_or_default();
         if !self.hosts.iter().any(|known| known == host) {
-            return Some((
-                StatusCode::MISDIRECTED_REQUEST,
-                "the `Host` of the request is not an address of this server\n",
-            ));
+            return Some(Kind::HOST);
         }
         let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
         let is_own = ["http://", "https://"]
             .iter()
             .any(|scheme| origin.strip_prefix(scheme) == Some(host));
-        (!is_own).then_some((
-            StatusCode::FORBIDDEN,
-            "the request comes from a page of another site\n",
-        ))
+        (!is_own).then_some(Kind::ORIGIN)
     }
 }
 
 /// Answers only what the guard lets through, and says on every answer what a browser may do with it.
 pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let mut response = match guard.refuses(request.headers()) {
-        Some(refusal) => refusal.into_response(),
+        Some(kind) => Problem::from(kind).into_response(),
         None => next.run(request).await,
     };
     for (name, value) in [

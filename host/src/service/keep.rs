@@ -2,7 +2,7 @@
 
 use rulepack_contract::data::{Data, Values};
 use rulepack_contract::review::Stage;
-use rulepack_contract::schema::{self, TableId, ids};
+use rulepack_contract::schema::{self, Kind, TableId, ids};
 
 use super::Service;
 use crate::findings::{FindingId, KeptFinding};
@@ -60,19 +60,72 @@ fn one(
 
 /// The department or doctor of a row, else of its encounter.
 fn responsible(data: &Data, row: &ReportedRow, column: &str) -> Option<String> {
-    let own = schema::table(row.table).and_then(|table| token(data, table, &row.key, column));
-    own.or_else(|| token(data, ids::ENCOUNTERS, row.encounter.as_deref()?, column))
+    let own = schema::table(row.table).and_then(|table| text(data, table, &row.key, column));
+    own.or_else(|| text(data, ids::ENCOUNTERS, row.encounter.as_deref()?, column))
 }
 
-/// The text of a token in the row of this key.
-fn token(data: &Data, table: TableId, key: &str, column: &str) -> Option<String> {
+/// The text of a code or token in the row of this key.
+fn text(data: &Data, table: TableId, key: &str, column: &str) -> Option<String> {
     let place = table.table().column(column)?;
     let row = (0..data.rows(table)).find(|row| data.key(table, *row) == Some(key))?;
+    let texts = match table.table().columns[place].kind {
+        Kind::Token => data.tokens(),
+        _ => data.codes(),
+    };
     match data.values(table, place)? {
         Values::U32(values) => match *values.get(row as usize)? {
             0 => None,
-            number => data.tokens().text(number).map(str::to_owned),
+            number => texts.text(number).map(str::to_owned),
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rulepack_contract::data::DataBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_department_is_a_code_and_a_doctor_a_token_of_the_row_or_its_encounter() {
+        let mut builder = DataBuilder::new();
+        let mut push = |table: TableId, key, cells: &[(&str, &'static str)]| {
+            let place = |name: &str| table.table().column(name).unwrap();
+            let cells = cells.iter().map(|(name, text)| (place(name), *text));
+            builder.push(table, 1, key, cells).unwrap();
+        };
+        push(ids::PATIENTS, "P1", &[]);
+        let of_encounter = [
+            ("patients", "P1"),
+            ("departments", "A03"),
+            ("doctors", "D1"),
+        ];
+        push(ids::ENCOUNTERS, "E1", &of_encounter);
+        push(
+            ids::ORDERS,
+            "O1",
+            &[("encounters", "E1"), ("departments", "B01")],
+        );
+        push(
+            ids::ORDERS,
+            "O2",
+            &[("encounters", "E1"), ("doctors", "D2")],
+        );
+        let (data, _) = builder.finish();
+        let of = |key: &str| {
+            let row = ReportedRow {
+                table: "orders",
+                key: key.to_owned(),
+                patient: None,
+                encounter: Some("E1".to_owned()),
+                institution: None,
+                amount: 0,
+            };
+            let told = ["departments", "doctors"].map(|column| responsible(&data, &row, column));
+            told.map(Option::unwrap_or_default)
+        };
+        assert_eq!(of("O1"), ["B01", "D1"]);
+        assert_eq!(of("O2"), ["A03", "D2"]);
     }
 }

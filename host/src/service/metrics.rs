@@ -76,7 +76,7 @@ impl Metrics {
 }
 
 /// The page.
-pub(super) fn render(metrics: &Metrics, status: &Status) -> String {
+pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> String {
     let counts = metrics.counts().clone();
     let mut page = Page::default();
     page.family(
@@ -113,6 +113,12 @@ pub(super) fn render(metrics: &Metrics, status: &Status) -> String {
     );
     let active = status.packs.iter().filter(|pack| pack.in_use).count();
     page.sample("rulepack_active_packs", &[], active);
+    page.family(
+        "rulepack_recording",
+        "gauge",
+        "1 while the journal can be written; without it nothing is answered.",
+    );
+    page.sample("rulepack_recording", &[], u8::from(is_recording));
     if let Some(age) = status.refresh_age_seconds {
         page.family(
             "rulepack_last_refresh_age_seconds",

@@ -1,16 +1,22 @@
 //! The hospital's server, which answers its HIS before and during care.
 //!
-//! | address | what |
-//! |---|---|
-//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101, 3102 and 3103 |
-//! | `GET /api/v1/receipts/ID` | what a verdict rested on, signed; ID is the answer's or a finding's |
-//! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it |
-//! | `GET /api/v1/status` | packs, lock and last update, as JSON |
-//! | `GET /status` | the same for people |
-//! | `GET /api/v1/findings` | what was found and decided, for auditors; JSON or CSV |
-//! | `GET /metrics` | counts for Prometheus |
-//! | `GET /healthz` | `ok` while the process answers |
-//! | `GET /readyz` | `ready` once the packs in force are loaded, 503 before |
+//! | address | what | role |
+//! |---|---|---|
+//! | `POST /`, `POST /fsi/api/rsfComIfsService/callService` | the national transactions 3101, 3102 and 3103 | his |
+//! | `POST /api/v1/check` | patients as tables of the contract | his, auditor |
+//! | `GET /api/v1/findings` | what was found and decided; JSON or CSV | auditor |
+//! | `GET /api/v1/receipts/ID` | what a verdict rested on, signed; ID is the answer's or a finding's | any |
+//! | `GET /api/v1/overrides` | by rule version, how often clinicians went on against it | any |
+//! | `GET /api/v1/packs`, `GET /api/v1/packs/NAME-SPACE/NAME` | every version known and its state | any |
+//! | `POST /api/v1/packs/NAME-SPACE/NAME/decisions` | hold, release, approve, roll back | administrator |
+//! | `GET /api/v1/updates` | what waits, is held, refused or mandatory | any |
+//! | `GET /api/v1/status`, `GET /status` | packs, lock, last update, policy; the same for people | any |
+//! | `GET /metrics` | counts for Prometheus | any |
+//! | `GET /api/v1/openapi.json` | the description of all this | open |
+//! | `GET /healthz`, `GET /readyz` | the process answers; the packs in force are loaded | open |
+//!
+//! Every address stands in `document.rs` with its roles; errors are RFC 9457 problems of stable kinds
+//! (`kind.rs`), in the national transactions envelopes.
 //!
 //! The second `POST` address is the path under which the national platform itself answers, so that a HIS
 //! changes nothing but the name of the machine.
@@ -20,20 +26,32 @@
 //! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
 mod access;
-pub(crate) mod answer;
+mod answer;
 mod apart;
+mod calls;
+mod check;
 mod decide;
+mod decision;
+mod describe;
+mod document;
 mod findings;
 mod guard;
-mod http;
+pub(crate) mod judge;
 mod keep;
+mod kind;
 mod metrics;
+mod packs;
+mod pages;
 mod pause;
 mod poll;
+mod problem;
 mod record;
+mod routes;
+mod schemas;
 mod search;
 mod status;
 mod swapped;
+mod updates;
 
 #[cfg(test)]
 mod tests;
@@ -348,7 +366,7 @@ pub async fn serve(
         service,
         is_loopback: address.ip().is_loopback(),
     };
-    let served = axum::serve(listener, http::router(gate, guard))
+    let served = axum::serve(listener, routes::router(&gate, guard))
         .with_graceful_shutdown(shutdown)
         .await;
     // A panic in there would have been a fault of loading alone; serving went on.

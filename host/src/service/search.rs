@@ -5,20 +5,29 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use rulepack_contract::answer::Certainty;
+use rulepack_contract::review::Stage;
 use rulepack_contract::units;
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::PackName;
+use rulepack_protocol::pack::manifest::Action;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::access::problem;
-use crate::findings::{Decision, KeptFinding, Wanted};
+use super::kind::Kind;
+use super::problem::Problem;
+use crate::findings::{Decided, Decision, FindingId, KeptFinding, Wanted, Way};
 
 /// Beyond this a spreadsheet is no help.
 const LIMIT_MAX: usize = 10_000;
 const LIMIT: usize = 1_000;
+/// The media type of the table.
+pub(super) const CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// What is asked for.
+/// What is asked for. Patients are no part of an address: those stand in the logs of proxies.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
@@ -26,9 +35,26 @@ pub(super) struct Asked {
     department: Option<String>,
     doctor: Option<String>,
     rule: Option<String>,
+    pack: Option<PackName>,
+    version: Option<Version>,
+    stage: Option<Stage>,
+    certainty: Option<Certainty>,
+    action: Option<Action>,
+    decision: Option<AskedDecision>,
+    from: Option<Day>,
+    to: Option<Day>,
+    before: Option<FindingId>,
     limit: Option<usize>,
     #[serde(default)]
     format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AskedDecision {
+    Continued,
+    Changed,
+    None,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -39,63 +65,80 @@ enum Format {
     Csv,
 }
 
-#[derive(Debug, Serialize)]
-struct Shown {
+/// A finding with what was last decided on it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct ShownFinding {
+    /// What was found.
     #[serde(flatten)]
     finding: KeptFinding,
+    /// What was last decided on it (3103), where anything was.
     decision: Option<Decision>,
 }
 
 pub(super) async fn findings(
     State(service): State<Arc<Service>>,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Response {
+) -> Result<Response, Problem> {
     let Ok(Query(asked)) = asked else {
         let title = "the query of the address is not understood, expected some of `encounter`, \
-                     `department`, `doctor`, `rule`, `limit` and `format`";
-        return problem(StatusCode::BAD_REQUEST, "query", title);
+                     `department`, `doctor`, `rule`, `pack`, `version`, `stage`, `certainty`, `action`, \
+                     `decision`, `from`, `to`, `before`, `limit` and `format`";
+        return Err(Problem::new(Kind::QUERY, title));
     };
-    let wanted = Wanted {
-        encounter: asked.encounter,
-        department: asked.department,
-        doctor: asked.doctor,
-        rule: asked.rule,
-        limit: asked.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
-    };
+    let format = asked.format;
+    let wanted = asked.wanted();
     let searched = tokio::task::spawn_blocking(move || service.findings.find(&wanted));
     let found = match searched.await {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => {
             tracing::error!(%error, "findings cannot be read");
-            let title = "the findings of this host cannot be read";
-            return problem(StatusCode::INTERNAL_SERVER_ERROR, "storage", title);
+            return Err(Kind::STORAGE.into());
         }
-        Err(_) => {
-            tracing::error!("a search ended unexpectedly");
-            let title = "the request ended unexpectedly";
-            return problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+        Err(error) => {
+            tracing::error!(%error, "a search ended unexpectedly");
+            return Err(Kind::INTERNAL.into());
         }
     };
-    let found = found.into_iter();
-    let shown = found.map(|(finding, decision)| Shown { finding, decision });
-    match asked.format {
-        Format::Json => Json(shown.collect::<Vec<_>>()).into_response(),
-        Format::Csv => match table(shown) {
-            Some(bytes) => {
-                let media_type = "text/csv; charset=utf-8; header=present";
-                ([(header::CONTENT_TYPE, media_type)], bytes).into_response()
-            }
-            None => problem(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the table could not be written",
-            ),
-        },
+    let shown = found
+        .into_iter()
+        .map(|(finding, decision)| ShownFinding { finding, decision });
+    match format {
+        Format::Json => Ok(Json(shown.collect::<Vec<_>>()).into_response()),
+        Format::Csv => {
+            let bytes = table(shown).ok_or(Kind::INTERNAL)?;
+            Ok(([(header::CONTENT_TYPE, CSV)], bytes).into_response())
+        }
+    }
+}
+
+impl Asked {
+    fn wanted(self) -> Wanted {
+        let decided = self.decision.map(|decision| match decision {
+            AskedDecision::Continued => Decided::Way(Way::Continued),
+            AskedDecision::Changed => Decided::Way(Way::Changed),
+            AskedDecision::None => Decided::Nothing,
+        });
+        Wanted {
+            encounter: self.encounter,
+            department: self.department,
+            doctor: self.doctor,
+            rule: self.rule,
+            pack: self.pack,
+            version: self.version,
+            stage: self.stage,
+            certainty: self.certainty,
+            action: self.action,
+            decided,
+            from: self.from.map(|day| day.number()),
+            to: self.to.map(|day| day.number()),
+            before: self.before,
+            limit: self.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
+        }
     }
 }
 
 /// With the mark by which spreadsheets know UTF-8.
-fn table(rows: impl Iterator<Item = Shown>) -> Option<Vec<u8>> {
+fn table(rows: impl Iterator<Item = ShownFinding>) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     let head = [
         "jr_id",
@@ -114,7 +157,7 @@ fn table(rows: impl Iterator<Item = Shown>) -> Option<Vec<u8>> {
         "reason",
     ];
     writer.write_record(head).ok()?;
-    for Shown { finding, decision } in rows {
+    for ShownFinding { finding, decision } in rows {
         let word = |value: serde_json::Result<serde_json::Value>| {
             let value = value.unwrap_or_default();
             value.as_str().unwrap_or_default().to_owned()

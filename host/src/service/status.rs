@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rulepack_contract::units;
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf;
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::policy::Policy;
 use crate::update::UpdateReport;
 
 /// What `GET /api/v1/status` answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Status {
     /// Of the hospital.
     pub institution: String,
@@ -25,12 +26,14 @@ pub struct Status {
     /// Whether the packs in force are loaded.
     pub ready: bool,
     /// Digest of the lock in force.
+    #[schema(value_type = String)]
     pub lock: Digest,
     /// Every version known.
     pub packs: Vec<PackStatus>,
     /// The last try to bring the packs up to date, where one was made since the start.
     pub last_sync: Option<LastSync>,
     /// What the hospital decided itself about rules and faults.
+    #[schema(value_type = Object)]
     pub policy: Policy,
     /// What clinicians decided, by rule version.
     pub overrides: Vec<Overrides>,
@@ -42,11 +45,13 @@ pub struct Status {
 }
 
 /// A version of a pack.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PackStatus {
     /// Pack and version.
+    #[schema(value_type = String)]
     pub pack: TargetPath,
     /// Of its bytes.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// What this host made of it.
     pub state: PackState,
@@ -54,13 +59,18 @@ pub struct PackStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The rule days that it is made for.
+    #[schema(value_type = Object)]
     pub effective: tuf::Effective,
     /// Looks at requests of today.
     pub in_use: bool,
+    /// The day from which nobody can put it off.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mandatory_by: Option<Day>,
 }
 
 /// What a host made of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PackState {
     /// Passed every step.
@@ -78,12 +88,13 @@ pub enum PackState {
 }
 
 /// A try to bring the packs up to date.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct LastSync {
     /// `2026-11-22 09:30:00`, China Standard Time.
     pub at: String,
     /// What changed, where the registry served anything new.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub report: Option<UpdateReport>,
     /// Why nothing could be updated; what is active goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +156,7 @@ fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackS
         state,
         reason,
         effective: version.effective,
+        mandatory_by: version.mandatory_by,
     }
 }
 

@@ -16,6 +16,7 @@ use super::connections::Sender;
 use super::kind::Kind;
 use super::places::Held;
 use super::problem::{Problem, causes};
+use super::seats::Kept;
 use super::upload::{Upload, too_large};
 use super::{Service, blocking};
 use crate::index::{Entry, IndexError};
@@ -31,9 +32,9 @@ pub(super) async fn publish(
 ) -> Result<Json<Receipt>, Problem> {
     check_head(request.headers())?;
     let settings = service.settings;
-    let sender = request.extensions().get::<Sender>().copied();
-    let mut upload = Upload::new(request.into_body());
-    let admitted = begin(&service, sender, &mut upload).await?;
+    let sender = request.extensions().get::<Sender>().cloned();
+    let mut upload = Upload::new(request.into_body(), settings, sender);
+    let admitted = begin(&service, &mut upload).await?;
     let received = timeout(settings.upload_timeout, receive(&service, admitted, upload));
     let received = match received.await.map_err(|_| Kind::SLOW_UPLOAD)?? {
         Received::Before(receipt) => return Ok(Json(receipt)),
@@ -60,15 +61,17 @@ struct Taken {
     body: Vec<u8>,
     /// Held until the end: so many bodies are in memory at once, and not more.
     place: Held,
+    /// Those few do not lose their connections to others.
+    _seat: Option<Kept>,
 }
 
 /// Reads the roles and verifies them; the inner error is told once the rest was read.
 async fn begin(
     service: &Arc<Service>,
-    sender: Option<Sender>,
     upload: &mut Upload,
 ) -> Result<Result<Admission, Problem>, Problem> {
-    let place = service.places.unverified(sender.map(|Sender(ip)| ip))?;
+    let place = service.places.unverified(upload.address())?;
+    let _seat = upload.keep_seat();
     let roles = timeout(service.settings.roles_timeout, upload.roles());
     let roles = match roles.await.map_err(|_| Kind::SLOW_UPLOAD)? {
         Ok(roles) => roles,
@@ -92,8 +95,14 @@ async fn receive(
     match admitted {
         Ok(Admission::New(roles)) => {
             let place = service.places.body(&roles)?;
+            let seat = upload.keep_seat();
             let body = upload.whole().await?;
-            Ok(Received::Now(Taken { roles, body, place }))
+            Ok(Received::Now(Taken {
+                roles,
+                body,
+                place,
+                _seat: seat,
+            }))
         }
         Ok(Admission::AlreadyPublished(receipt)) => {
             upload.drain().await;

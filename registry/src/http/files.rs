@@ -24,7 +24,7 @@ use crate::publish::RefusalKind;
 use crate::state::StateError;
 use crate::store::{MetadataFile, TargetFile};
 
-/// `GET /metadata/timestamp.json`: what a host that is up to date asks for, answered from memory.
+/// `GET /metadata/timestamp.json`, where [`super::polls`] leaves it: read from the files, `HEAD`, refused.
 pub(super) async fn timestamp(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
@@ -39,17 +39,8 @@ pub(super) async fn timestamp(
             shown.map_err(|error| damaged(&error))?
         }
     };
-    let timestamp = shown.timestamp().ok_or(Kind::NOT_FOUND)?.clone();
-    let known = timestamp
-        .tag
-        .to_str()
-        .is_ok_and(|tag| is_known(&headers, tag));
-    let cached = (timestamp.tag, ASK_AGAIN);
-    Ok(if known {
-        not_modified(cached)
-    } else {
-        whole(cached, JSON, timestamp.bytes.into())
-    })
+    let timestamp = shown.timestamp().ok_or(Kind::NOT_FOUND)?;
+    Ok(timestamp.answer(&headers))
 }
 
 /// `GET /metadata/{file}`: a version of a role.
@@ -122,10 +113,10 @@ pub(super) async fn missing() -> Problem {
 }
 
 /// Has to be asked for again each time.
-const ASK_AGAIN: &str = "no-cache";
+pub(super) const ASK_AGAIN: &str = "no-cache";
 /// Never changes: a year is the longest that caches know.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const WASM: &str = "application/wasm";
 
 /// The bytes of a version that is published. Blocks.

@@ -32,7 +32,8 @@ impl Guard {
         Self { hosts }
     }
 
-    fn refuses(&self, headers: &HeaderMap) -> Option<Problem> {
+    /// Why a request with these headers is not answered.
+    pub(super) fn refuses(&self, headers: &HeaderMap) -> Option<Problem> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let host = text(header::HOST).unwrap_or_default();
         if let Some(hosts) = &self.hosts
@@ -54,10 +55,15 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
     };
-    for (name, value) in &FIXED {
-        response.headers_mut().insert(name, value.clone());
-    }
+    mark(response.headers_mut());
     response
+}
+
+/// Says what a browser may do with an answer.
+pub(super) fn mark(headers: &mut HeaderMap) {
+    for (name, value) in &FIXED {
+        headers.insert(name, value.clone());
+    }
 }
 
 /// What every answer says.

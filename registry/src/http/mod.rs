@@ -20,10 +20,13 @@ mod files;
 mod guard;
 pub mod kind;
 mod places;
+mod polls;
 pub mod problem;
 mod routes;
+mod seats;
 mod shown;
 mod site;
+mod stream;
 mod upload;
 
 use std::future::Future;
@@ -42,30 +45,34 @@ use problem::Problem;
 pub struct Settings {
     /// The longest time until an answer to a read begins.
     pub read_timeout: Duration,
-    /// The longest time until the head of a request is there; an idle connection is closed after it.
+    /// The longest time that a client may stand still while the server waits for it: until the head of a
+    /// request is there, or until it takes more of an answer. Looked at four times within.
     pub head_timeout: Duration,
     /// The longest time until the roles of an upload are there, which stand before its packs.
     pub roles_timeout: Duration,
     /// The longest time until the body of an upload is there: 64 MiB at 2 Mbit/s.
     pub upload_timeout: Duration,
+    /// The slowest pace of an upload, in bytes a second.
+    pub upload_pace: u32,
+    /// The time that is given to an upload on top of its pace.
+    pub upload_grace: Duration,
     /// The longest time for the checks of an upload. What is being stored then is finished all the same,
     /// and a retry finds it.
     pub publish_timeout: Duration,
     /// After this time a connection is closed once its answer is finished, and after twice the time in
     /// any case: a client that reads a byte a minute holds no place for ever.
     pub connection_age: Duration,
-    /// Connections open at once; others wait until one is free.
+    /// Connections open at once; one more takes the seat of the idlest.
     pub connections_at_once: usize,
     /// Uploads at once whose roles are not verified yet; each holds up to 8 MiB in memory.
     pub unverified_at_once: usize,
     /// Of these, from one address.
     pub unverified_of_one_sender: usize,
-    /// Uploads with verified roles received or checked at once; each holds its bytes in memory.
+    /// Uploads with verified roles received or checked at once; each holds its bytes in memory, and those
+    /// of different bureaus are checked beside each other.
     pub uploads_at_once: usize,
-    /// Of these, of one bureau.
+    /// Of these, of one bureau; they are checked one after the other.
     pub uploads_of_one_bureau: usize,
-    /// Uploads checked at once, each of another bureau.
-    pub publications_at_once: usize,
     /// How often to look whether timestamp and snapshot have to be signed anew.
     pub prolong_every: Duration,
 }
@@ -77,6 +84,8 @@ impl Default for Settings {
             head_timeout: Duration::from_secs(30),
             roles_timeout: Duration::from_secs(60),
             upload_timeout: Duration::from_secs(300),
+            upload_pace: 16 * 1024,
+            upload_grace: Duration::from_secs(10),
             publish_timeout: Duration::from_secs(600),
             connection_age: Duration::from_secs(3600),
             connections_at_once: 4096,
@@ -84,7 +93,6 @@ impl Default for Settings {
             unverified_of_one_sender: 4,
             uploads_at_once: 8,
             uploads_of_one_bureau: 2,
-            publications_at_once: 2,
             prolong_every: Duration::from_secs(600),
         }
     }
@@ -119,10 +127,13 @@ pub async fn serve(
     });
     let guard = guard::Guard::of(listener.local_addr()?);
     let prolonging = tokio::spawn(prolong(registry, settings.prolong_every));
-    let router = routes::router(Arc::clone(&service), guard, settings);
-    let served = connections::serve(listener, router, settings, shutdown).await;
+    let answers = connections::Answers {
+        polls: Arc::new(polls::Polls::new(Arc::clone(&service), guard.clone())),
+        router: routes::router(Arc::clone(&service), guard, settings),
+    };
+    let served = connections::serve(listener, answers, settings, shutdown).await;
     prolonging.abort();
-    // A client may have left while its publication goes on: all turns back means that none does.
+    // A client may have left while its publication goes on: all places back means that none does.
     service.places.close().await;
     served
 }

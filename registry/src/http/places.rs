@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rulepack_protocol::tuf::RoleName;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,7 +20,6 @@ pub(super) struct Places {
     unverified: Arc<Semaphore>,
     senders: Arc<Mutex<HashMap<IpAddr, usize>>>,
     bodies: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
     bureaus: Mutex<HashMap<RoleName, Bureau>>,
 }
 
@@ -48,7 +47,6 @@ impl Places {
             unverified: Arc::new(Semaphore::new(settings.unverified_at_once)),
             senders: Arc::default(),
             bodies: Arc::new(Semaphore::new(settings.uploads_at_once)),
-            turns: Arc::new(Semaphore::new(settings.publications_at_once)),
             bureaus: Mutex::default(),
         }
     }
@@ -73,39 +71,53 @@ impl Places {
         })
     }
 
-    /// A place in memory for the whole body of an upload that these roles' officers signed.
+    /// A place in memory for the whole body of an upload that these roles' officers signed, until it is
+    /// published. A bureau that has one already gets another only while half of all are free, so that a few
+    /// bureaus whose packs are slow do not fill them.
     pub(super) fn body(&self, roles: &BTreeSet<RoleName>) -> Result<Held, Kind> {
+        // Locked to the end, or two uploads at once would both see the same free half.
+        let mut bureaus = self.bureaus();
         let mut held = Held::new();
-        let of_bureaus = roles.iter().map(|role| self.bureau(role).bodies);
-        for places in of_bureaus.chain([Arc::clone(&self.bodies)]) {
+        let mut is_first = true;
+        for role in roles {
+            let places = self.bureau(&mut bureaus, role).bodies;
+            is_first &= places.available_permits() == self.settings.uploads_of_one_bureau;
             held.push(places.try_acquire_owned().map_err(|_| Kind::BUSY)?);
         }
+        if !is_first && self.bodies.available_permits() <= self.settings.uploads_at_once / 2 {
+            return Err(Kind::BUSY);
+        }
+        let place = Arc::clone(&self.bodies).try_acquire_owned();
+        held.push(place.map_err(|_| Kind::BUSY)?);
         Ok(held)
     }
 
-    /// Waits for the turn of these roles, then for one of the server's: who waits for its own bureau takes
-    /// no turn from another.
+    /// Waits for the turns of these roles, and for no other bureau's: who has a place in memory is checked
+    /// beside all others that have one.
     pub(super) async fn turn(&self, roles: &BTreeSet<RoleName>) -> Result<Held, Kind> {
         let mut held = Held::new();
         // In the order of their names, so that no two uploads wait for each other.
-        let of_bureaus = roles.iter().map(|role| self.bureau(role).turn);
-        for turns in of_bureaus.chain([Arc::clone(&self.turns)]) {
-            held.push(turns.acquire_owned().await.map_err(|_| Kind::BUSY)?);
+        for role in roles {
+            let turn = self.bureau(&mut self.bureaus(), role).turn;
+            held.push(turn.acquire_owned().await.map_err(|_| Kind::BUSY)?);
         }
         Ok(held)
     }
 
     /// Waits until nothing is being published, and lets nothing begin any more.
     pub(super) async fn close(&self) {
-        let turns = u32::try_from(self.settings.publications_at_once).unwrap_or(u32::MAX);
-        let all_finished = self.turns.acquire_many(turns).await;
-        self.turns.close();
+        let places = u32::try_from(self.settings.uploads_at_once).unwrap_or(u32::MAX);
+        let all_finished = self.bodies.acquire_many(places).await;
+        self.bodies.close();
         drop(all_finished);
     }
 
+    fn bureaus(&self) -> MutexGuard<'_, HashMap<RoleName, Bureau>> {
+        self.bureaus.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Only roles whose officers have signed come here, so there are as many as there are bureaus.
-    fn bureau(&self, role: &RoleName) -> Bureau {
-        let mut bureaus = self.bureaus.lock().unwrap_or_else(PoisonError::into_inner);
+    fn bureau(&self, bureaus: &mut HashMap<RoleName, Bureau>, role: &RoleName) -> Bureau {
         let bureau = bureaus.entry(role.clone()).or_insert_with(|| Bureau {
             bodies: Arc::new(Semaphore::new(self.settings.uploads_of_one_bureau)),
             turn: Arc::new(Semaphore::new(1)),
@@ -143,9 +155,8 @@ mod tests {
         Places::new(Settings {
             unverified_at_once: 3,
             unverified_of_one_sender: 2,
-            uploads_at_once: 3,
+            uploads_at_once: 4,
             uploads_of_one_bureau: 2,
-            publications_at_once: 2,
             ..Settings::default()
         })
     }
@@ -176,13 +187,16 @@ mod tests {
         ];
         assert_eq!(places.body(&role("37")).err(), Some(Kind::BUSY));
         let guangdong = places.body(&role("44")).unwrap();
-        assert_eq!(places.body(&role("45")).err(), Some(Kind::BUSY));
-        drop((shandong, guangdong));
+        // The last half is for bureaus that have none yet.
+        assert_eq!(places.body(&role("44")).err(), Some(Kind::BUSY));
+        let guangxi = places.body(&role("45")).unwrap();
+        assert_eq!(places.body(&role("46")).err(), Some(Kind::BUSY));
+        drop((shandong, guangdong, guangxi));
         assert!(places.body(&role("37")).is_ok());
     }
 
     #[tokio::test]
-    async fn who_waits_for_its_own_bureau_takes_no_turn_from_another() {
+    async fn a_bureau_waits_for_its_own_turn_and_for_no_other() {
         let places = Arc::new(places());
         let first = places.turn(&role("37")).await.unwrap();
         let waiting = {
@@ -191,9 +205,12 @@ mod tests {
         };
         // Let it begin to wait.
         tokio::task::yield_now().await;
-        let guangdong = places.turn(&role("44")).await.unwrap();
+        let mut others = Vec::new();
+        for name in ["44", "45", "46"] {
+            others.push(places.turn(&role(name)).await.unwrap());
+        }
         assert!(!waiting.is_finished());
-        drop((first, guangdong));
+        drop((first, others));
         assert_eq!(waiting.await.unwrap(), Ok(()));
     }
 }

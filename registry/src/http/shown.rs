@@ -10,12 +10,15 @@
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::body::Bytes;
-use axum::http::HeaderValue;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::tuf::RoleName;
 
-use super::conditional::entity_tag;
+use super::conditional::{entity_tag, is_known};
+use super::files::{ASK_AGAIN, JSON};
+use super::guard;
 use crate::registry::Registry;
 use crate::state::{State, StateError};
 use crate::store::MetadataFile;
@@ -29,12 +32,14 @@ pub(super) struct Shown {
 }
 
 /// The file `timestamp.json`, ready to be sent.
-#[derive(Clone)]
 pub(super) struct Timestamp {
-    /// Its bytes.
-    pub(super) bytes: Bytes,
+    bytes: Bytes,
     /// Its entity tag.
-    pub(super) tag: HeaderValue,
+    tag: String,
+    /// What is said with its bytes.
+    with_bytes: HeaderMap,
+    /// What is said to a client that has them.
+    without: HeaderMap,
 }
 
 /// The newest [`Shown`].
@@ -119,10 +124,35 @@ impl Shown {
 
 impl Timestamp {
     fn new(bytes: Vec<u8>, digest: &Digest) -> Option<Self> {
-        let tag = HeaderValue::from_str(&entity_tag(digest)).ok()?;
+        let tag = entity_tag(digest);
+        let mut without: HeaderMap = [
+            (header::CACHE_CONTROL, HeaderValue::from_static(ASK_AGAIN)),
+            (header::ETAG, HeaderValue::from_str(&tag).ok()?),
+        ]
+        .into_iter()
+        .collect();
+        guard::mark(&mut without);
+        let mut with_bytes = without.clone();
+        with_bytes.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
         Some(Self {
             bytes: bytes.into(),
             tag,
+            with_bytes,
+            without,
         })
+    }
+
+    /// The answer to a request with these headers.
+    pub(super) fn answer(&self, request: &HeaderMap) -> Response {
+        let (status, headers, body) = if is_known(request, &self.tag) {
+            (StatusCode::NOT_MODIFIED, &self.without, Body::empty())
+        } else {
+            let body = Body::from(self.bytes.clone());
+            (StatusCode::OK, &self.with_bytes, body)
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        headers.clone_into(response.headers_mut());
+        response
     }
 }

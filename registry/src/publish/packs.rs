@@ -102,12 +102,11 @@ fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), R
             return Err(differs(field, signed, sealed));
         }
     }
-    let (from, published) = (signed.effective.from, signed.published);
-    if from < published && pack.manifest.pack.retroactive.is_none() {
+    if signed.lacks_basis(pack) {
         return Err(Refusal::NotRetroactive {
             path: path.clone(),
-            from,
-            published,
+            from: signed.effective.from,
+            published: signed.published,
         });
     }
     Ok(())

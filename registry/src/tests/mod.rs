@@ -1,6 +1,7 @@
 //! The registry as a whole, on real folders, keys and loopback connections.
 
 mod check;
+mod conflict;
 mod crash;
 mod described;
 mod fixture;
@@ -10,6 +11,7 @@ mod problems;
 mod publish;
 mod reading;
 mod resume;
+mod seats;
 mod server;
 mod signer;
 mod turns;

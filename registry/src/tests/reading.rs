@@ -150,3 +150,33 @@ fn every_new_timestamp_is_shown_at_once() {
     assert_ne!(tag(&server), before);
     assert_eq!(tag(&server), shown(&registry));
 }
+
+/// Its lines but the date, in order.
+fn said(answer: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = answer
+        .lines()
+        .filter(|line| !line.starts_with("date: "))
+        .collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn polls_are_answered_the_same_before_routing_and_behind_it() {
+    let (world, server, _, _) = with_release();
+    let tag = header(&server.get("/metadata/timestamp.json"), "etag")
+        .unwrap()
+        .to_owned();
+    drop(server);
+    for condition in [String::new(), format!("if-none-match: {tag}\r\n")] {
+        let server = Server::start(&world);
+        let poll = || server.raw("GET", "/metadata/timestamp.json", &condition);
+        // The first one is read from the disk, behind the router.
+        let (routed, from_memory) = (poll(), poll());
+        assert_eq!(said(&routed), said(&from_memory));
+        assert!(header(&from_memory, "content-security-policy").is_some());
+        let foreign = format!("host: attacker.example\r\n{condition}");
+        let refused = server.raw("GET", "/metadata/timestamp.json", &foreign);
+        assert_eq!(status(&refused), "421");
+    }
+}

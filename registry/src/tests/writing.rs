@@ -187,3 +187,35 @@ fn a_stop_finishes_what_is_being_uploaded() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(answer.contains("\"already_published\":false"), "{answer}");
 }
+
+#[test]
+fn an_upload_that_falls_behind_its_pace_is_given_up_before_its_time_is_over() {
+    let world = World::with_delegations();
+    let settings = Settings {
+        upload_grace: Duration::from_millis(200),
+        ..Settings::default()
+    };
+    let server = Server::of(world.shared(), settings);
+    let mut stream = begin(&server, "content-length: 1000\r\n");
+    let told = answer(&mut stream);
+    assert!(told.starts_with("HTTP/1.1 408 "), "{told}");
+    assert!(told.contains("urn:rulepack:problem:slow-upload"), "{told}");
+}
+
+#[test]
+fn a_bureau_s_own_upload_that_stops_half_way_is_given_up_too() {
+    let world = World::with_delegations();
+    let settings = Settings {
+        upload_grace: Duration::from_millis(200),
+        ..Settings::default()
+    };
+    let server = Server::of(world.shared(), settings);
+    let (length, begun) = without_its_end(&first_release());
+    let mut stream = begin(&server, &format!("content-length: {length}\r\n"));
+    stream.write_all(&begun).unwrap();
+    let told = answer(&mut stream);
+    assert!(told.starts_with("HTTP/1.1 408 "), "{told}");
+    // Its place is free again, and the same upload is taken.
+    let receipt = server.client().publish(&first_release()).unwrap();
+    assert!(!receipt.already_published);
+}

@@ -24,6 +24,11 @@ fn write_status(f: &mut fmt::Formatter<'_>, status: &HostStatus) -> fmt::Result 
         Some(refreshed) => writeln!(f, "  refreshed {refreshed}")?,
         None => writeln!(f, "  refreshed never")?,
     }
+    let roles = status.roles.iter();
+    let roles: Vec<_> = roles
+        .map(|accepted| format!("{} {}", accepted.role, accepted.version))
+        .collect();
+    writeln!(f, "  roles     {}", roles.join(", "))?;
     writeln!(f, "  lock      {}", status.lock)?;
     for version in &status.versions {
         write_version(f, version)?;

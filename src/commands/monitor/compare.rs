@@ -42,18 +42,19 @@ pub fn with_signed(seen: &Observed, signed: &Signed, now: Moment) -> Vec<Finding
     }
     for (role, own) in signed {
         let version = own.version();
+        let told = |old, new| summary(Some(role), old, new, Language::English);
         match seen.roles.get(role) {
             None if *role == RoleName::ROOT => {}
             None => findings.push(finding(
                 format!("`{role}` is missing, version {version} was signed"),
-                summary(None, own, Language::English),
+                told(None, own),
             )),
             Some(served) if served.version() < version => findings.push(finding(
                 format!(
                     "`{role}` is served at version {}, version {version} was signed; missing there:",
                     served.version()
                 ),
-                summary(Some(served), own, Language::English),
+                told(Some(served), own),
             )),
             Some(served) if served.version() > version => findings.push(finding(
                 format!(
@@ -61,11 +62,11 @@ pub fn with_signed(seen: &Observed, signed: &Signed, now: Moment) -> Vec<Finding
                      among the signed files:",
                     served.version()
                 ),
-                summary(Some(own), served, Language::English),
+                told(Some(own), served),
             )),
             Some(served) if payload(served) != payload(own) => findings.push(finding(
                 format!("`{role}` version {version} is served with other content than was signed"),
-                summary(Some(own), served, Language::English),
+                told(Some(own), served),
             )),
             Some(_) => {}
         }

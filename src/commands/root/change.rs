@@ -147,7 +147,13 @@ fn change(base: &RootBase, edit: impl FnOnce(&mut Root) -> Outcome) -> Outcome<D
         .and_then(|()| policy::check_lifetime(&RoleName::ROOT, &root, now, &limits.lifetimes))
         .context(|| "the new root breaks the rules".into())?;
     let new = AnyEnvelope::Root(Envelope::unsigned(root)?);
-    drafts::write(&base.out, before.as_ref(), &new, Vec::new())
+    drafts::write(
+        &RoleName::ROOT,
+        &base.out,
+        before.as_ref(),
+        &new,
+        Vec::new(),
+    )
 }
 
 fn set_threshold(root: &mut Root, role: TopRole, threshold: Option<u32>) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use rulepack_protocol::tuf::{AnyEnvelope, Envelope, Root};
+use rulepack_protocol::tuf::{AnyEnvelope, Envelope, RoleName, Root};
 
 use crate::clock;
 use crate::commands::delegate::authority;
@@ -49,5 +49,5 @@ pub fn init(args: &InitArgs) -> Outcome<DraftReport> {
         &authority(std::slice::from_ref(&args.timestamp_key), 1)?,
     );
     let envelope = AnyEnvelope::Root(Envelope::unsigned(root)?);
-    drafts::write(&args.out, None, &envelope, Vec::new())
+    drafts::write(&RoleName::ROOT, &args.out, None, &envelope, Vec::new())
 }

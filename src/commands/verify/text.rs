@@ -11,8 +11,10 @@ impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.path, self.digest)?;
         writeln!(f, "  judged at  {}", self.at)?;
+        let names = self.chain.iter().map(|line| line.role.to_string().len());
+        let width = names.max().unwrap_or_default().max(9);
         for line in &self.chain {
-            self.role(f, line)?;
+            self.role(f, line, width)?;
         }
         writeln!(
             f,
@@ -57,7 +59,7 @@ impl fmt::Display for VerifyReport {
 }
 
 impl VerifyReport {
-    fn role(&self, f: &mut fmt::Formatter<'_>, line: &RoleLine) -> fmt::Result {
+    fn role(&self, f: &mut fmt::Formatter<'_>, line: &RoleLine, width: usize) -> fmt::Result {
         let (version, expires) = (line.version, line.expires);
         let expired = match expires <= self.at {
             true => " EXPIRED",
@@ -70,7 +72,7 @@ impl VerifyReport {
         let role = line.role.to_string();
         writeln!(
             f,
-            "  {role:<9}  version {version}, until {expires}{expired}{daily}"
+            "  {role:<width$}  version {version}, until {expires}{expired}{daily}"
         )?;
         let names = |wanted: Signed| -> Vec<String> {
             let persons = line
@@ -90,6 +92,9 @@ impl VerifyReport {
         }
         let (threshold, count) = (line.threshold, line.persons.len());
         writeln!(f, "             {threshold} of {count} must sign: {told}")?;
+        for PersonLine { person, key, .. } in &line.persons {
+            writeln!(f, "               {person} has key {key}")?;
+        }
         if self.rekeyed.contains(&line.role) {
             writeln!(
                 f,

@@ -2,6 +2,7 @@
 //! repository, and a way of timing that bears a machine shared with others.
 
 pub mod hospital;
+pub mod host;
 pub mod packs;
 pub mod registry;
 pub mod timing;

@@ -1,11 +1,15 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
+mod polite;
+mod siege;
 mod torture;
 
 #[path = "../../common/site.rs"]
 mod site;
 #[path = "../../common/smallest_pack.rs"]
 mod smallest_pack;
+
+use std::path::PathBuf;
 
 use clap::Parser;
 
@@ -14,10 +18,18 @@ use clap::Parser;
 #[command(name = "rulepack-bench")]
 enum Arguments {
     Torture(torture::TortureArgs),
+    Siege(siege::SiegeArgs),
 }
 
 fn main() {
     match Arguments::parse() {
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
+        Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),
     }
+}
+
+/// The `rulepack` beside this program.
+fn beside() -> PathBuf {
+    let own = std::env::current_exe().expect("this program has a path");
+    own.with_file_name("rulepack")
 }

@@ -75,6 +75,39 @@ impl Source {
     }
 }
 
+/// A pack of `plugins/` as it is published; `more` are rows of its only table beside its own.
+///
+/// # Panics
+/// Where it cannot be built.
+#[must_use]
+pub fn sealed(name: &str, more: Option<&str>) -> Vec<u8> {
+    let tables = more.map(|rows| {
+        let tables = target_folder().join("bench").join(format!("{name}-tables"));
+        let built = with_more(&folder(name).join("tables"), &tables, rows);
+        built.unwrap_or_else(|error| unmeasurable(name, &error));
+        tables
+    });
+    let options = Options {
+        tables,
+        ..Options::default()
+    };
+    let built = rulepack_build::build(&folder(name), &toolchain(), &options);
+    built
+        .unwrap_or_else(|error| unmeasurable(name, &error))
+        .bytes
+}
+
+/// Copies tables, and adds rows to each.
+fn with_more(from: &Path, to: &Path, rows: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let text = std::fs::read_to_string(entry.path())?;
+        std::fs::write(to.join(entry.file_name()), format!("{text}{rows}"))?;
+    }
+    Ok(())
+}
+
 #[allow(
     clippy::panic,
     reason = "a benchmark that cannot run has nothing else to say"

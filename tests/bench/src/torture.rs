@@ -12,6 +12,7 @@ use rulepack_protocol::digest::Digest;
 use rulepack_registry::client::PublishFailed;
 use rulepack_registry::{Client, Receipt};
 
+use crate::beside;
 use crate::site::{Bureau, Process, Site};
 
 /// Kill registry and signer at random moments while two bureaus publish.
@@ -68,11 +69,6 @@ pub fn run(arguments: &TortureArgs) -> Summary {
     }
     summary.elapsed = started.elapsed();
     summary
-}
-
-fn beside() -> PathBuf {
-    let own = std::env::current_exe().expect("this program has a path");
-    own.with_file_name("rulepack")
 }
 
 struct Run {

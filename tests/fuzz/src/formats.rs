@@ -10,7 +10,11 @@ use rulepack_contract::answer::Answer;
 use rulepack_contract::case::Case;
 use rulepack_contract::data::DataBuilder;
 use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
+use rulepack_host::client::FloorsStore;
+use rulepack_host::data::Call as _;
 use rulepack_host::data::national::{Region, Request, decode};
+use rulepack_host::lock::{Choice, Lock, Purpose};
+use rulepack_host::officers::Officers;
 use rulepack_protocol::canonical;
 use rulepack_protocol::key::{LockedKey, PublicKey};
 use rulepack_protocol::moment::{Day, Moment};
@@ -36,6 +40,9 @@ pub const ALL: &[Format] = &[
     ("target_path", target_path),
     ("key", key),
     ("floors", floors),
+    ("memory", memory),
+    ("lock", lock),
+    ("officers", officers),
     ("publication", publication),
     ("manifest_toml", manifest_toml),
     ("manifest_sealed", manifest_sealed),
@@ -159,6 +166,43 @@ pub fn floors(bytes: &[u8]) -> bool {
     true
 }
 
+/// `trust.json`: the same, sealed by its digest, with the files in force.
+pub fn memory(bytes: &[u8]) -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("trust.json"), bytes).expect("a temporary file");
+    FloorsStore::new(folder.path()).read().is_ok()
+}
+
+/// `lock.json`: the choice of a version is total, and the digest is that of what was read.
+pub fn lock(bytes: &[u8]) -> bool {
+    let Ok(lock) = serde_json::from_slice::<Lock>(bytes) else {
+        return false;
+    };
+    let written = serde_json::to_vec(&lock).expect("a lock is texts");
+    let again: Lock = serde_json::from_slice(&written).expect("what was written can be read");
+    assert_eq!(again, lock);
+    assert_eq!(again.digest(), lock.digest());
+    for pack in lock.packs() {
+        for version in &lock.versions {
+            let chosen = lock.choose(pack, version.effective.from, Purpose::Service);
+            if let Choice::Version { version, .. } = chosen {
+                assert_eq!(version.path.pack(), pack);
+            }
+        }
+    }
+    true
+}
+
+/// `officers.json`: whose officers a host has accepted.
+pub fn officers(bytes: &[u8]) -> bool {
+    let Ok(officers) = serde_json::from_slice::<Officers>(bytes) else {
+        return false;
+    };
+    let written = serde_json::to_vec(&officers).expect("officers are texts");
+    assert_eq!(serde_json::from_slice(&written).ok(), Some(officers));
+    true
+}
+
 /// The body of an upload.
 pub fn publication(bytes: &[u8]) -> bool {
     let Ok(publication) = Publication::from_bytes(bytes) else {
@@ -245,7 +289,7 @@ pub fn national_json(bytes: &[u8]) -> bool {
     let Ok((text, _)) = decode(bytes, None) else {
         return false;
     };
-    let Ok(request) = Request::parse(&text) else {
+    let Ok(request) = Request::parse(&text, &Region::default()) else {
         return false;
     };
     drop(request.patients());
@@ -301,7 +345,7 @@ fn envelope<T: Payload>(bytes: &[u8], check: impl FnOnce(&T)) -> bool {
     assert_eq!(again.signatures(), read.signatures());
     let any = AnyEnvelope::parse(&written).expect("an envelope is of one of four kinds");
     assert!(
-        !summary(None, &any, Language::English).is_empty(),
+        !summary(None, None, &any, Language::English).is_empty(),
         "an officer is told something"
     );
     check(read.signed());

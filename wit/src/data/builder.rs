@@ -1,6 +1,7 @@
 //! Builds data row by row from texts, in any order, and says which rows it had to leave out.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::order::{self, Pending};
 use super::{Coverage, Data, Presence, Reach, TableData, Texts, Values};
@@ -177,12 +178,12 @@ impl DataBuilder {
     pub fn finish(mut self) -> (Data, Vec<Rejection>) {
         order::resolve(&mut self.tables, &mut self.rejections);
         let orders = order::permutations(&self.tables);
-        let tables: Vec<TableData> = TableId::all()
-            .map(|table| order::sorted(&mut self.tables, &orders, table))
+        let tables: Vec<Arc<TableData>> = TableId::all()
+            .map(|table| Arc::new(order::sorted(&mut self.tables, &orders, table)))
             .collect();
         let data = Data {
-            codes: self.codes,
-            tokens: self.tokens,
+            codes: Arc::new(self.codes),
+            tokens: Arc::new(self.tokens),
             tables,
             reach: self.reach.unwrap_or(Reach::Institution),
         };

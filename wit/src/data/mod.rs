@@ -10,18 +10,21 @@ mod builder;
 mod order;
 mod texts;
 
-use crate::schema::{Layout, TABLES, TableId};
+use std::mem;
+use std::sync::Arc;
+
+use crate::schema::{Column, Layout, TABLES, TableId};
 
 pub use batch::{Batch, Slice};
 pub use builder::{DataBuilder, Problem, Rejection};
 pub use texts::Texts;
 
-/// The tables of one or more institutions and patients.
-#[derive(Debug)]
+/// The tables of one or more institutions and patients. Cheap to copy.
+#[derive(Debug, Clone)]
 pub struct Data {
-    codes: Texts,
-    tokens: Texts,
-    tables: Vec<TableData>,
+    codes: Arc<Texts>,
+    tokens: Arc<Texts>,
+    tables: Vec<Arc<TableData>>,
     reach: Reach,
 }
 
@@ -127,6 +130,44 @@ impl Data {
             None => Presence::Absent,
             Some(_) => self.coverage(table).presence,
         }
+    }
+
+    /// The same data with these columns as a table that has no key, in the order of its owner; a code or token in
+    /// them is a number of this data. `None` where they are not of the table, of different lengths or out of
+    /// order.
+    #[must_use]
+    pub fn with_table(
+        &self,
+        table: TableId,
+        columns: Vec<Option<Values>>,
+        coverage: Coverage,
+    ) -> Option<Data> {
+        let declared = table.table();
+        let rows = columns.iter().flatten().map(Values::len).max()?;
+        let fits = |(column, values): (&Column, &Option<Values>)| {
+            let is_whole = |values: &Values| {
+                let empty = Values::empty(column.kind.layout());
+                values.len() == rows && mem::discriminant(values) == mem::discriminant(&empty)
+            };
+            values.as_ref().is_none_or(is_whole)
+        };
+        let (owner, _) = declared.owner()?;
+        let is_in_order =
+            matches!(columns.get(owner)?, Some(Values::U32(owners)) if owners.is_sorted());
+        let is_sound = declared.key().is_none()
+            && declared.columns.len() == columns.len()
+            && declared.columns.iter().zip(&columns).all(fits);
+        if !is_sound || !is_in_order {
+            return None;
+        }
+        let mut data = self.clone();
+        data.tables[table.index()] = Arc::new(TableData {
+            rows: u32::try_from(rows).ok()?,
+            keys: (1..=rows).map(|row| row.to_string().into()).collect(),
+            columns,
+            coverage,
+        });
+        Some(data)
     }
 
     /// How far history reaches.

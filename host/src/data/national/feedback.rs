@@ -1,7 +1,9 @@
 //! 3103 明细审核反馈: what a clinician decided on what was found.
 
+use super::names::Names;
 use super::node::{Node, Place};
-use super::request::{RequestError, Transaction};
+use super::request::Transaction;
+use crate::data::call::RequestError;
 use crate::findings::{FindingId, Way};
 
 /// What the interface has for dspo_way_rea.
@@ -30,8 +32,8 @@ pub struct Warning {
 }
 
 impl Feedback {
-    pub(super) fn read(node: &Node) -> Result<Self, RequestError> {
-        let root = Place::root(node);
+    pub(super) fn read(node: &Node, names: &Names) -> Result<Self, RequestError> {
+        let root = Place::root(node, names);
         root.field("msgid").required("the id of the message")?;
         let data = root.field("input").object()?.field("data").object()?;
         let of = match data.field("warn_type").required("`1` or `2`")? {

@@ -9,8 +9,10 @@
 
 mod body;
 mod feedback;
-mod node;
+pub(in crate::data) mod names;
+pub(in crate::data) mod node;
 mod region;
+mod regional;
 mod request;
 mod response;
 mod rows;
@@ -20,11 +22,16 @@ mod tests;
 
 pub use body::{BodyError, Charset, decode};
 pub use feedback::{Feedback, Warning};
-pub use region::{Behaviour, Prefix, Region, RegionError, Severity};
-pub use request::{Known, Request, RequestError, Transaction};
+pub use region::{Behaviour, Prefix, Region, RegionError, Severity, Transactions};
+pub use request::{Request, Transaction};
 pub use response::{Amount, Detail, Finding, ItemType, Output, Response};
 
+use std::sync::Arc;
+
+use names::Names;
 use node::{Node, Place};
+
+use super::call::RequestError;
 
 /// A request of any of the three transactions.
 #[derive(Debug)]
@@ -36,17 +43,23 @@ pub enum Message {
 }
 
 impl Message {
-    /// Reads the envelope, and all of a 3103.
+    /// Reads the envelope as a region writes it, and all of a 3103.
     ///
     /// # Errors
     /// [`RequestError`] where the text is no JSON, or lacks something.
-    pub fn parse(text: &str) -> Result<Self, RequestError> {
+    pub fn parse(text: &str, region: &Region) -> Result<Self, RequestError> {
+        const EXPECTED: &str = "`3101`, `3102` or `3103` (or what the region calls them)";
         let node = Node::parse(text)?;
-        let infno = Place::root(&node).object()?.field("infno");
-        match infno.required("`3101`, `3102` or `3103`")? {
-            "3101" | "3102" => Request::read(node).map(Message::Review),
-            "3103" => Feedback::read(&node).map(Message::Feedback),
-            _ => Err(infno.unexpected("`3101`, `3102` or `3103`")),
+        let names = Arc::new(Names::of(region));
+        let infno = Place::root(&node, &names).object()?.field("infno");
+        let numbers = &region.transactions;
+        let told = infno.required(EXPECTED)?;
+        if told == numbers.feedback {
+            return Feedback::read(&node, &names).map(Message::Feedback);
+        }
+        match numbers.review(told) {
+            Some(transaction) => Request::read(node, names, transaction).map(Message::Review),
+            None => Err(infno.unexpected(EXPECTED)),
         }
     }
 }

@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
-use super::request::RequestError;
+use super::names::Names;
+use crate::data::RequestError;
 
 /// The national requests nest seven deep.
 const DEPTH_MAX: usize = 16;
 
 /// A JSON value; numbers as they are written.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(in crate::data) enum Node {
     /// `null`
     Nothing,
     /// A text, number, `true` or `false`.
@@ -23,9 +24,10 @@ pub(super) enum Node {
 
 /// A node and the way to it.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'n> {
+pub(in crate::data) struct Place<'n> {
     node: Option<&'n Node>,
     path: String,
+    names: &'n Names,
 }
 
 impl Node {
@@ -33,7 +35,7 @@ impl Node {
     ///
     /// # Errors
     /// [`RequestError::NotJson`] and [`RequestError::TooDeep`].
-    pub(super) fn parse(text: &str) -> Result<Node, RequestError> {
+    pub(in crate::data) fn parse(text: &str) -> Result<Node, RequestError> {
         let raw: &RawValue = serde_json::from_str(text).map_err(not_json)?;
         Node::read(raw, 0)
     }
@@ -63,34 +65,61 @@ impl Node {
 }
 
 impl<'n> Place<'n> {
-    /// The whole.
-    pub(super) fn root(node: &'n Node) -> Self {
+    /// The whole, with fields of these names.
+    pub(in crate::data) fn root(node: &'n Node, names: &'n Names) -> Self {
         Place {
             node: Some(node),
             path: String::new(),
+            names,
         }
     }
 
     /// The way here: `input.data.patient_dtos[0].brdy`.
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::data) fn path(&self) -> &str {
         &self.path
     }
 
-    /// A field; it may be missing.
-    pub(super) fn field(&self, name: &str) -> Place<'n> {
+    /// A field by its national name; it may be missing.
+    pub(in crate::data) fn field(&self, name: &str) -> Place<'n> {
+        let called = self.names.called(name);
         let node = match self.node {
-            Some(Node::Object(fields)) => fields.get(name),
+            Some(Node::Object(fields)) => fields.get(called).or_else(|| self.names.default(name)),
             _ => None,
         };
         let separator = if self.path.is_empty() { "" } else { "." };
         Place {
             node,
-            path: format!("{}{separator}{name}", self.path),
+            path: format!("{}{separator}{called}", self.path),
+            names: self.names,
         }
     }
 
+    /// Whether an object has no fields but these.
+    pub(in crate::data) fn has_only(&self, is_known: impl Fn(&str) -> bool) -> bool {
+        match self.node {
+            Some(Node::Object(fields)) => fields.keys().all(|name| is_known(name)),
+            _ => true,
+        }
+    }
+
+    /// The fields of an object that are there, in the order of their names; none where it is no object.
+    pub(in crate::data) fn fields(&self) -> Vec<(&'n str, Place<'n>)> {
+        match self.node {
+            Some(Node::Object(fields)) => fields
+                .keys()
+                .map(|name| (name.as_str(), self.field(name)))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether anything but `null` stands here.
+    pub(in crate::data) fn is_there(&self) -> bool {
+        !matches!(self.node, None | Some(Node::Nothing))
+    }
+
     /// Itself, where it is an object.
-    pub(super) fn object(self) -> Result<Self, RequestError> {
+    pub(in crate::data) fn object(self) -> Result<Self, RequestError> {
         match self.node {
             Some(Node::Object(_)) => Ok(self),
             _ => Err(self.unexpected("an object")),
@@ -98,7 +127,7 @@ impl<'n> Place<'n> {
     }
 
     /// The elements of a list of objects; none where it is missing or null.
-    pub(super) fn list(&self) -> Result<Vec<Place<'n>>, RequestError> {
+    pub(in crate::data) fn list(&self) -> Result<Vec<Place<'n>>, RequestError> {
         let nodes = match self.node {
             None | Some(Node::Nothing) => return Ok(Vec::new()),
             Some(Node::List(nodes)) => nodes,
@@ -110,6 +139,7 @@ impl<'n> Place<'n> {
             Place {
                 node: Some(node),
                 path,
+                names: self.names,
             }
             .object()
         };
@@ -117,7 +147,7 @@ impl<'n> Place<'n> {
     }
 
     /// The elements of a list that must not be empty.
-    pub(super) fn filled_list(&self) -> Result<Vec<Place<'n>>, RequestError> {
+    pub(in crate::data) fn filled_list(&self) -> Result<Vec<Place<'n>>, RequestError> {
         let elements = self.list()?;
         if elements.is_empty() {
             return Err(self.unexpected("a list with at least one element"));
@@ -126,7 +156,7 @@ impl<'n> Place<'n> {
     }
 
     /// The text of a field that may be missing: `None` where it is; empty where it is null or blank.
-    pub(super) fn text(&self) -> Result<Option<&'n str>, RequestError> {
+    pub(in crate::data) fn text(&self) -> Result<Option<&'n str>, RequestError> {
         match self.node {
             None => Ok(None),
             Some(Node::Nothing) => Ok(Some("")),
@@ -135,8 +165,28 @@ impl<'n> Place<'n> {
         }
     }
 
+    /// The texts of a list; none where it is missing or null.
+    pub(in crate::data) fn texts(
+        &self,
+        expected: &'static str,
+    ) -> Result<Vec<String>, RequestError> {
+        let nodes = match self.node {
+            None | Some(Node::Nothing) => return Ok(Vec::new()),
+            Some(Node::List(nodes)) => nodes,
+            Some(_) => return Err(self.unexpected(expected)),
+        };
+        let text = |node: &Node| match node {
+            Node::Text(text) => Ok(text.clone()),
+            _ => Err(self.unexpected(expected)),
+        };
+        nodes.iter().map(text).collect()
+    }
+
     /// The text of a field that must be there.
-    pub(super) fn required(&self, expected: &'static str) -> Result<&'n str, RequestError> {
+    pub(in crate::data) fn required(
+        &self,
+        expected: &'static str,
+    ) -> Result<&'n str, RequestError> {
         match self.text()? {
             Some(text) if !text.is_empty() => Ok(text),
             _ => Err(RequestError::Missing {
@@ -147,7 +197,7 @@ impl<'n> Place<'n> {
     }
 
     /// What stands here is something else.
-    pub(super) fn unexpected(&self, expected: &'static str) -> RequestError {
+    pub(in crate::data) fn unexpected(&self, expected: &'static str) -> RequestError {
         let path = match self.path.as_str() {
             "" => "the request".to_owned(),
             path => path.to_owned(),

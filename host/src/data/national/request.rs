@@ -1,14 +1,16 @@
 //! The envelope of a request, and what it asks.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use rulepack_contract::data::DataBuilder;
 use rulepack_contract::review::Stage;
-use rulepack_contract::schema::TableId;
 use rulepack_contract::units;
 
+use super::names::Names;
 use super::node::{Node, Place};
-use super::rows;
+use super::region::Region;
+use super::{Message, rows};
+use crate::data::call::{Call, Known, RequestError};
 
 /// A request whose envelope is sound.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ pub struct Request {
     /// 任务ID, which the answer repeats.
     pub task: String,
     node: Node,
+    names: Arc<Names>,
 }
 
 /// Which of the transactions.
@@ -39,78 +42,30 @@ pub enum Transaction {
     During,
 }
 
-/// Why a request is refused. No value of the request is in any of these.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
-    /// No JSON.
-    #[error("the body is not JSON: wrong at line {line}, column {column}")]
-    NotJson {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-    },
-    /// Nested deeper than any national request.
-    #[error("the body nests deeper than {0} levels")]
-    TooDeep(usize),
-    /// A field that must be there.
-    #[error("`{path}` is missing, expected {expected}")]
-    Missing {
-        /// The way to it.
-        path: String,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// A field with something else in it.
-    #[error("`{path}` is something else, expected {expected}")]
-    Unexpected {
-        /// The way to it.
-        path: String,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// A value that cannot be read.
-    #[error("`{path}` is {problem}, expected {expected}")]
-    Value {
-        /// The way to it.
-        path: String,
-        /// What is wrong.
-        problem: units::ValueError,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// A row that contradicts itself or another.
-    #[error("`{path}` cannot be used: {sentence}")]
-    Inconsistent {
-        /// The way to the row.
-        path: String,
-        /// How.
-        sentence: &'static str,
-    },
-}
-
-/// The rows that a request brought, by table and key: history must not bring them again.
-pub type Known = HashSet<(TableId, String)>;
-
 impl Request {
-    /// Reads the envelope.
+    /// Reads the envelope as a region writes it.
     ///
     /// # Errors
     /// [`RequestError`] where the text is no JSON, or the envelope lacks something.
-    pub fn parse(text: &str) -> Result<Self, RequestError> {
-        Request::read(Node::parse(text)?)
+    pub fn parse(text: &str, region: &Region) -> Result<Self, RequestError> {
+        match Message::parse(text, region)? {
+            Message::Review(request) => Ok(request),
+            Message::Feedback(_) => Err(RequestError::Unexpected {
+                path: "infno".to_owned(),
+                expected: "the number of a transaction that is reviewed",
+            }),
+        }
     }
 
-    pub(super) fn read(node: Node) -> Result<Self, RequestError> {
-        let root = Place::root(&node).object()?;
+    pub(super) fn read(
+        node: Node,
+        names: Arc<Names>,
+        transaction: Transaction,
+    ) -> Result<Self, RequestError> {
+        let root = Place::root(&node, &names).object()?;
         let required = |name: &str, expected| {
             let place = root.field(name);
             place.required(expected).map(str::to_owned)
-        };
-        let transaction = match required("infno", "`3101` or `3102`")?.as_str() {
-            "3101" => Transaction::Before,
-            "3102" => Transaction::During,
-            _ => return Err(root.field("infno").unexpected("`3101` or `3102`")),
         };
         let time = root.field("inf_time");
         let expected = units::expectation(rulepack_contract::schema::Kind::Instant);
@@ -136,14 +91,44 @@ impl Request {
             scenes: scenes.map(str::to_owned).collect(),
             task: data.field("task_id").text()?.unwrap_or_default().to_owned(),
             node,
+            names,
         })
     }
 
-    /// The patients of the request (patn_id), by whom history is looked up.
-    ///
-    /// # Errors
-    /// [`RequestError`] where one has no id.
-    pub fn patients(&self) -> Result<Vec<&str>, RequestError> {
+    fn data(&self) -> Place<'_> {
+        Place::root(&self.node, &self.names)
+            .field("input")
+            .field("data")
+    }
+}
+
+impl Call for Request {
+    fn infno(&self) -> &'static str {
+        match self.transaction {
+            Transaction::Before => "3101",
+            Transaction::During => "3102",
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        self.transaction.stage()
+    }
+
+    fn scenes(&self) -> &[String] {
+        &self.scenes
+    }
+
+    /// The interface has none.
+    fn period(&self) -> Option<(i32, i32)> {
+        None
+    }
+
+    fn wants_history(&self) -> bool {
+        true
+    }
+
+    /// patn_id
+    fn patients(&self) -> Result<Vec<&str>, RequestError> {
         let patients = self.data().field("patient_dtos").filled_list()?;
         patients
             .iter()
@@ -151,16 +136,8 @@ impl Request {
             .collect()
     }
 
-    /// Adds the rows of the request to a builder that is still empty.
-    ///
-    /// # Errors
-    /// [`RequestError`]: a request is reviewed whole or not at all, so that any fault refuses it.
-    pub fn fill(&self, builder: &mut DataBuilder) -> Result<Known, RequestError> {
+    fn fill(&self, builder: &mut DataBuilder) -> Result<Known, RequestError> {
         rows::fill(&self.data(), self.transaction, builder)
-    }
-
-    fn data(&self) -> Place<'_> {
-        Place::root(&self.node).field("input").field("data")
     }
 }
 

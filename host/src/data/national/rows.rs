@@ -1,12 +1,13 @@
 //! From the national objects to rows of the contract. What 3101 has no field for stays not recorded.
 
-use rulepack_contract::data::{DataBuilder, Problem};
+use rulepack_contract::data::DataBuilder;
 use rulepack_contract::schema::{TableId, ids};
 use rulepack_contract::units::{self, ValueError};
 use time::Date;
 
 use super::node::Place;
-use super::request::{Known, RequestError, Transaction};
+use super::request::Transaction;
+use crate::data::call::{Known, RequestError, refuse_faults};
 use crate::data::checks;
 
 /// A column that takes a field as it stands: column, field, whether the field is required.
@@ -294,38 +295,8 @@ impl Filling<'_> {
         }
     }
 
-    /// The first row that the builder left out, as an error with its path and without its value.
     fn refuse_faults(&self) -> Result<(), RequestError> {
-        let Some(rejection) = self.builder.rejections().first() else {
-            return Ok(());
-        };
-        let line = usize::try_from(rejection.line).unwrap_or(0);
-        let row = line
-            .checked_sub(1)
-            .and_then(|line| self.paths.get(line))
-            .cloned();
-        let row = row.unwrap_or_default();
-        let field = field_of(rejection.table, rejection.column);
-        let path = field.map_or_else(|| row.clone(), |field| format!("{row}.{field}"));
-        Err(match rejection.problem {
-            Problem::Value(problem, kind) => RequestError::Value {
-                path,
-                problem,
-                expected: units::expectation(kind),
-            },
-            Problem::Inconsistent(sentence) => RequestError::Inconsistent {
-                path: row,
-                sentence,
-            },
-            Problem::DuplicateKey => RequestError::Inconsistent {
-                path,
-                sentence: "its id is the id of an earlier one too",
-            },
-            _ => RequestError::Inconsistent {
-                path: row,
-                sentence: "it belongs to nothing",
-            },
-        })
+        refuse_faults(self.builder, &self.paths, field_of)
     }
 }
 
@@ -378,7 +349,7 @@ impl Cells {
 }
 
 /// The field that a column was filled from.
-fn field_of(table: TableId, column: &str) -> Option<&'static str> {
+fn field_of(table: TableId, column: &'static str) -> Option<&'static str> {
     let (fields, key) = match table {
         ids::ENCOUNTERS => (ENCOUNTER, "mdtrt_id"),
         ids::DIAGNOSES => (DIAGNOSIS, ""),

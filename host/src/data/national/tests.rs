@@ -6,12 +6,17 @@ use rulepack_contract::schema::ids;
 use rulepack_contract::units;
 
 use super::*;
+use crate::data::Call as _;
 
 const EXAMPLE: &str = include_str!("testdata/3101.json");
 
+fn request_of(text: &str) -> Result<Request, RequestError> {
+    Request::parse(text, &Region::default())
+}
+
 fn data(text: &str) -> Result<Data, RequestError> {
     let mut builder = DataBuilder::new();
-    Request::parse(text)?.fill(&mut builder)?;
+    request_of(text)?.fill(&mut builder)?;
     let (data, rejections) = builder.finish();
     assert!(rejections.is_empty(), "{rejections:?}");
     Ok(data)
@@ -27,7 +32,7 @@ fn error(old: &str, new: &str) -> String {
 
 #[test]
 fn the_envelope_of_the_example_is_read() {
-    let request = Request::parse(EXAMPLE).unwrap();
+    let request = request_of(EXAMPLE).unwrap();
     assert_eq!(request.transaction, Transaction::Before);
     assert_eq!(request.msgid, "H37030000001202611220930000001");
     assert_eq!(request.care_division, "370300");
@@ -108,7 +113,7 @@ fn faults_name_the_path_and_what_is_expected_but_no_value() {
         (
             "\"3101\"",
             "\"9999\"",
-            "`infno` is something else, expected `3101` or `3102`".to_owned(),
+            "`infno` is something else, expected `3101`, `3102` or `3103` (or what the region calls them)".to_owned(),
         ),
         (
             "\"msgid\"",
@@ -188,14 +193,14 @@ fn faults_of_a_line_name_its_path() {
 
 #[test]
 fn what_is_no_json_of_the_interface_is_refused_at_its_place() {
-    let at = Request::parse("{\"infno\": ").unwrap_err().to_string();
+    let at = request_of("{\"infno\": ").unwrap_err().to_string();
     assert_eq!(at, "the body is not JSON: wrong at line 1, column 10");
     let deep = "[".repeat(40_000) + &"]".repeat(40_000);
-    assert!(Request::parse(&deep).is_err());
+    assert!(request_of(&deep).is_err());
     let deep = "[".repeat(100) + &"]".repeat(100);
-    let error = Request::parse(&deep).unwrap_err().to_string();
+    let error = request_of(&deep).unwrap_err().to_string();
     assert_eq!(error, "the body nests deeper than 16 levels");
-    let list = Request::parse("[]").unwrap_err().to_string();
+    let list = request_of("[]").unwrap_err().to_string();
     assert_eq!(list, "`the request` is something else, expected an object");
 }
 
@@ -279,11 +284,108 @@ proptest! {
         let end = (at + length).min(bytes.len());
         bytes.splice(at..end, put.bytes());
         if let Ok(text) = String::from_utf8(bytes)
-            && let Ok(request) = Request::parse(&text)
+            && let Ok(request) = request_of(&text)
         {
             let mut builder = DataBuilder::new();
             let _ = request.fill(&mut builder);
             let _ = builder.finish();
         }
+    }
+}
+
+/// The example as the region of the second file writes it.
+fn hunan() -> (Region, String) {
+    let region = include_str!("../../../../examples/region-hunan.toml");
+    let renamed = [
+        ("\"3101\"", "\"3660\""),
+        ("\"patn_id\"", "\"psn_no\""),
+        ("\"patn_name\"", "\"psn_name\""),
+        ("\"fsi_encounter_dtos\"", "\"encounterDtos\""),
+        ("\"trig_scen\"", "\"trigScen\""),
+    ];
+    let text = renamed
+        .iter()
+        .fold(EXAMPLE.to_owned(), |text, (national, name)| {
+            assert!(text.contains(national), "{national}");
+            text.replace(national, name)
+        });
+    (Region::parse(region).unwrap(), text)
+}
+
+#[test]
+fn a_region_with_names_of_its_own_sends_the_same_request() {
+    let (region, text) = hunan();
+    let request = Request::parse(&text, &region).unwrap();
+    assert_eq!(request.transaction, Transaction::Before);
+    assert_eq!(request.infno(), "3101");
+    assert_eq!(request.scenes, request_of(EXAMPLE).unwrap().scenes);
+    assert_eq!(request.patients().unwrap(), ["P1"]);
+    let mut builder = DataBuilder::new();
+    request.fill(&mut builder).unwrap();
+    let (regional, national) = (builder.finish().0, data(EXAMPLE).unwrap());
+    for table in rulepack_contract::schema::TableId::all() {
+        assert_eq!(regional.rows(table), national.rows(table));
+        for column in 0..table.table().columns.len() {
+            let pair = (
+                regional.values(table, column),
+                national.values(table, column),
+            );
+            assert_eq!(pair.0, pair.1, "{} {column}", table.table().name);
+        }
+    }
+    // The national name means nothing there, and a fault is told in the region's names.
+    assert!(Request::parse(EXAMPLE, &region).is_err());
+    let without = text.replace("\"psn_no\"", "\"patn_id\"");
+    let request = Request::parse(&without, &region).unwrap();
+    let error = request.patients().unwrap_err().to_string();
+    let expected = "`input.data.patient_dtos[0].psn_no` is missing, expected an id";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn what_a_region_leaves_out_has_the_value_of_its_file() {
+    let without = EXAMPLE.replace("\"matn_stas\"", "\"other\"");
+    assert!(data(&without).is_err());
+    let region = Region::parse("[defaults]\nmatn_stas = \"0\"").unwrap();
+    let request = Request::parse(&without, &region).unwrap();
+    let mut builder = DataBuilder::new();
+    request.fill(&mut builder).unwrap();
+    let (data, _) = builder.finish();
+    assert_eq!(data.code(ids::ENCOUNTERS, "maternity", 0), Some("0"));
+}
+
+#[test]
+fn an_answer_has_the_fields_of_its_region_and_every_digit() {
+    let region =
+        Region::parse("[answer]\njr_id = \"vola_id\"\nvola_cont = \"vola_content\"").unwrap();
+    let national = r#"{"infcode":0,"output":{"result":[{"jr_id":"1","vola_cont":"jr_id 张","vola_amt":98.00}],"rulepack":{"findings":[{"jr_id":"1"}]}}}"#;
+    assert_eq!(
+        region.regional(national.to_owned()),
+        r#"{"infcode":0,"output":{"result":[{"vola_id":"1","vola_content":"jr_id 张","vola_amt":98.00}],"rulepack":{"findings":[{"jr_id":"1"}]}}}"#
+    );
+    assert_eq!(Region::default().regional(national.to_owned()), national);
+}
+
+#[test]
+fn a_region_file_that_is_ambiguous_is_refused() {
+    for (text, expected) in [
+        (
+            "[transactions]\nbefore = \"3102\"",
+            "the region file gives the number `3102` to two transactions",
+        ),
+        (
+            "[transactions]\nduring = \"3103\"",
+            "the region file gives the number `3103` to two transactions",
+        ),
+        (
+            "[request]\npatn_id = \"\"",
+            "the region file renames `patn_id` to nothing",
+        ),
+        (
+            "[answer]\njr_id = \"rule_id\"",
+            "the region file gives the name `rule_id` to two fields of an answer",
+        ),
+    ] {
+        assert_eq!(Region::parse(text).unwrap_err().to_string(), expected);
     }
 }

@@ -1,5 +1,5 @@
 //! T15: a name and an identity number, fed through every field of a request and through history, appear in
-//! no log line, metric or status, and in no error.
+//! no log line, metric or status, in no error, and in no file of the host.
 
 use std::fmt::{self, Write as _};
 use std::sync::{Mutex, Once, PoisonError};
@@ -136,8 +136,47 @@ fn feed_back_canary(server: &Server) {
     for page in ["/metrics", "/api/v1/status", "/api/v1/overrides", "/status"] {
         assert_absent(&server.get(page).text(), page);
     }
-    let kept = std::fs::read(server.service.folder().findings().join("2026-11.log")).unwrap();
-    assert_absent(&String::from_utf8(kept).unwrap(), "the file of findings");
+    let searched = search_files(server.service.folder().root());
+    for part in [
+        "findings/2026-11.log",
+        "history/000001.rows",
+        "history/000001.identities",
+        "journal/",
+    ] {
+        assert!(
+            searched.iter().any(|path| path.contains(part)),
+            "{part}: {searched:?}"
+        );
+    }
+}
+
+/// Looks for the canaries in every file below a folder, as they stand and as other programs would spell them.
+/// Answers which files there were.
+fn search_files(folder: &std::path::Path) -> Vec<String> {
+    let mut searched = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            searched.extend(search_files(&path));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for canary in [NAME, NUMBER] {
+            let gbk = crate::data::national::Charset::Gbk.encode(canary);
+            let utf16: Vec<u8> = canary.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let hex = hex::encode(canary).into_bytes();
+            let escaped: String = canary
+                .chars()
+                .map(|c| format!("\\u{:04x}", c as u32))
+                .collect();
+            for spelt in [canary.as_bytes(), &gbk, &utf16, &hex, escaped.as_bytes()] {
+                let found = bytes.windows(spelt.len()).any(|at| at == spelt);
+                assert!(!found, "a canary in {}", path.display());
+            }
+        }
+        searched.push(path.display().to_string());
+    }
+    searched
 }
 
 /// A patient whose id is the canary has history, with a row that cannot be used.
@@ -154,11 +193,9 @@ fn import_canary(server: &Server) {
     );
     let mut beside = History::open(&server.service.folder().history()).unwrap();
     assert!(beside.import(folder.path()).unwrap().rejected.is_empty());
-    let segment = server.service.folder().history().join("000001.jsonl");
-    let text = std::fs::read_to_string(&segment).unwrap();
-    let spoilt = format!("\"ages\":\"{NUMBER}{NAME}\",\"doctors\":");
-    let spoilt = text.replace("\"doctors\":", &spoilt);
-    assert_ne!(spoilt, text);
-    std::fs::write(&segment, spoilt).unwrap();
+    crate::history::tests::rewrite(&server.service.folder().history(), |text| {
+        let spoilt = format!("\"ages\":\"{NUMBER}{NAME}\",\"doctors\":");
+        text.replace("\"doctors\":", &spoilt)
+    });
     assert!(server.service.reload().unwrap());
 }

@@ -1,10 +1,15 @@
 //! What a call is answered where this host is at fault: by its policy, and never in silence.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
 use super::super::REVIEWS_AT_ONCE;
 use super::server::Server;
 use super::{EXAMPLE, NoFailures, State, lock_with};
+use crate::client::{FailurePoint, Failures};
 
 fn with_policy(server: &Server, text: &str) {
     let path = server.service.folder().policy();
@@ -80,4 +85,46 @@ fn a_policy_that_cannot_be_read_leaves_the_old_one_in_force() {
     );
     let status = server.get("/api/v1/status").json();
     assert_eq!(status["policy"]["failing"]["before"], "closed");
+}
+
+/// The disk is full from the second group of the journal on: the first is the start of the service.
+#[derive(Default)]
+pub(super) struct FullDisk(AtomicUsize);
+
+impl Failures for FullDisk {
+    fn reach(&self, point: FailurePoint) -> io::Result<()> {
+        let is_group = point == FailurePoint::JournalGroup;
+        match is_group && self.0.fetch_add(1, Ordering::SeqCst) > 0 {
+            true => Err(io::Error::other("no space left")),
+            false => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_host_that_cannot_record_answers_nothing_and_says_so() {
+    let server = Server::start_with(Arc::new(FullDisk::default()));
+    assert_eq!(server.get("/readyz").status, 200);
+    let answer = server.call(EXAMPLE.as_bytes()).json();
+    // 3101 fails open by default: the order goes on, and the answer says that nothing was judged.
+    let expected = "nothing was judged: the verdict cannot be recorded by this host";
+    assert_eq!(
+        (&answer["infcode"], &answer["err_msg"]),
+        (&json!(0), &json!(expected))
+    );
+    let ready = server.get("/readyz");
+    assert_eq!(ready.status, 503);
+    assert_eq!(ready.json()["type"], "urn:rulepack:problem:not-recording");
+    assert_eq!(server.get("/healthz").status, 200);
+    assert!(
+        server
+            .get("/metrics")
+            .text()
+            .contains("rulepack_recording 0\n")
+    );
+    let native = br#"{"stage": "during", "tables": {"patients": [{"patient": "P1"}]}}"#;
+    let head = [&*server.host(), "content-type: application/json"];
+    let problem = server.send("POST /api/v1/check", &head, native).json();
+    assert_eq!(problem["type"], "urn:rulepack:problem:unjudged");
+    assert_eq!(problem["title"], expected);
 }

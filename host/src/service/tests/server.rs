@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::super::*;
+use crate::client::NoFailures;
 use crate::subscription::Subscription;
 
 /// 2026-11-22 09:31:00.250, China Standard Time.
@@ -35,6 +36,11 @@ pub(super) struct Answer {
 
 /// The service of a host that was just set up.
 pub(in crate::service) fn service(folder: &TempDir) -> Service {
+    service_with(folder, Arc::new(NoFailures))
+}
+
+/// The same, stopped by a test where it says.
+pub(super) fn service_with(folder: &TempDir, failures: Arc<dyn Failures + Send + Sync>) -> Service {
     let host = HostFolder::at(folder.path());
     let division: rulepack_protocol::names::Division = "370303".parse().unwrap();
     let settings = Settings {
@@ -48,10 +54,13 @@ pub(in crate::service) fn service(folder: &TempDir) -> Service {
         hold_rekeyed: false,
     };
     host.create(&settings).unwrap();
-    open(host).unwrap()
+    open(host, failures).unwrap()
 }
 
-fn open(host: HostFolder) -> Result<Service, ServiceError> {
+fn open(
+    host: HostFolder,
+    failures: Arc<dyn Failures + Send + Sync>,
+) -> Result<Service, ServiceError> {
     let limits = Limits {
         instances: 2,
         ..Limits::default()
@@ -62,13 +71,18 @@ fn open(host: HostFolder) -> Result<Service, ServiceError> {
         hosts: vec!["his.example:443".into()],
         clock: || NOW_MS,
     };
-    Service::open(host, packs, options)
+    Service::open_with(host, packs, options, failures)
 }
 
 impl Server {
     pub(super) fn start() -> Self {
+        Self::start_with(Arc::new(NoFailures))
+    }
+
+    /// The same, stopped by a test where it says.
+    pub(super) fn start_with(failures: Arc<dyn Failures + Send + Sync>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let service = Arc::new(service(&folder));
+        let service = Arc::new(service_with(&folder, failures));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();

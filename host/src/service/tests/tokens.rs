@@ -7,7 +7,7 @@ use super::decisions::{feedback, keep};
 use super::server::Server;
 use crate::tokens::{Role, Tokens};
 
-fn token(server: &Server, role: Role) -> (String, String) {
+pub(super) fn token(server: &Server, role: Role) -> (String, String) {
     let path = server.service.folder().tokens();
     let today = "2026-11-22".parse().unwrap();
     let (token, text) = Tokens::make(&path, role, "test", today).unwrap();
@@ -120,6 +120,10 @@ fn an_auditor_finds_what_was_found_and_decided_also_as_an_inert_table() {
         get(&server, "/api/v1/findings?encounter=E2", &auditor).json(),
         json!([])
     );
+    let all = "pack=37/limits&version=1.0.0&stage=before&certainty=violation&action=review&\
+               decision=continued&from=2026-11-22&to=2026-11-22&before=000000000000990000&limit=1";
+    let found = get(&server, &format!("/api/v1/findings?{all}"), &auditor);
+    assert_eq!(found.json()[0]["id"], id, "{}", found.text());
     let table = get(&server, "/api/v1/findings?format=csv", &auditor);
     assert!(table.head.contains("content-type: text/csv"));
     let text = table.text();

@@ -2,7 +2,8 @@
 //! with PBES2 (RFC 8018): scrypt, then AES-256-CBC. Other tools read it too.
 //!
 //! Two lines of text stand before the PEM, which readers of PEM pass over. They say whose key it is
-//! without the passphrase; that the id is true shows when the key is unlocked:
+//! without the passphrase; that the id is true shows when the key is unlocked. The name is a label for
+//! the holder: whose key it is to everybody else, the role that names the key says:
 //!
 //! ```text
 //! rulepack key of li-37

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{FloorError, PolicyError, ProviderError};
 use crate::moment::Moment;
 use crate::names::NameSpace;
-use crate::tuf::{MetadataError, RoleName};
+use crate::tuf::{MetadataError, RoleName, TopRole};
 
 /// Why a file is not believed. Cloneable, since one bad role is told to everybody who follows it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -114,6 +114,15 @@ impl TrustError {
             )),
             Self::Floor { .. } => Some(
                 "an older or altered state was served: compare with another address of the registry"
+                    .to_owned(),
+            ),
+            // No officer signs these: the newest root names other keys than the file was signed with.
+            Self::Threshold {
+                role: RoleName::Top(TopRole::Timestamp | TopRole::Snapshot),
+                ..
+            } => Some(
+                "a copy from before the newest root, or somebody without the registry's keys, was served: \
+                 compare with another address of the registry"
                     .to_owned(),
             ),
             Self::Threshold { needed, .. } => {

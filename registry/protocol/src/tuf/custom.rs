@@ -89,6 +89,12 @@ impl Custom {
             .find(|(_, agrees)| !agrees)
             .map(|(field, _)| *field)
     }
+
+    /// Whether it is in force before its publication without a basis for that in the manifest (T4): no
+    /// registry takes such a version.
+    pub fn lacks_basis(&self, pack: &Pack) -> bool {
+        self.effective.from < self.published && pack.manifest.pack.retroactive.is_none()
+    }
 }
 
 /// Who is to run a version.

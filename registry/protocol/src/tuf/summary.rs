@@ -5,7 +5,8 @@ mod packs;
 use serde_json::Value;
 
 use super::{
-    Authority, Envelope, MetadataError, Payload, Root, Snapshot, Targets, Timestamp, TopRole,
+    Authority, Envelope, MetadataError, Payload, RoleName, Root, Snapshot, Targets, Timestamp,
+    TopRole,
 };
 use crate::canonical;
 use crate::key::PublicKey;
@@ -94,9 +95,16 @@ impl AnyEnvelope {
 }
 
 /// What `new` changes against `old`, a line a change, in plain words. Where `old` is none, or of another
-/// role, everything in `new` is told as new.
-pub fn summary(old: Option<&AnyEnvelope>, new: &AnyEnvelope, language: Language) -> Vec<String> {
+/// kind, everything in `new` is told as new. `role` is whose file it is: a file of `targets` or of a name
+/// space does not say so itself.
+pub fn summary(
+    role: Option<&RoleName>,
+    old: Option<&AnyEnvelope>,
+    new: &AnyEnvelope,
+    language: Language,
+) -> Vec<String> {
     let mut told = Summary {
+        role,
         language,
         lines: Vec::new(),
     };
@@ -122,12 +130,13 @@ pub fn summary(old: Option<&AnyEnvelope>, new: &AnyEnvelope, language: Language)
 }
 
 /// The lines told so far.
-struct Summary {
+struct Summary<'a> {
+    role: Option<&'a RoleName>,
     language: Language,
     lines: Vec<String>,
 }
 
-impl Summary {
+impl Summary<'_> {
     fn say(&mut self, english: String, chinese: String) {
         self.lines.push(self.language.pick(english, chinese));
     }

@@ -196,7 +196,7 @@ fn a_summary_says_in_plain_words_what_changes() {
         AnyEnvelope::parse(&Envelope::unsigned(targets.clone()).unwrap().to_bytes()).unwrap()
     };
     assert_eq!(
-        summary(Some(&any(&old)), &any(&next), Language::English),
+        summary(None, Some(&any(&old)), &any(&next), Language::English),
         [
             "targets goes from version 1 to 2, valid until 2027-02-01T00:00:00Z (before: 2027-01-01T00:00:00Z)".to_owned(),
             format!("name space `37`: adds `zhao.min` with key {}", new.public_key().id()),
@@ -208,11 +208,38 @@ fn a_summary_says_in_plain_words_what_changes() {
     let mut revoked = next.clone();
     revoked.revoke(&name_space).unwrap();
     assert!(
-        summary(Some(&any(&next)), &any(&revoked), Language::English)
+        summary(None, Some(&any(&next)), &any(&revoked), Language::English)
             .contains(&"REVOKES name space `37`".to_owned())
     );
     assert_eq!(
-        summary(None, &any(&targets()), Language::English),
+        summary(None, None, &any(&targets()), Language::English),
         ["first targets seen here, version 1, valid until 2027-01-01T00:00:00Z"]
+    );
+}
+
+#[test]
+fn a_summary_calls_a_name_space_by_its_own_name() {
+    let old = targets();
+    let mut next = old.clone();
+    next.bump("2027-02-01T00:00:00Z".parse().unwrap()).unwrap();
+    let any = |targets: &Targets| {
+        AnyEnvelope::parse(&Envelope::unsigned(targets.clone()).unwrap().to_bytes()).unwrap()
+    };
+    let role: RoleName = "37".parse().unwrap();
+    let told =
+        |old: Option<&AnyEnvelope>, language| summary(Some(&role), old, &any(&next), language);
+    assert_eq!(
+        told(Some(&any(&old)), Language::English),
+        [
+            "`37` goes from version 1 to 2, valid until 2027-02-01T00:00:00Z (before: 2027-01-01T00:00:00Z)"
+        ]
+    );
+    assert_eq!(
+        told(Some(&any(&old)), Language::Chinese),
+        ["`37` 由版本 1 变为 2,有效期至 2027-02-01T00:00:00Z(原为 2027-01-01T00:00:00Z)"]
+    );
+    assert_eq!(
+        told(None, Language::English),
+        ["first `37` seen here, version 2, valid until 2027-02-01T00:00:00Z"]
     );
 }

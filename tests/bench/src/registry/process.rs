@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use rulepack_host::service::{self, Service};
 use rulepack_registry::http::{Settings, serve};
 use tokio::net::TcpListener;
 
@@ -86,6 +87,18 @@ pub fn registry(folder: &Path) {
         let forever = std::future::pending();
         let served = serve(listener, registry, Settings::default(), forever).await;
         served.expect("the registry can be served");
+    });
+}
+
+/// The child's side: the service of a hospital's host, until its parent is gone.
+///
+/// # Panics
+/// Where it cannot be served.
+pub fn host(service: Service) {
+    listening(async |listener| {
+        let forever = std::future::pending();
+        let served = service::serve(listener, Arc::new(service), forever).await;
+        served.expect("the host can be served");
     });
 }
 

@@ -82,6 +82,20 @@ fn one_signature_of_two_is_refused_in_every_role() {
 }
 
 #[test]
+fn whoever_has_not_the_registry_s_keys_signs_no_timestamp_and_no_officer_is_asked_to() {
+    let [stranger, _] = officers("37");
+    let mut repository = Repository::new();
+    repository.sign_with("timestamp", vec![stranger]);
+    let error = verify(&repository).unwrap_err();
+    assert_eq!(told(&error), "`timestamp` has 0 of 1 valid signatures");
+    assert_eq!(
+        error.hint().unwrap(),
+        "a copy from before the newest root, or somebody without the registry's keys, was served: \
+         compare with another address of the registry"
+    );
+}
+
+#[test]
 fn a_pack_of_another_name_space_signed_by_shandong_is_refused() {
     for foreign in [
         "32/vbp-quota/1.0.0.wasm",

@@ -41,13 +41,33 @@ fn path(version: &str) -> TargetPath {
     format!("37/limits/{version}.wasm").parse().unwrap()
 }
 
-fn told(old: &Targets, new: &Targets, language: Language) -> Vec<String> {
+/// What officers are told of the days on which other versions are used, after these changes of a role.
+fn told(old: &Targets, change: impl FnOnce(&mut Targets), language: Language) -> Vec<String> {
+    let mut new = old.clone();
+    change(&mut new);
     let any = |targets: &Targets| {
         AnyEnvelope::parse(&Envelope::unsigned(targets.clone()).unwrap().to_bytes()).unwrap()
     };
-    let lines = summary(Some(&any(old)), &any(new), language);
+    let lines = summary(None, Some(&any(old)), &any(&new), language);
     let about_days = |line: &String| line.starts_with("on rule days") || line.starts_with("规则日");
     lines.into_iter().filter(about_days).collect()
+}
+
+/// The withdrawal of a version.
+fn withdrawn(version: &str) -> impl FnOnce(&mut Targets) {
+    let path = path(version);
+    move |role| {
+        role.withdraw(&path, "too many findings".parse().unwrap())
+            .unwrap()
+    }
+}
+
+/// What is told where these days, and all after them, have no version to use.
+fn nothing_from(day: &str, before: &str) -> [String; 1] {
+    [format!(
+        "on rule days from {day} on, hosts use NO VERSION of `37/limits` (before: {before}): its rules \
+         are not evaluable until a higher version is published"
+    )]
 }
 
 const STABLE: Channel = Channel::Stable;
@@ -60,21 +80,17 @@ fn a_withdrawn_version_puts_no_lower_one_in_force() {
         ("1.1.0", "2026-06-01", None, STABLE),
     ]);
     let mut new = old.clone();
-    let reason = "counts the dose twice".parse().unwrap();
-    new.withdraw(&path("1.1.0"), reason).unwrap();
+    withdrawn("1.1.0")(&mut new);
     let pack = "37/limits".parse().unwrap();
     let on = |day: &str| new.in_force(&pack, day.parse().unwrap(), STABLE);
     assert_eq!(on("2026-05-31"), InForce::Version(&path("1.0.0")));
     assert_eq!(on("2026-06-01"), InForce::Withdrawn(&path("1.1.0")));
     assert_eq!(
-        told(&old, &new, Language::English),
-        [
-            "on rule days from 2026-06-01 on, hosts use NO VERSION of `37/limits` (before: 1.1.0): its rules \
-          are not evaluable until a higher version is published"
-        ]
+        told(&old, withdrawn("1.1.0"), Language::English),
+        nothing_from("2026-06-01", "1.1.0")
     );
     assert_eq!(
-        told(&old, &new, Language::Chinese),
+        told(&old, withdrawn("1.1.0"), Language::Chinese),
         [
             "规则日 2026-06-01 起,医院端【无可用版本】`37/limits`(原为 1.1.0):发布更高版本之前,其规则不可评估"
         ]
@@ -87,11 +103,8 @@ fn a_withdrawn_first_wave_goes_back_to_what_everybody_has() {
         ("1.0.0", "2026-01-01", None, STABLE),
         ("1.1.0", "2026-06-01", None, CANARY),
     ]);
-    let mut new = old.clone();
-    new.withdraw(&path("1.1.0"), "too many findings".parse().unwrap())
-        .unwrap();
     assert_eq!(
-        told(&old, &new, Language::English),
+        told(&old, withdrawn("1.1.0"), Language::English),
         [
             "on rule days from 2026-06-01 on, hosts of the first wave use 1.0.0 of `37/limits` (before: \
           1.1.0)"
@@ -107,41 +120,35 @@ fn a_higher_version_and_a_denied_digest_are_told_with_what_hosts_use_instead() {
         ("1.2.0", "2026-01-01", Some("2026-12-31"), STABLE),
     ]);
     // Nobody uses it: nothing shifts while 1.2.0 lasts.
-    let mut new = old.clone();
-    new.withdraw(&path("1.1.0"), "superseded".parse().unwrap())
-        .unwrap();
     assert_eq!(
-        told(&old, &new, Language::English),
-        [
-            "on rule days from 2027-01-01 on, hosts use NO VERSION of `37/limits` (before: 1.1.0): its rules \
-          are not evaluable until a higher version is published"
-        ]
+        told(&old, withdrawn("1.1.0"), Language::English),
+        nothing_from("2027-01-01", "1.1.0")
     );
     // A forged version is denied: the genuine one below it goes on.
-    let mut new = old.clone();
-    new.deny(Digest::of(b"1.2.0"), "stolen keys".parse().unwrap())
-        .unwrap();
+    let denied = |role: &mut Targets| {
+        let reason = "stolen keys".parse().unwrap();
+        role.deny(Digest::of(b"1.2.0"), reason).unwrap();
+    };
     assert_eq!(
-        told(&old, &new, Language::English),
+        told(&old, denied, Language::English),
         [
             "on rule days from 2026-01-01 to 2026-12-31, hosts use 1.1.0 of `37/limits` (before: 1.2.0)"
         ]
     );
-    let mut new = old.clone();
-    new.require(&"37/limits".parse().unwrap(), "1.2.0".parse().unwrap())
-        .unwrap();
+    let required = |role: &mut Targets| {
+        let pack = "37/limits".parse().unwrap();
+        role.require(&pack, "1.2.0".parse().unwrap()).unwrap();
+    };
     assert_eq!(
-        told(&old, &new, Language::English),
-        [
-            "on rule days from 2027-01-01 on, hosts use NO VERSION of `37/limits` (before: 1.1.0): its rules \
-          are not evaluable until a higher version is published"
-        ]
+        told(&old, required, Language::English),
+        nothing_from("2027-01-01", "1.1.0")
     );
-    let mut new = old.clone();
-    let (day, today) = ("2026-06-30".parse().unwrap(), "2026-03-01".parse().unwrap());
-    new.end(&path("1.2.0"), day, today).unwrap();
+    let ended = |role: &mut Targets| {
+        let (day, today) = ("2026-06-30".parse().unwrap(), "2026-03-01".parse().unwrap());
+        role.end(&path("1.2.0"), day, today).unwrap();
+    };
     assert_eq!(
-        told(&old, &new, Language::English),
+        told(&old, ended, Language::English),
         [
             "on rule days from 2026-07-01 to 2026-12-31, hosts use 1.1.0 of `37/limits` (before: 1.2.0)"
         ]
@@ -154,10 +161,9 @@ fn a_promoted_version_is_told_to_those_who_get_it() {
         ("1.0.0", "2026-01-01", None, STABLE),
         ("1.1.0", "2026-01-01", None, CANARY),
     ]);
-    let mut new = old.clone();
-    new.promote(&path("1.1.0")).unwrap();
+    let promoted = |role: &mut Targets| role.promote(&path("1.1.0")).unwrap();
     assert_eq!(
-        told(&old, &new, Language::English),
+        told(&old, promoted, Language::English),
         ["on rule days from 2026-01-01 on, hosts use 1.1.0 of `37/limits` (before: 1.0.0)"]
     );
 }

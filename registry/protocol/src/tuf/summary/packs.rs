@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Summary;
 use crate::names::{PackName, TargetPath};
 use crate::tuf::in_force::Shift;
-use crate::tuf::{Channel, Denials, InForce, Status, Target, Targets};
+use crate::tuf::{Channel, Denials, InForce, RoleName, Status, Target, Targets};
 
-impl Summary {
+impl Summary<'_> {
     pub(super) fn targets(&mut self, old: Option<&Targets>, new: &Targets) {
-        self.header("targets", old, new);
+        let kind = match self.role {
+            Some(RoleName::Space(name_space)) => format!("`{name_space}`"),
+            _ => RoleName::TARGETS.to_string(),
+        };
+        self.header(&kind, old, new);
         let nothing = BTreeMap::new();
         let before = old.map_or(&nothing, |old| &old.targets);
         for (path, target) in &new.targets {
