@@ -93,6 +93,7 @@ pub mod group_payment;
 mod host;
 mod knowledge;
 mod map;
+mod net_lines;
 mod part;
 mod settlement_list;
 mod setup;
@@ -127,6 +128,7 @@ pub use codes::{CodeSet, Members};
 pub use column::{Code, Column, Row, Rows, Table, Token, Value};
 pub use knowledge::{Dated, InForce, KnowledgeTable, Validity};
 pub use map::{FixedHasher, Map, Set};
+pub use net_lines::{NetLines, Refundable};
 pub use part::InPart;
 pub use settlement_list::{MissingColumns, Reading, SettlementList};
 pub use setup::Setup;
@@ -154,9 +156,9 @@ pub mod prelude {
     pub use crate::{
         Abstention, Answer, Batch, Certainty, Charged, Charges, Code, CodeSet, Column, Dated, Day,
         Figure, Finding, InForce, InPart, Instant, KnowledgeTable, Map, Measure, Measurement,
-        Members, MissingColumns, Money, Notice, Overflow, Pack, Presence, Quantity, Ratio, Reach,
-        Reading, Row, RowReference, Rows, Scope, Set, SettlementList, Setup, ShowingItems, Stage,
-        Token, UnitPrice, Validity,
+        Members, MissingColumns, Money, NetLines, Notice, Overflow, Pack, Presence, Quantity,
+        Ratio, Reach, Reading, Refundable, Row, RowReference, Rows, Scope, Set, SettlementList,
+        Setup, ShowingItems, Stage, Token, UnitPrice, Validity,
     };
 }
 

@@ -82,7 +82,7 @@ impl Pack for DipChecks {
         let stays = stay::stays(self, batch, Reading::Claimed);
         self.check_groups(&stays, batch, &mut answer)?;
         self.check_costs(&stays, batch, &mut answer)?;
-        if runs(batch, balance::STAGES, balance::NEEDS) {
+        if batch.runs(balance::STAGES, balance::NEEDS) {
             for stay in stay::stays(self, batch, Reading::SoFar) {
                 let cost = batch.encounters().total_amounts().get(stay.encounter);
                 balance::check(&stay, cost, self, &mut answer)?;
@@ -100,8 +100,8 @@ impl DipChecks {
         batch: &Batch,
         answer: &mut Answer,
     ) -> Result<(), Overflow> {
-        let claimed_group = runs(batch, claimed_group::STAGES, claimed_group::NEEDS);
-        let ungroupable = runs(batch, ungroupable::STAGES, ungroupable::NEEDS);
+        let claimed_group = batch.runs(claimed_group::STAGES, claimed_group::NEEDS);
+        let ungroupable = batch.runs(ungroupable::STAGES, ungroupable::NEEDS);
         for stay in stays {
             match &stay.record {
                 Ok(record) => {
@@ -123,11 +123,7 @@ impl DipChecks {
                 }
             }
         }
-        if runs(
-            batch,
-            uncharged_procedure::STAGES,
-            uncharged_procedure::NEEDS,
-        ) {
+        if batch.runs(uncharged_procedure::STAGES, uncharged_procedure::NEEDS) {
             uncharged_procedure::check(stays, batch, self, answer)?;
         }
         Ok(())
@@ -140,24 +136,19 @@ impl DipChecks {
         batch: &Batch,
         answer: &mut Answer,
     ) -> Result<(), Overflow> {
-        if runs(batch, cost_extremes::STAGES, cost_extremes::NEEDS) {
+        if batch.runs(cost_extremes::STAGES, cost_extremes::NEEDS) {
             for stay in stays {
                 let cost = batch.encounters().total_amounts().get(stay.encounter);
                 cost_extremes::check(stay, cost, self, answer)?;
             }
         }
-        if runs(batch, own_pay_share::STAGES, own_pay_share::NEEDS) {
+        if batch.runs(own_pay_share::STAGES, own_pay_share::NEEDS) {
             for stay in stays {
                 own_pay_share::check(stay, batch, self.own_pay_share_max, answer);
             }
         }
         Ok(())
     }
-}
-
-/// Whether a rule runs at this stage and has the columns that it needs.
-fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
-    stages.contains(&batch.stage()) && batch.are_recorded(needs)
 }
 
 rulepack_sdk::export!(DipChecks);

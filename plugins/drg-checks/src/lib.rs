@@ -106,7 +106,7 @@ impl Pack for DrgChecks {
         }
         self.check_costs(&stays, batch, &mut answer);
         self.check_diagnoses(&stays, &reader, &mut answer)?;
-        if runs(batch, balance::STAGES, balance::NEEDS) {
+        if batch.runs(balance::STAGES, balance::NEEDS) {
             self.forecast(&reader, &mut answer)?;
         }
         Ok(answer)
@@ -138,13 +138,13 @@ impl DrgChecks {
 
     /// The rules that look at what stays cost.
     fn check_costs(&self, stays: &[Stay], batch: &Batch, answer: &mut Answer) {
-        if runs(batch, cost_extremes::STAGES, cost_extremes::NEEDS) {
+        if batch.runs(cost_extremes::STAGES, cost_extremes::NEEDS) {
             for stay in stays {
                 let cost = batch.encounters().total_amounts().get(stay.encounter);
                 cost_extremes::check(stay, cost, self, answer);
             }
         }
-        if runs(batch, own_pay_share::STAGES, own_pay_share::NEEDS) {
+        if batch.runs(own_pay_share::STAGES, own_pay_share::NEEDS) {
             for stay in stays {
                 own_pay_share::check(stay, batch, self.own_pay_share_max, answer);
             }
@@ -158,7 +158,7 @@ impl DrgChecks {
         reader: &Reader<'_>,
         answer: &mut Answer,
     ) -> Result<(), Overflow> {
-        let runs = |stages, needs| runs(reader.batch, stages, needs);
+        let runs = |stages, needs| reader.batch.runs(stages, needs);
         if runs(
             uncharged_complication::STAGES,
             uncharged_complication::NEEDS,
@@ -184,11 +184,6 @@ impl DrgChecks {
         }
         Ok(())
     }
-}
-
-/// Whether a rule runs at this stage and has the columns that it needs.
-fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
-    stages.contains(&batch.stage()) && batch.are_recorded(needs)
 }
 
 /// `AA` to `ZJ`: a letter for the MDC, then A to J for surgery.
