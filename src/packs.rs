@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use rulepack_build::{BuildError, Built, Options, Toolchain, import_chs_drg, import_two_libraries};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 
+use semver::Version;
+
+use crate::commands::Language;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::{files, toolchain};
 
@@ -31,12 +34,21 @@ pub fn open(path: &Path) -> Outcome<SealedPack> {
 
 /// Builds a source where `path` is a folder, opens a sealed pack where it is a file.
 pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> {
+    open_or_build_told(path, tables, Language::En)
+}
+
+/// The same, with the faults of tables in a language.
+pub fn open_or_build_told(
+    path: &Path,
+    tables: Option<&Path>,
+    language: Language,
+) -> Outcome<SealedPack> {
     if path.is_dir() {
         let options = Options {
             tables: tables.map(PathBuf::from),
             ..Options::default()
         };
-        let Built { bytes, pack, .. } = build(path, options)?;
+        let Built { bytes, pack, .. } = build(path, options, language)?;
         return Ok(SealedPack { bytes, pack });
     }
     if tables.is_some() {
@@ -46,10 +58,50 @@ pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> 
     open(path)
 }
 
+/// A pack by what a person calls it: a sealed file; the folder of a source; or a plain name, which is the
+/// highest version `NAME-VERSION.wasm` in the current folder, else the source `plugins/NAME`.
+pub fn find(name: &str) -> Outcome<SealedPack> {
+    let path = Path::new(name);
+    if path.exists() {
+        return open_or_build(path, None);
+    }
+    if let Some(file) = newest(Path::new("."), name)? {
+        return open(&file);
+    }
+    let source = Path::new("plugins").join(name);
+    if source.is_dir() {
+        return open_or_build(&source, None);
+    }
+    let failure = Failure::new(format!("there is no pack `{name}`"));
+    Err(failure.hint(format!(
+        "give a sealed pack or the folder of a source; as a name, `{name}-VERSION.wasm` and \
+         `plugins/{name}` are looked for in the current folder"
+    )))
+}
+
+/// The file `NAME-VERSION.wasm` of the highest version in a folder.
+fn newest(folder: &Path, name: &str) -> Outcome<Option<PathBuf>> {
+    let mut newest: Option<(Version, PathBuf)> = None;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let file = path.file_name().and_then(|file| file.to_str());
+        let version = file.and_then(|file| {
+            let version = file.strip_prefix(name)?.strip_prefix('-')?;
+            Version::parse(version.strip_suffix(".wasm")?).ok()
+        });
+        if let Some(version) = version
+            && newest.as_ref().is_none_or(|(known, _)| *known < version)
+        {
+            newest = Some((version, path));
+        }
+    }
+    Ok(newest.map(|(_, path)| path))
+}
+
 /// Builds the source in `folder`. Tables in the published layout of CHS-DRG or of the two libraries
-/// are imported first.
-pub fn build(folder: &Path, options: Options) -> Outcome<Built> {
-    build_with(&toolchain::detect(folder)?, folder, options)
+/// are imported first. Faults of tables are told in a language.
+pub fn build(folder: &Path, options: Options, language: Language) -> Outcome<Built> {
+    build_with(&toolchain::detect(folder)?, folder, options, language)
 }
 
 /// The same from nothing: what an earlier build left, or a source brings along as such, is not used.
@@ -60,16 +112,21 @@ pub fn rebuild(folder: &Path, options: Options) -> Outcome<Built> {
         target_folder,
         ..toolchain::detect(folder)?
     };
-    build_with(&toolchain, folder, options)
+    build_with(&toolchain, folder, options, Language::En)
 }
 
-fn build_with(toolchain: &Toolchain, folder: &Path, mut options: Options) -> Outcome<Built> {
+fn build_with(
+    toolchain: &Toolchain,
+    folder: &Path,
+    mut options: Options,
+    language: Language,
+) -> Outcome<Built> {
     let published = options.tables.as_deref();
     let imported = published.map(import).transpose()?.flatten();
     if let Some(imported) = &imported {
         options.tables = Some(imported.path().to_owned());
     }
-    rulepack_build::build(folder, toolchain, &options).map_err(explained)
+    rulepack_build::build(folder, toolchain, &options).map_err(|error| explained(error, language))
 }
 
 /// The published tables as the tables of a pack, in a folder that goes when it is dropped; `None` where
@@ -89,9 +146,13 @@ fn import(published: &Path) -> Outcome<Option<tempfile::TempDir>> {
     Ok(Some(folder))
 }
 
-fn explained(error: BuildError) -> Failure {
+fn explained(error: BuildError, language: Language) -> Failure {
     let hint = error.hint();
-    let failure = Failure::from(error);
+    let chinese = match language {
+        Language::En => None,
+        Language::Zh => error.chinese(),
+    };
+    let failure = chinese.map_or_else(|| Failure::from(error), Failure::new);
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -101,6 +162,27 @@ fn explained(error: BuildError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_the_highest_version_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a-0.9.0.wasm", "a-0.10.0.wasm", "a-x.wasm", "ab-1.0.0.wasm"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = |name| newest(folder.path(), name).unwrap();
+        assert_eq!(found("a"), Some(folder.path().join("a-0.10.0.wasm")));
+        assert_eq!(found("b"), None);
+        let failure = find("no-such-pack").unwrap_err();
+        assert_eq!(failure.to_string(), "there is no pack `no-such-pack`");
+        assert_eq!(
+            failure.hint_text(),
+            Some(
+                "give a sealed pack or the folder of a source; as a name, \
+                 `no-such-pack-VERSION.wasm` and `plugins/no-such-pack` are looked for in the \
+                 current folder"
+            )
+        );
+    }
 
     #[test]
     fn what_is_no_pack_is_named_with_what_to_do() {

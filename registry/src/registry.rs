@@ -170,7 +170,7 @@ impl Registry {
         let now = self.now();
         let (_, listed) = verify_roles(&state, &self.tree, &publication, now)?;
         check_uploaded(&listed, &publication.targets)?;
-        check_packs(&listed, &publication.targets, self.cases.as_ref())?;
+        let warnings = check_packs(&listed, &publication.targets, self.cases.as_ref())?;
 
         let store = self.writer();
         self.recover(&store)?;
@@ -189,7 +189,10 @@ impl Registry {
         let versions = versions.into_iter().map(|new| (new.role, new.version));
         let state = State::read(&self.tree)?;
         let packs = digests(&listed_now);
-        Ok(receipt(packs, versions.collect(), &state, false))
+        Ok(Receipt {
+            warnings,
+            ..receipt(packs, versions.collect(), &state, false)
+        })
     }
 
     /// Has timestamp (and snapshot) signed anew where it is time ([`SuccessorSigner::renew`]), and shows
@@ -459,6 +462,7 @@ fn receipt(
         already_published,
         roles,
         packs,
+        warnings: BTreeMap::new(),
         timestamp: pins.map_or(0, |pins| pins.timestamp.signed().version()),
     }
 }

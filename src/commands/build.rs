@@ -13,12 +13,15 @@ use rulepack_protocol::pack::Pack;
 use semver::Version;
 use serde::Serialize;
 
-use super::Command;
+use super::{Command, Language};
 use crate::failure::Outcome;
 use crate::output::Report;
 use crate::{files, packs};
 
 /// Build a pack: compile its crate to WebAssembly, and seal it with its manifest, tables and cases.
+///
+/// A source that `new --from` wrote has the code of another pack in place of a crate (`component.wasm`):
+/// nothing is compiled, and no Rust is needed.
 ///
 /// The same source gives the same bytes. `--tables` replaces all knowledge tables of the pack at once:
 /// one that the folder lacks is an error, so that a release never mixes two states of knowledge unseen.
@@ -40,6 +43,9 @@ pub struct BuildArgs {
     /// A component or a sealed pack whose code is taken as it is: new knowledge without a compiler.
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
+    /// The language in which faults of tables are told (表格错误的语言).
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
 }
 
 /// What was built.
@@ -108,7 +114,7 @@ impl Command for BuildArgs {
             cases: self.cases.clone(),
             component: self.component.clone(),
         };
-        let built = packs::build(&self.folder, options)?;
+        let built = packs::build(&self.folder, options, self.lang)?;
         let header = &built.pack.manifest.pack;
         let default = || format!("{}-{}.wasm", header.name.name(), header.version).into();
         let file = self.out.clone().unwrap_or_else(default);

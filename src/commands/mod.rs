@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod journal;
 mod key;
+mod lint;
 mod merge;
 mod minimum;
 mod mirror;
@@ -29,6 +30,7 @@ mod renew;
 mod replay;
 mod reproduce;
 mod root;
+mod rules;
 mod serve;
 mod sign;
 mod signer;
@@ -46,6 +48,8 @@ use clap::Subcommand;
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
+
+pub use check::Language;
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -90,6 +94,8 @@ pub enum Commands {
     Build(build::BuildArgs),
     Test(test::TestArgs),
     Inspect(inspect::InspectArgs),
+    Lint(lint::LintArgs),
+    Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Tuf(tuf::TufArgs),
     Diff(diff::DiffArgs),
@@ -153,6 +159,8 @@ impl Commands {
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
             Commands::Inspect(args) => told(args),
+            Commands::Lint(args) => told(args),
+            Commands::Rules(args) => told(args),
             Commands::Verify(args) => told(args),
             Commands::Tuf(args) => told(args),
             Commands::Diff(args) => told(args),

@@ -1,22 +1,29 @@
 //! `rulepack new`: the source of a pack to begin with.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use rulepack_build::{Inheritor, SheetForm, inherit};
+use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{NameSpaceClass, PackName};
+use semver::Version;
 use serde::Serialize;
 
 use super::Command;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::output::Report;
+use crate::packs::{self, SealedPack};
 use crate::{clock, files};
 
 /// Write the source of a new pack: a crate with one rule, its table, and its cases.
 ///
 /// The SDK and the contract of this release are written beside it (`sdk/`, `wit/`), so that the pack
 /// builds without this project, and the same bytes come out years later.
+///
+/// With `--from` it is a source without a crate: the code of another pack as it is, its manifest under the
+/// new name, and its tables as spreadsheets. Staff edit rows, and `build` needs no Rust.
 #[derive(Debug, Args)]
 pub struct NewArgs {
     /// What it is called: `37/my-checks`, `vendor-acme/my-checks`.
@@ -24,6 +31,22 @@ pub struct NewArgs {
     /// Its folder, new or empty; the name within the name space where it is left out.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// The pack whose code and tables it takes over: a sealed pack, the folder of a source, or a name
+    /// (`national-library`), which is looked for in the current folder and under `plugins/`.
+    #[arg(long, value_name = "PACK")]
+    pub from: Option<String>,
+    /// In which form the tables are written (表格格式).
+    #[arg(long, value_enum, default_value = "xlsx", requires = "from")]
+    pub form: Form,
+}
+
+/// In which form tables are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Form {
+    /// Workbooks of Excel.
+    Xlsx,
+    /// Text in UTF-8.
+    Csv,
 }
 
 /// What was written.
@@ -35,6 +58,22 @@ pub struct NewReport {
     pub folder: PathBuf,
     /// How many files it has.
     pub files: usize,
+    /// The pack whose code it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Origin>,
+}
+
+/// A pack that another one takes its code from.
+#[derive(Debug, Serialize)]
+pub struct Origin {
+    /// Its name.
+    pub name: PackName,
+    /// Its version.
+    pub version: Version,
+    /// The digest of the code, which stays the same.
+    pub component_digest: Digest,
+    /// The spreadsheets to edit, and how many rows each has.
+    pub tables: Vec<(String, u32)>,
 }
 
 /// The files of a new pack: its own, the SDK's and the contract's.
@@ -50,6 +89,15 @@ impl Command for NewArgs {
             let failure = Failure::new(format!("`{}` is not empty", folder.display()));
             return Err(failure.hint("nothing is overwritten; choose another folder with `--out`"));
         }
+        match &self.from {
+            None => self.write_crate(folder),
+            Some(from) => self.write_tables(folder, from),
+        }
+    }
+}
+
+impl NewArgs {
+    fn write_crate(&self, folder: PathBuf) -> Outcome<NewReport> {
         let today = clock::today()?;
         for (path, content) in FILES {
             let content = named(path, content, &self.name, today)?;
@@ -60,6 +108,42 @@ impl Command for NewArgs {
             name: self.name.clone(),
             folder,
             files: FILES.len() + 1,
+            from: None,
+        })
+    }
+
+    fn write_tables(&self, folder: PathBuf, from: &str) -> Outcome<NewReport> {
+        let SealedPack { bytes, pack } = packs::find(from)?;
+        let component = bytes.get(pack.component.clone()).unwrap_or_default();
+        let inheritor = Inheritor {
+            name: self.name.clone(),
+            from: clock::today()?,
+            form: match self.form {
+                Form::Xlsx => SheetForm::Xlsx,
+                Form::Csv => SheetForm::Csv,
+            },
+        };
+        let written = inherit(&pack, component, &inheritor)?;
+        for (path, content) in &written {
+            files::write(&folder.join(path), content)?;
+        }
+        let sheets = written
+            .iter()
+            .filter(|(path, _)| path.starts_with("tables/"));
+        let rows = pack.manifest.sealed_tables().map(|table| {
+            let rows = pack.tables.get(&table.name);
+            rows.map_or(0, |table| table.rows)
+        });
+        Ok(NewReport {
+            name: self.name.clone(),
+            folder,
+            files: written.len(),
+            from: Some(Origin {
+                name: pack.manifest.pack.name.clone(),
+                version: pack.manifest.pack.version.clone(),
+                component_digest: pack.component_digest,
+                tables: sheets.map(|(path, _)| path.clone()).zip(rows).collect(),
+            }),
         })
     }
 }
@@ -113,6 +197,9 @@ impl fmt::Display for NewReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let folder = self.folder.display();
         writeln!(f, "wrote {} to {folder} ({} files)", self.name, self.files)?;
+        if let Some(origin) = &self.from {
+            return origin.tell(f, &self.folder);
+        }
         writeln!(f, "next:")?;
         writeln!(f, "  rulepack test {folder}       the cases in the sandbox")?;
         writeln!(
@@ -120,6 +207,29 @@ impl fmt::Display for NewReport {
             "  cargo test                  the same cases natively, in {folder}"
         )?;
         writeln!(f, "  rulepack build {folder}      the sealed pack")
+    }
+}
+
+impl Origin {
+    fn tell(&self, f: &mut fmt::Formatter<'_>, folder: &Path) -> fmt::Result {
+        let (name, version, digest) = (&self.name, &self.version, &self.component_digest);
+        writeln!(
+            f,
+            "the code is that of {name} {version}, component {digest}"
+        )?;
+        for (path, rows) in &self.tables {
+            writeln!(f, "  {path}: {rows} rows")?;
+        }
+        let folder = folder.display();
+        writeln!(f, "next: edit the tables, then")?;
+        writeln!(
+            f,
+            "  rulepack build {folder} --lang zh    seals them, without Rust"
+        )?;
+        writeln!(
+            f,
+            "  rulepack test {folder}     runs the cases in the sandbox"
+        )
     }
 }
 
@@ -155,6 +265,8 @@ mod tests {
         let args = NewArgs {
             name: "37/a".parse().unwrap(),
             out: Some(folder.path().to_owned()),
+            from: None,
+            form: Form::Xlsx,
         };
         let failure = args.execute().unwrap_err();
         let path = folder.path().display();

@@ -255,6 +255,11 @@ impl fmt::Display for PublishReport {
                 for (path, digest) in packs {
                     writeln!(f, "published {path} {digest}")?;
                 }
+                for (path, warnings) in &receipt.warnings {
+                    for warning in warnings {
+                        writeln!(f, "look at {path}: {warning}")?;
+                    }
+                }
                 writeln!(f, "timestamp {}", receipt.timestamp)?;
                 tell_expiring(f, expiring)
             }

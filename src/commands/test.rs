@@ -1,5 +1,9 @@
 //! `rulepack test`: a pack runs its own cases in the sandbox.
 
+mod coverage;
+mod explain;
+mod watch;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,18 +12,26 @@ use rulepack_engine::Limits;
 use rulepack_engine::worker::CaseOutcome;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
+use rulepack_protocol::pack::Pack;
 use semver::Version;
 use serde::Serialize;
 
-use super::Command;
+use super::{Command, Language};
 use crate::engine::worker;
-use crate::failure::Outcome;
-use crate::output::Report;
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, Report};
 use crate::packs::{self, SealedPack};
+
+use coverage::Coverage;
+use explain::Explanation;
 
 /// Run the cases of a pack in the sandbox: data in, the answer held against the expected one.
 ///
 /// Ends with code 3 where a case differs, or where the pack has none.
+///
+/// `--explain` tells of one case which rules answered what, with the rows of the case and of the knowledge that
+/// they name; which were silent, and which were not evaluable for want of data. `--coverage` lists the rules,
+/// messages and rows of knowledge that no case touches. `--watch` runs the cases again after every change.
 #[derive(Debug, Args)]
 pub struct TestArgs {
     /// The folder of a source, which is built first, or a sealed pack.
@@ -27,6 +39,18 @@ pub struct TestArgs {
     /// A folder of tables to build the source with, as of `rulepack build`.
     #[arg(long, value_name = "DIR")]
     pub tables: Option<PathBuf>,
+    /// Tell of one case why it is answered as it is: its name, or a part that no other name has.
+    #[arg(long, value_name = "CASE")]
+    pub explain: Option<String>,
+    /// List what no case touches.
+    #[arg(long, conflicts_with = "explain")]
+    pub coverage: bool,
+    /// Run again whenever a file of the source changes, until interrupted.
+    #[arg(long)]
+    pub watch: bool,
+    /// The language in which faults of tables are told (表格错误的语言).
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
 }
 
 /// How the cases went.
@@ -40,6 +64,12 @@ pub struct TestReport {
     pub digest: Digest,
     /// One line a case, in the order of the pack.
     pub cases: Vec<CaseLine>,
+    /// Why one of them is answered as it is, where somebody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+    /// What no case touches, where somebody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
 }
 
 /// How one case went.
@@ -59,20 +89,93 @@ impl Command for TestArgs {
     type Report = TestReport;
 
     fn execute(&self) -> Outcome<TestReport> {
-        run(&packs::open_or_build(&self.pack, self.tables.as_deref())?)
+        if self.watch {
+            self.watch()?;
+        }
+        self.run()
+    }
+}
+
+impl TestArgs {
+    fn run(&self) -> Outcome<TestReport> {
+        let tables = self.tables.as_deref();
+        let sealed = packs::open_or_build_told(&self.pack, tables, self.lang)?;
+        match &self.explain {
+            Some(name) => explained(&sealed, name),
+            None if self.coverage => covered(&sealed),
+            None => run(&sealed),
+        }
+    }
+
+    /// Runs the cases, and again after each change. Only an interruption ends it, or a folder that goes.
+    fn watch(&self) -> Outcome {
+        if !self.pack.is_dir() {
+            let failure = Failure::new(format!("`{}` is no folder", self.pack.display()));
+            return Err(failure.hint("`--watch` looks at the files of a source"));
+        }
+        let mut files = watch::files(&self.pack)?;
+        loop {
+            match self.run() {
+                Ok(report) => output::line(report.to_string().trim_end())?,
+                Err(failure) => output::line(&format!("error: {failure}"))?,
+            }
+            files = watch::wait(&self.pack, &files)?;
+        }
     }
 }
 
 /// Runs the cases of a sealed pack in a bounded process, as a registry and every host do.
 pub fn run(sealed: &SealedPack) -> Outcome<TestReport> {
+    let outcomes = worker()?.cases(&Limits::default(), &sealed.bytes)?;
+    Ok(TestReport::of(sealed, outcomes))
+}
+
+/// The same for one case, with why it is answered as it is.
+fn explained(sealed: &SealedPack, name: &str) -> Outcome<TestReport> {
     let SealedPack { bytes, pack } = sealed;
-    let outcomes = worker()?.cases(&Limits::default(), bytes)?;
+    let place = named(pack, name)?;
+    let outcomes = worker()?.cases_told(&Limits::default(), bytes)?;
+    let outcome = outcomes.into_iter().nth(place);
+    let outcome = outcome.ok_or_else(|| Failure::new("the sandbox left out the case"))?;
+    let case = pack.cases.get(place);
+    let told = outcome.told.as_ref().zip(case);
+    let explanation = told.map(|(told, case)| explain::explain(pack, case, told));
     Ok(TestReport {
-        name: pack.manifest.pack.name.clone(),
-        version: pack.manifest.pack.version.clone(),
-        digest: pack.digest,
-        cases: outcomes.into_iter().map(CaseLine::of).collect(),
+        explanation: explanation.transpose()?,
+        ..TestReport::of(sealed, vec![outcome])
     })
+}
+
+/// The same for all cases, with what they leave out.
+fn covered(sealed: &SealedPack) -> Outcome<TestReport> {
+    let SealedPack { bytes, pack } = sealed;
+    let outcomes = worker()?.cases_told(&Limits::default(), bytes)?;
+    let told: Vec<_> = outcomes.iter().filter_map(|it| it.told.as_ref()).collect();
+    let coverage = Coverage::of(pack, &told);
+    Ok(TestReport {
+        coverage: Some(coverage),
+        ..TestReport::of(sealed, outcomes)
+    })
+}
+
+/// The place of the case that has this name, or alone has this part in its name.
+fn named(pack: &Pack, name: &str) -> Outcome<usize> {
+    let names: Vec<&str> = pack.cases.iter().map(|case| case.name.as_str()).collect();
+    if let Some(place) = names.iter().position(|known| *known == name) {
+        return Ok(place);
+    }
+    let mut parts = names
+        .iter()
+        .enumerate()
+        .filter(|(_, known)| known.contains(name));
+    match (parts.next(), parts.next()) {
+        (Some((place, _)), None) => Ok(place),
+        (Some((_, one)), Some((_, other))) => Err(Failure::new(format!(
+            "`{name}` is a part of several names: `{one}`, `{other}` …"
+        ))),
+        (None, _) => Err(Failure::new(format!("the pack has no case `{name}`"))
+            .hint("`rulepack test` without `--explain` lists them")),
+    }
 }
 
 impl CaseLine {
@@ -87,6 +190,18 @@ impl CaseLine {
 }
 
 impl TestReport {
+    fn of(sealed: &SealedPack, outcomes: Vec<CaseOutcome>) -> Self {
+        let header = &sealed.pack.manifest.pack;
+        TestReport {
+            name: header.name.clone(),
+            version: header.version.clone(),
+            digest: sealed.pack.digest,
+            cases: outcomes.into_iter().map(CaseLine::of).collect(),
+            explanation: None,
+            coverage: None,
+        }
+    }
+
     /// How many cases passed.
     pub fn passed(&self) -> usize {
         self.cases.iter().filter(|case| case.passed).count()
@@ -109,6 +224,12 @@ impl fmt::Display for TestReport {
                 writeln!(f, "      {difference}")?;
             }
         }
+        if let Some(explanation) = &self.explanation {
+            write!(f, "{explanation}")?;
+        }
+        if let Some(coverage) = &self.coverage {
+            write!(f, "{coverage}")?;
+        }
         match self.cases.len() {
             0 => write!(
                 f,
@@ -129,6 +250,8 @@ mod tests {
             version: Version::new(1, 0, 0),
             digest: Digest::of(b""),
             cases,
+            explanation: None,
+            coverage: None,
         }
     }
 

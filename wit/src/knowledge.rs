@@ -1,13 +1,16 @@
 //! Knowledge tables (知识库): what a manifest declares of them, and their rows in memory.
 
+mod builder;
+
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::parameters::Setter;
 use crate::schema::Kind;
 use crate::units::{self, ValueError};
+
+pub use builder::TableBuilder;
 
 /// A `[[table]]` of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,12 @@ pub struct TableDeclaration {
     /// Who supplies the rows.
     #[serde(default)]
     pub supplied_by: Supplier,
+    /// What people call it (表名): the name of its sheet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What people call its columns (表头), by column: `item = "医保编码"`. A file may have either name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headings: BTreeMap<String, String>,
 }
 
 /// Who supplies the rows of a knowledge table.
@@ -123,6 +132,14 @@ pub enum TableError {
         /// The column.
         column: String,
     },
+    /// A column stands in the header twice.
+    #[error("table `{table}` has the column `{column}` twice")]
+    ColumnTwice {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// The header has a column that is not declared.
     #[error("table `{table}` has the column `{column}`, which the manifest does not declare")]
     ColumnUndeclared {
@@ -133,21 +150,22 @@ pub enum TableError {
     },
     /// A value is not of the declared type.
     #[error(
-        "table `{table}` line {line}, column `{column}`: `{value}` is {problem}, expected {expected}"
+        "table `{table}` line {line}, column `{column}`: `{value}` is {problem}, expected {}",
+        .column_type.expectation()
     )]
     Value {
         /// The table.
         table: String,
         /// Line of the file, the header is 1.
         line: u64,
-        /// The column.
+        /// The column, as the header names it.
         column: String,
         /// The refused value.
         value: String,
         /// What is wrong with it.
         problem: ValueError,
         /// What the column holds.
-        expected: &'static str,
+        column_type: ColumnType,
     },
     /// Two rows have the same key.
     #[error("table `{table}` line {line} has the same key `{key}` as line {first}")]
@@ -169,7 +187,33 @@ pub enum TableError {
     },
 }
 
+impl TableDeclaration {
+    /// The column that a heading names, by its own name or by what people call it.
+    #[must_use]
+    pub fn column(&self, heading: &str) -> Option<(&str, ColumnType)> {
+        let called = || self.headings.iter().find(|(_, called)| *called == heading);
+        let name = match self.columns.contains_key(heading) {
+            true => heading,
+            false => called()?.0,
+        };
+        let (name, column_type) = self.columns.get_key_value(name)?;
+        Some((name, *column_type))
+    }
+
+    /// What people call a column: its heading, else its name.
+    #[must_use]
+    pub fn heading<'a>(&'a self, column: &'a str) -> &'a str {
+        self.headings.get(column).map_or(column, String::as_str)
+    }
+}
+
 impl ColumnType {
+    /// What is expected of a cell, as a phrase for people.
+    #[must_use]
+    pub fn expectation(self) -> &'static str {
+        self.kind().map_or("a text", units::expectation)
+    }
+
     /// The kind of value that this type writes in the same way; `None` for codes and texts.
     #[must_use]
     pub const fn kind(self) -> Option<Kind> {
@@ -207,6 +251,14 @@ impl KnowledgeTable {
         builder.finish()
     }
 
+    /// A cell as people write it; empty where it is not recorded, or the table has no such column.
+    #[must_use]
+    pub fn cell(&self, declaration: &TableDeclaration, column: &str, row: u32) -> String {
+        let column_type = declaration.columns.get(column).copied();
+        let values = self.columns.get(column);
+        values.map_or_else(String::new, |values| values.cell(column_type, row))
+    }
+
     /// The code or text of a row, where the column holds such.
     #[must_use]
     pub fn text(&self, column: &str, row: u32) -> Option<&str> {
@@ -220,171 +272,54 @@ impl KnowledgeTable {
     }
 }
 
-/// Builds a table row by row, from any source that has a header and cells.
-#[derive(Debug)]
-pub struct TableBuilder<'a> {
-    declaration: &'a TableDeclaration,
-    /// For each cell of a row: column name and its values.
-    columns: Vec<(String, ColumnType, Column)>,
-    keys: HashMap<Vec<String>, u64>,
-    rows: u32,
+/// A cell, as it is compared and sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KnowledgeValue<'a> {
+    /// Not recorded; or the table has no such column or row.
+    Nothing,
+    /// A code or a text.
+    Text(&'a str),
+    /// In the units of the contract.
+    Number(i64),
+    /// Days from 1970-01-01.
+    Day(i32),
 }
 
-#[derive(Debug)]
-struct Column {
-    values: KnowledgeColumn,
-    numbers: HashMap<String, u32>,
-}
-
-impl<'a> TableBuilder<'a> {
-    /// Starts a table whose rows have cells under these headings.
-    ///
-    /// # Errors
-    /// [`TableError::ColumnMissing`] and [`TableError::ColumnUndeclared`].
-    pub fn new<'h>(
-        declaration: &'a TableDeclaration,
-        header: impl Iterator<Item = &'h str>,
-    ) -> Result<Self, TableError> {
-        let mut columns = Vec::new();
-        for heading in header.map(str::trim) {
-            let Some(&column_type) = declaration.columns.get(heading) else {
-                return Err(TableError::ColumnUndeclared {
-                    table: declaration.name.clone(),
-                    column: heading.to_owned(),
-                });
-            };
-            columns.push((heading.to_owned(), column_type, Column::new(column_type)));
-        }
-        for column in declaration.columns.keys() {
-            if !columns.iter().any(|(name, ..)| name == column) {
-                return Err(TableError::ColumnMissing {
-                    table: declaration.name.clone(),
-                    column: column.clone(),
-                });
-            }
-        }
-        Ok(TableBuilder {
-            declaration,
-            columns,
-            keys: HashMap::new(),
-            rows: 0,
-        })
-    }
-
-    /// Adds a row; `line` is where it stands in its source.
-    ///
-    /// # Errors
-    /// [`TableError::Value`] and [`TableError::DuplicateKey`].
-    pub fn push<'c>(
-        &mut self,
-        line: u64,
-        cells: impl Iterator<Item = &'c str>,
-    ) -> Result<(), TableError> {
-        let cells: Vec<&str> = cells.map(str::trim).collect();
-        for ((name, column_type, column), cell) in self
-            .columns
-            .iter_mut()
-            .zip(cells.iter().copied().chain(std::iter::repeat("")))
-        {
-            column
-                .push(*column_type, cell)
-                .map_err(|problem| TableError::Value {
-                    table: self.declaration.name.clone(),
-                    line,
-                    column: name.clone(),
-                    value: cell.to_owned(),
-                    problem,
-                    expected: column_type.kind().map_or("a text", units::expectation),
-                })?;
-        }
-        self.check_key(line, &cells)?;
-        self.rows = self
-            .rows
-            .checked_add(1)
-            .ok_or_else(|| TableError::TooManyRows {
-                table: self.declaration.name.clone(),
-            })?;
-        Ok(())
-    }
-
-    /// The table.
-    ///
-    /// # Errors
-    /// None today; kept so that whole-table checks have a place.
-    pub fn finish(self) -> Result<KnowledgeTable, TableError> {
-        Ok(KnowledgeTable {
-            rows: self.rows,
-            columns: self
-                .columns
-                .into_iter()
-                .map(|(name, _, column)| (name, column.values))
-                .collect(),
-        })
-    }
-
-    fn check_key(&mut self, line: u64, cells: &[&str]) -> Result<(), TableError> {
-        if self.declaration.key.is_empty() {
-            return Ok(());
-        }
-        let key: Vec<String> = self
-            .declaration
-            .key
-            .iter()
-            .map(|wanted| {
-                let cell = self.columns.iter().position(|(name, ..)| name == wanted);
-                let cell = cell.and_then(|index| cells.get(index));
-                cell.copied().unwrap_or_default().to_owned()
-            })
-            .collect();
-        match self.keys.insert(key.clone(), line) {
-            None => Ok(()),
-            Some(first) => Err(TableError::DuplicateKey {
-                table: self.declaration.name.clone(),
-                line,
-                first,
-                key: key.join("/"),
-            }),
-        }
-    }
-}
-
-impl Column {
-    fn new(column_type: ColumnType) -> Self {
-        let values = match column_type {
-            ColumnType::Code | ColumnType::Text => KnowledgeColumn::Texts {
-                dictionary: Vec::new(),
-                rows: Vec::new(),
-            },
-            ColumnType::Day => KnowledgeColumn::Days(Vec::new()),
-            _ => KnowledgeColumn::Integers(Vec::new()),
+impl KnowledgeColumn {
+    /// What a row holds.
+    #[must_use]
+    pub fn value(&self, row: u32) -> KnowledgeValue<'_> {
+        let row = row as usize;
+        let value = match self {
+            KnowledgeColumn::Texts { dictionary, rows } => rows
+                .get(row)
+                .and_then(|number| dictionary.get(*number as usize))
+                .filter(|text| !text.is_empty())
+                .map(|text| KnowledgeValue::Text(text)),
+            KnowledgeColumn::Integers(values) => values
+                .get(row)
+                .filter(|value| **value != units::NOT_RECORDED_S64)
+                .map(|value| KnowledgeValue::Number(*value)),
+            KnowledgeColumn::Days(days) => days
+                .get(row)
+                .filter(|day| **day != units::NOT_RECORDED_S32)
+                .map(|day| KnowledgeValue::Day(*day)),
         };
-        Column {
-            values,
-            numbers: HashMap::new(),
-        }
+        value.unwrap_or(KnowledgeValue::Nothing)
     }
 
-    fn push(&mut self, column_type: ColumnType, cell: &str) -> Result<(), ValueError> {
-        match &mut self.values {
-            KnowledgeColumn::Texts { dictionary, rows } => {
-                let next = u32::try_from(dictionary.len()).map_err(|_| ValueError::OutOfRange)?;
-                let number = *self.numbers.entry(cell.to_owned()).or_insert(next);
-                if number == next {
-                    dictionary.push(cell.to_owned());
-                }
-                rows.push(number);
-            }
-            KnowledgeColumn::Days(days) if cell.is_empty() => days.push(units::NOT_RECORDED_S32),
-            KnowledgeColumn::Days(days) => days.push(units::parse_day(cell)?),
-            KnowledgeColumn::Integers(values) if cell.is_empty() => {
-                values.push(units::NOT_RECORDED_S64);
-            }
-            KnowledgeColumn::Integers(values) => {
-                let places = column_type.kind().and_then(units::places).unwrap_or(0);
-                values.push(units::parse_decimal(cell, places)?);
+    /// A cell as people write it; empty where it is not recorded.
+    #[must_use]
+    pub fn cell(&self, column_type: Option<ColumnType>, row: u32) -> String {
+        match self.value(row) {
+            KnowledgeValue::Nothing => String::new(),
+            KnowledgeValue::Text(text) => text.to_owned(),
+            KnowledgeValue::Day(day) => units::format_day(day),
+            KnowledgeValue::Number(number) => {
+                let kind = column_type.and_then(ColumnType::kind);
+                units::format_short(number, kind.and_then(units::places).unwrap_or(0))
             }
         }
-        Ok(())
     }
 }
 
@@ -404,6 +339,8 @@ mod tests {
             .into(),
             key: vec!["item".into(), "valid_from".into()],
             supplied_by: Supplier::Pack,
+            title: None,
+            headings: [("item".to_owned(), "医保编码".to_owned())].into(),
         }
     }
 
@@ -426,6 +363,26 @@ mod tests {
         assert_eq!(
             table.columns["valid_from"],
             KnowledgeColumn::Days(vec![20_454, units::NOT_RECORDED_S32, 20_485])
+        );
+    }
+
+    #[test]
+    fn a_header_may_name_columns_as_people_do_and_cells_are_written_as_they_were_read() {
+        let csv = "valid_from,医保编码,price\n2026-01-01,A,1.50\n,B,\n";
+        let declaration = declaration();
+        let table = KnowledgeTable::from_csv(&declaration, csv.as_bytes()).unwrap();
+        let cells = |row| {
+            ["item", "price", "valid_from", "none"].map(|name| table.cell(&declaration, name, row))
+        };
+        assert_eq!(cells(0), ["A", "1.5", "2026-01-01", ""]);
+        assert_eq!(cells(1), ["B", "", "", ""]);
+        assert_eq!(
+            refusal("医保编码,item,price,valid_from\n"),
+            "table `limits` has the column `item` twice"
+        );
+        assert_eq!(
+            refusal("price,valid_from\n"),
+            "table `limits` has no column `医保编码`"
         );
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A pack's source is a folder: `pack.toml`, a crate, `tables/*.csv|.xlsx`, `cases/*.json`. [`build`]
 //! compiles the crate, makes a component of it, reads tables and cases, and seals everything into one
-//! file. The same source gives the same bytes, in whatever folder it lies.
+//! file. In place of the crate it may hold the code of another pack ([`inherit`]). The same source gives the same bytes, in whatever folder it lies.
 
 #![cfg_attr(
     test,
@@ -14,20 +14,28 @@
 )]
 
 mod cases;
+mod chinese;
+mod code_system;
 mod compile;
 mod component;
 pub mod import_chs_drg;
 pub mod import_two_libraries;
+mod inherit;
 mod published;
 mod sheet;
+mod sheet_write;
 mod source;
 mod tables;
 mod warning;
 
 pub use cases::CasesError;
+pub use code_system::{CodeSystemError, read_code_system};
 pub use compile::{CompileError, Toolchain};
 pub use component::{ComponentError, componentize};
+pub use inherit::{COMPONENT_FILE, InheritError, Inheritor, SheetForm, SourceFile, inherit};
 pub use published::{ImportError, TableFile};
+pub use sheet::{FoundInCell, SheetError};
+pub use sheet_write::SheetWriteError;
 pub use source::{BuildError, Built, Options, build, read_source};
 pub use tables::TablesError;
 pub use warning::Warning;

@@ -9,7 +9,6 @@ use calamine::{Data, Reader as _, Xlsx, XlsxError};
 use rulepack_contract::knowledge::{
     ColumnType, KnowledgeTable, TableBuilder, TableDeclaration, TableError,
 };
-use rulepack_contract::units;
 
 /// Why a sheet is not the table.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +29,8 @@ pub enum SheetError {
     },
     /// A cell that cannot be of its column.
     #[error(
-        "sheet `{sheet}` row {row}, column `{column}`: the cell holds {found}, expected {expected}"
+        "sheet `{sheet}` row {row}, column `{column}`: the cell holds {found}, expected {}",
+        expectation(*.column_type)
     )]
     Cell {
         /// The sheet.
@@ -40,9 +40,9 @@ pub enum SheetError {
         /// The column.
         column: String,
         /// What it holds.
-        found: String,
+        found: FoundInCell,
         /// What the column holds.
-        expected: &'static str,
+        column_type: ColumnType,
     },
 }
 
@@ -61,7 +61,12 @@ pub(crate) fn read(
     let first = u64::from(range.start().map_or(0, |(row, _)| row)) + 1;
     let mut rows = range.rows().zip(first..);
     let (header, _) = rows.next().ok_or(SheetError::Empty)?;
-    let header: Vec<String> = header.iter().map(ToString::to_string).collect();
+    let mut header: Vec<String> = header.iter().map(ToString::to_string).collect();
+    // A sheet reaches as far as anybody ever clicked; what has no heading is not of the table.
+    let width = header
+        .iter()
+        .rposition(|heading| !heading.trim().is_empty());
+    header.truncate(width.map_or(0, |last| last + 1));
     let wrong = |source| SheetError::Table {
         sheet: sheet.clone(),
         source,
@@ -69,19 +74,21 @@ pub(crate) fn read(
     let mut builder =
         TableBuilder::new(declaration, header.iter().map(String::as_str)).map_err(wrong)?;
     for (cells, row) in rows {
+        let cells = cells.get(..header.len()).unwrap_or(cells);
         if cells.iter().all(|cell| matches!(cell, Data::Empty)) {
             continue;
         }
         let mut texts = Vec::with_capacity(cells.len());
         for (cell, column) in cells.iter().zip(&header) {
-            let column_type = declaration.columns.get(column.trim()).copied();
-            let text = text_of(cell, column_type.unwrap_or(ColumnType::Text));
-            texts.push(text.map_err(|(found, expected)| SheetError::Cell {
+            let declared = declaration.column(column.trim());
+            let column_type = declared.map_or(ColumnType::Text, |(_, column_type)| column_type);
+            let text = text_of(cell, column_type);
+            texts.push(text.map_err(|found| SheetError::Cell {
                 sheet: sheet.clone(),
                 row,
                 column: column.clone(),
                 found,
-                expected,
+                column_type,
             })?);
         }
         builder
@@ -91,18 +98,36 @@ pub(crate) fn read(
     builder.finish().map_err(wrong)
 }
 
-/// The text that CSV would hold for a cell; else what the cell holds and what was expected.
-fn text_of(cell: &Data, column_type: ColumnType) -> Result<String, (String, &'static str)> {
-    let texts = matches!(column_type, ColumnType::Code | ColumnType::Text);
-    let expected = column_type
-        .kind()
-        .map_or("a cell formatted as text", units::expectation);
-    let number = |text: String| {
-        if texts {
-            Err((format!("the number `{text}`"), expected))
-        } else {
-            Ok(text)
-        }
+/// What a cell holds that cannot be of its column.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoundInCell {
+    /// A number where a text must stand: leading zeros may be lost already.
+    #[error("the number `{0}`")]
+    Number(String),
+    /// A date with a time of the day.
+    #[error("a time of the day")]
+    Time,
+    /// A date where something else must stand.
+    #[error("a date")]
+    Date,
+    /// Anything else: a truth value, an error of a formula.
+    #[error("`{0}`")]
+    Other(String),
+}
+
+/// What is expected of a cell, as a phrase for people.
+fn expectation(column_type: ColumnType) -> &'static str {
+    match column_type.kind() {
+        Some(_) => column_type.expectation(),
+        None => "a cell formatted as text",
+    }
+}
+
+/// The text that CSV would hold for a cell; else what the cell holds.
+fn text_of(cell: &Data, column_type: ColumnType) -> Result<String, FoundInCell> {
+    let number = |text: String| match column_type {
+        ColumnType::Code | ColumnType::Text => Err(FoundInCell::Number(text)),
+        _ => Ok(text),
     };
     match cell {
         Data::Empty => Ok(String::new()),
@@ -114,10 +139,10 @@ fn text_of(cell: &Data, column_type: ColumnType) -> Result<String, (String, &'st
             if (hour, minute, second, milli) == (0, 0, 0, 0) {
                 return Ok(format!("{year:04}-{month:02}-{day:02}"));
             }
-            Err(("a time of the day".to_owned(), expected))
+            Err(FoundInCell::Time)
         }
-        Data::DateTime(_) => Err(("a date".to_owned(), expected)),
-        other => Err((format!("`{other}`"), expected)),
+        Data::DateTime(_) => Err(FoundInCell::Date),
+        other => Err(FoundInCell::Other(other.to_string())),
     }
 }
 
@@ -179,7 +204,8 @@ mod tests {
             ),
         ] {
             let refusal = text_of(&cell, column_type).unwrap_err();
-            assert_eq!(refusal, (found.to_owned(), expected));
+            let told = (refusal.to_string(), expectation(column_type));
+            assert_eq!(told, (found.to_owned(), expected));
         }
     }
 }

@@ -11,6 +11,7 @@ use rulepack_protocol::pack::{self, Manifest, ManifestError, OpenError, Pack, Se
 use crate::cases::{self, CasesError};
 use crate::compile::{self, CompileError, Toolchain};
 use crate::component::{self, ComponentError};
+use crate::inherit::COMPONENT_FILE;
 use crate::tables::{self, TablesError};
 use crate::warning::{self, Warning};
 
@@ -97,8 +98,8 @@ impl BuildError {
 /// [`BuildError`], which names file, place and value.
 pub fn build(folder: &Path, toolchain: &Toolchain, options: &Options) -> Result<Built, BuildError> {
     let (manifest, tables, cases) = read_source(folder, options)?;
-    let component = match &options.component {
-        Some(path) => given_component(path)?,
+    let component = match options.component.clone().or_else(|| inherited(folder)) {
+        Some(path) => given_component(&path)?,
         None => component::componentize(&compile::compile(folder, toolchain)?)?,
     };
     let bytes = pack::seal(&component, &manifest, &tables, &cases)?;
@@ -130,6 +131,12 @@ pub fn read_source(folder: &Path, options: &Options) -> Result<Source, BuildErro
     let own_cases = folder.join("cases");
     let cases = cases::read(options.cases.as_deref().unwrap_or(&own_cases))?;
     Ok((manifest, tables, cases))
+}
+
+/// The code of another pack, where the source has it in place of a crate.
+fn inherited(folder: &Path) -> Option<PathBuf> {
+    let component = folder.join(COMPONENT_FILE);
+    (!folder.join("Cargo.toml").exists() && component.is_file()).then_some(component)
 }
 
 fn given_component(path: &Path) -> Result<Vec<u8>, BuildError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rulepack_contract::case::{Case, CaseError};
+use rulepack_contract::case::{Case, CaseError, Expected};
 use rulepack_contract::data::{Batch, Data};
 use rulepack_contract::review::{Review, Scope};
 use rulepack_contract::schema::ids;
@@ -26,6 +26,8 @@ pub struct CaseResult {
     pub outcome: Result<Vec<String>, CaseFailure>,
     /// The fuel that it used; 0 where it did not run.
     pub fuel: u64,
+    /// The answer in the terms of the case; empty where it did not run.
+    pub told: Expected,
 }
 
 /// Why a case did not run to its end.
@@ -100,16 +102,20 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     fn result(&mut self, case: &Case) -> CaseResult {
-        let mut fuel = 0;
-        let outcome = self.differences(case, &mut fuel);
+        let (outcome, fuel, told) = match self.answer(case) {
+            Ok((told, fuel)) => (Ok(case.differences_of(told.clone())), fuel, told),
+            Err(failure) => (Err(failure), 0, Expected::default()),
+        };
         CaseResult {
             name: case.name.clone(),
             outcome,
             fuel,
+            told,
         }
     }
 
-    fn differences(&mut self, case: &Case, fuel: &mut u64) -> Result<Vec<String>, CaseFailure> {
+    /// The answer in the terms of the case, and the fuel that it took.
+    fn answer(&mut self, case: &Case) -> Result<(Expected, u64), CaseFailure> {
         if self.left == 0 {
             return Err(CaseFailure::AllFuel(self.fuel));
         }
@@ -127,8 +133,7 @@ impl Runner<'_> {
         // One without a verdict may have used all that it had.
         self.spend(evaluation.as_ref().map_or(budget, |done| done.fuel));
         let evaluation = evaluation?;
-        *fuel = evaluation.fuel;
-        Ok(case.differences(&evaluation.answer, &data, tables))
+        Ok((evaluation.answer.told(&data, tables), evaluation.fuel))
     }
 
     fn loaded(&mut self, input: LoadInput) -> Result<&LoadedPack, LoadError> {

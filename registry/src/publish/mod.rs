@@ -64,6 +64,11 @@ pub struct Receipt {
     /// The packs that it newly listed and their digests.
     #[schema(value_type = BTreeMap<String, String>)]
     pub packs: BTreeMap<TargetPath, Digest>,
+    /// What somebody should look at in these packs, as `rulepack lint` tells it; it refused nothing. Not
+    /// told again of a publication that was made before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    pub warnings: BTreeMap<TargetPath, Vec<String>>,
     /// The version of the timestamp that shows them; 0 for a root before the first publication.
     pub timestamp: u64,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Effective;
 use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::pack::lint::{self, Lint};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 use rulepack_protocol::tuf::{Custom, Target};
 
@@ -42,13 +43,17 @@ pub(crate) fn check_uploaded(
     Ok(())
 }
 
-/// Opens each pack, compares it with what is signed of it, and runs its cases. Gives the titles.
+/// The most that is told of one pack; a wrong table has as many faults as rows.
+const WARNINGS_MAX: usize = 50;
+
+/// Opens each pack, compares it with what is signed of it, and runs its cases. Gives what somebody should
+/// look at, which refuses nothing.
 pub(crate) fn check_packs(
     listed: &NewTargets,
     uploaded: &BTreeMap<TargetPath, Vec<u8>>,
     runner: &dyn CaseRunner,
-) -> Result<BTreeMap<TargetPath, String>, Refusal> {
-    let mut titles = BTreeMap::new();
+) -> Result<BTreeMap<TargetPath, Vec<String>>, Refusal> {
+    let mut warnings = BTreeMap::new();
     for (path, bytes) in uploaded {
         let Some(target) = listed.get(path) else {
             return Err(Refusal::PackNotListed(path.clone()));
@@ -62,9 +67,27 @@ pub(crate) fn check_packs(
             path: path.clone(),
             source,
         })?;
-        titles.insert(path.clone(), pack.manifest.pack.title);
+        let told = look(&pack, bytes);
+        if !told.is_empty() {
+            warnings.insert(path.clone(), told);
+        }
     }
-    Ok(titles)
+    Ok(warnings)
+}
+
+/// What somebody should look at in a pack, errors first.
+fn look(pack: &Pack, bytes: &[u8]) -> Vec<String> {
+    let component = bytes.get(pack.component.clone()).unwrap_or_default();
+    let lints = lint::lint(pack, component);
+    let mut told: Vec<String> = lints
+        .iter()
+        .take(WARNINGS_MAX)
+        .map(Lint::to_string)
+        .collect();
+    if let Some(more @ 1..) = lints.len().checked_sub(told.len()) {
+        told.push(format!("and {more} more: see `rulepack lint`"));
+    }
+    told
 }
 
 /// `custom` says what the sealed manifest says, in every field that both have.

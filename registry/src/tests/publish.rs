@@ -50,6 +50,20 @@ fn a_release_of_two_officers_is_published_and_found() {
 }
 
 #[test]
+fn what_is_to_be_looked_at_in_a_pack_is_told_and_refuses_nothing() {
+    let world = World::with_delegations();
+    let registry = world.open();
+    let receipt = published(&registry, &first_release());
+    let path = "37/limits/1.0.0.wasm".parse().unwrap();
+    let told = &receipt.warnings[&path];
+    let unreachable = "error: rule LIM-01: the code does not hold this name, so nothing ever answers for \
+                       the rule";
+    assert_eq!(told.first().map(String::as_str), Some(unreachable));
+    let again = published(&registry, &first_release());
+    assert!(again.already_published && again.warnings.is_empty());
+}
+
+#[test]
 fn a_retry_of_the_same_bytes_changes_nothing_even_after_a_later_release() {
     let world = World::with_delegations();
     let registry = world.open();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rulepack_contract::case::CaseError;
 use rulepack_contract::knowledge::TableError;
 use rulepack_contract::parameters::ParameterError;
+use rulepack_contract::review::{Scope, Stage};
 
 /// Why the source of a pack cannot be run natively.
 #[derive(Debug, thiserror::Error)]
@@ -103,14 +104,44 @@ pub enum InvalidAnswer {
     /// The rule has no such template.
     #[error("the manifest has no message `{0}` for it")]
     UnknownTemplate(String),
-    /// A place of the template stays empty.
-    #[error("the message `{template}` has the place `{place}`, which the answer does not fill")]
-    EmptyPlace {
+    /// The rule is not for this stage.
+    #[error("the manifest does not declare it for the stage `{}`", told(.0))]
+    Stage(Stage),
+    /// The rule is not for this scope.
+    #[error("the manifest does not declare it for the scope `{}`", told(.0))]
+    Scope(Scope),
+    /// It judges without what it needs.
+    #[error(
+        "it answers although `{0}`, which it needs, is not recorded: only an abstention is accepted"
+    )]
+    NeedMissing(String),
+    /// The figures are not exactly the places of the message.
+    #[error("the message `{template}` takes exactly {expected}, the answer gives {found}")]
+    Arguments {
         /// The template.
         template: String,
-        /// The place.
-        place: String,
+        /// Its places.
+        expected: String,
+        /// The names of the figures.
+        found: String,
     },
+    /// A figure that stands for "not recorded".
+    #[error("the answer has a figure that stands for not recorded")]
+    NotRecorded,
+    /// Only rows of history.
+    #[error("a finding has no offending row of an encounter under review")]
+    NotUnderReview,
+    /// A row of knowledge that the pack does not have.
+    #[error("the answer names row {row} of knowledge table {table}, which does not exist")]
+    UnknownKnowledge {
+        /// Place of the table in the manifest, from 0.
+        table: u8,
+        /// Row of the table, from 0.
+        row: u32,
+    },
+    /// Something missing that is no column of the contract.
+    #[error("it misses `{0}`, which is no column of the contract")]
+    UnknownColumn(String),
     /// A finding about nothing.
     #[error("a finding has no offending row")]
     NothingOffending,
@@ -122,4 +153,9 @@ pub enum InvalidAnswer {
         /// Row of the batch.
         row: u32,
     },
+}
+
+/// A stage or scope as a manifest writes it.
+fn told(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}").to_lowercase()
 }

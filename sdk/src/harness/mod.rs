@@ -14,11 +14,12 @@
 //! }
 //! ```
 //!
-//! It reads `pack.toml`, `tables/*.csv` and `cases/*.json` (each one case or a list of them) of the pack's source. What it
-//! does not do is what only the sandbox can: fuel, memory, grants. Natively codes have the numbers of the
+//! It reads `pack.toml`, `tables/*.csv` and `cases/*.json` (each one case or a list of them) of the pack's source. It refuses
+//! the answers that the sandbox refuses. What it does not do is what only the sandbox can: fuel, memory, sizes, grants. Natively codes have the numbers of the
 //! data's own dictionary, extended in `prepare`; a rule must not rely on numbers, and cannot read what it
 //! does not ask for.
 
+mod check;
 mod error;
 mod manifest;
 mod tell;
@@ -44,6 +45,7 @@ use crate::{Pack, Setup};
 pub use error::{HarnessError, InvalidAnswer};
 pub use rulepack_contract as contract;
 
+use check::Checker;
 use manifest::Manifest;
 
 /// The source of a pack, without its rules.
@@ -69,6 +71,8 @@ pub struct Prepared<P> {
     pack: P,
     vocabulary: Arc<Vocabulary>,
     manifest: Manifest,
+    /// Rows of each knowledge table, in the order of the manifest.
+    knowledge_rows: Vec<u32>,
 }
 
 /// Asserts that every case of a pack's source gets the answer that it expects.
@@ -228,6 +232,9 @@ impl Harness {
     ) -> Result<Prepared<P>, HarnessError> {
         let mut tables = self.tables.clone();
         tables.extend(settings.supplied.clone());
+        let declarations = self.manifest.tables.iter();
+        let rows = declarations.map(|one| tables.get(&one.name).map_or(0, |table| table.rows));
+        let knowledge_rows = rows.collect();
         let setup = Setup {
             host: Preparation {
                 texts: data.codes().clone().into(),
@@ -242,6 +249,7 @@ impl Harness {
             pack,
             vocabulary: Arc::new(setup.host.finish()),
             manifest: self.manifest.clone(),
+            knowledge_rows,
         })
     }
 
@@ -320,20 +328,24 @@ impl<P: Pack> Prepared<P> {
         }
     }
 
-    /// The answer to a batch, sorted, with the rows of the whole data. As on every host, what belongs to
-    /// a rule of another stage or scope, or whose `needs` are missing, is left out.
+    /// The answer to a batch, sorted, with the rows of the whole data.
     ///
     /// # Errors
-    /// [`HarnessError::Evaluate`] with the words of the pack, and [`HarnessError::InvalidAnswer`].
+    /// [`HarnessError::Evaluate`] with the words of the pack; [`HarnessError::InvalidAnswer`] for all that
+    /// the sandbox refuses, and where a rule judges without what it needs.
     pub fn evaluate(&self, batch: Batch, review: &Review) -> Result<Answer, HarnessError> {
-        let mut answer = self.unchecked(batch.clone(), review)?;
-        self.manifest.check(&answer)?;
-        self.manifest
-            .keep_evaluable(&mut answer, batch.data(), review);
+        let answer = self.unchecked(batch.clone(), review)?;
+        let checker = Checker {
+            manifest: &self.manifest,
+            knowledge_rows: &self.knowledge_rows,
+            batch: &batch,
+            review,
+        };
+        checker.check(&answer)?;
         Ok(answer)
     }
 
-    /// The same before anything is held against the manifest or left out: codes told as texts, sorted. What
+    /// The same before anything is held against the manifest: codes told as texts, sorted. What
     /// a program ends with that trusts its own rules, for a benchmark.
     ///
     /// # Errors

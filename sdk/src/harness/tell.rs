@@ -65,11 +65,7 @@ impl Teller<'_> {
             offending: items(finding.offending)?,
             related: items(finding.related)?,
             template: finding.template.to_owned(),
-            arguments: finding
-                .arguments
-                .into_iter()
-                .map(|it| self.argument(it))
-                .collect(),
+            arguments: self.arguments(finding.arguments),
             evidence: finding
                 .evidence
                 .into_iter()
@@ -84,11 +80,7 @@ impl Teller<'_> {
             rule: notice.rule.to_owned(),
             about: about.collect::<Result<_, _>>()?,
             template: notice.template.to_owned(),
-            arguments: notice
-                .arguments
-                .into_iter()
-                .map(|it| self.argument(it))
-                .collect(),
+            arguments: self.arguments(notice.arguments),
         })
     }
 
@@ -108,6 +100,13 @@ impl Teller<'_> {
                 },
             }),
         }
+    }
+
+    /// The figures of a message in the order of their names, as a host puts them.
+    fn arguments(&self, arguments: Vec<Argument>) -> Vec<told::Argument> {
+        let mut told: Vec<_> = arguments.into_iter().map(|it| self.argument(it)).collect();
+        told.sort();
+        told
     }
 
     fn argument(&self, (name, figure): Argument) -> told::Argument {

@@ -36,7 +36,8 @@ const CASE: &str = r#"{
     "jurisdiction": "370303",
     "tables": {
         "patients": [{"patient": "P1"}, {"patient": "P2"}],
-        "encounters": [{"encounter": "E1", "patients": "P1"}, {"encounter": "E2", "patients": "P2"}],
+        "encounters": [{"encounter": "E1", "patients": "P1", "current": 1},
+                       {"encounter": "E2", "patients": "P2", "current": 1}],
         "orders": [
             {"order": "O1", "encounters": "E1", "items": "XA1", "amounts": "1.50"},
             {"order": "O2", "encounters": "E2", "items": "XB1"},
@@ -218,13 +219,112 @@ fn prepare_and_evaluate_see_one_vocabulary_and_what_is_absent_is_not_recorded() 
 }
 
 #[test]
-fn what_a_host_would_not_run_is_left_out() {
-    let other_stage = MANIFEST.replace("before", "after");
-    let missing = MANIFEST.replace("orders.amounts", "orders.days");
-    for (name, manifest) in [("stage", other_stage), ("needs", missing)] {
-        let answer = Fixture::new(name, &manifest).run::<SeesAll>().unwrap();
-        assert_eq!(answer.findings, [], "{name}");
+fn a_rule_answers_only_where_the_sandbox_lets_it() {
+    let refusal = |name: &str, from: &str, to: &str| {
+        let fixture = Fixture::new(name, &MANIFEST.replace(from, to));
+        fixture.run::<SeesAll>().unwrap_err()
+    };
+    let refusals = [
+        refusal("stage", "before", "after"),
+        refusal("scope", "patient", "institution"),
+        refusal("needs", "orders.amounts", "orders.days"),
+        refusal("unknown-need", "orders.amounts", "orders.whims"),
+        refusal("fewer-places", "{item} {{x}}", "{{x}}"),
+    ];
+    let without = |column: &str| {
+        format!(
+            "rule `R-1`: it answers although `{column}`, which it needs, is not recorded: only an \
+             abstention is accepted"
+        )
+    };
+    let expected = [
+        "rule `R-1`: the manifest does not declare it for the stage `before`".to_owned(),
+        "rule `R-1`: the manifest does not declare it for the scope `patient`".to_owned(),
+        without("orders.days"),
+        without("orders.whims"),
+        "rule `R-1`: the message `seen` takes exactly nothing, the answer gives `item`".to_owned(),
+    ];
+    assert_eq!(refusals, expected);
+    let history = Fixture::new("history", MANIFEST);
+    let past = CASE.replace("\"current\": 1", "\"current\": 0");
+    std::fs::write(history.folder.join("cases/a.json"), past).unwrap();
+    assert_eq!(
+        history.run::<SeesAll>().unwrap_err(),
+        "rule `R-1`: a finding has no offending row of an encounter under review"
+    );
+}
+
+pack!(Abstains, |batch, answer| {
+    for order in batch.orders().items().rows() {
+        answer.add(Abstention::new("R-1", order).missing("orders.days"));
     }
+});
+
+#[test]
+fn a_rule_may_abstain_where_what_it_needs_is_not_recorded() {
+    let manifest = MANIFEST.replace("orders.amounts", "orders.days");
+    let answer = Fixture::new("abstains", &manifest).run::<Abstains>();
+    assert_eq!(answer.unwrap().abstentions.len(), 3);
+}
+
+pack!(TwoFigures, |batch, answer| {
+    let orders = batch.orders().items().rows();
+    orders.for_each(|order| answer.add(seen(order).argument("item", 1).argument("more", 2)));
+});
+pack!(SameFigureTwice, |batch, answer| {
+    let orders = batch.orders().items().rows();
+    orders.for_each(|order| answer.add(seen(order).argument("item", 1).argument("item", 2)));
+});
+pack!(BlankFigure, |batch, answer| {
+    let orders = batch.orders().items().rows();
+    orders.for_each(|order| answer.add(seen(order).argument("item", Day(i32::MIN))));
+});
+pack!(BlankAmount, |batch, answer| {
+    let orders = batch.orders().items().rows();
+    orders.for_each(|order| {
+        let finding = seen(order).argument("item", 1);
+        answer.add(finding.related(order, Money(i64::MIN)));
+    });
+});
+pack!(BlankMeasure, |batch, answer| {
+    for order in batch.orders().items().rows() {
+        answer.add(Measure::new("R-1", order, 1, i64::MIN));
+    }
+});
+pack!(UnknownKnowledge, |batch, answer| {
+    let orders = batch.orders().items().rows();
+    orders.for_each(|order| answer.add(seen(order).argument("item", 1).evidence(0, 2)));
+});
+pack!(UnknownColumn, |batch, answer| {
+    for order in batch.orders().items().rows() {
+        answer.add(Abstention::new("R-1", order).missing("orders.whims"));
+    }
+});
+
+#[test]
+fn figures_and_references_that_the_sandbox_refuses_are_refused() {
+    let fixture = Fixture::new("figures", MANIFEST);
+    let refusals = [
+        fixture.run::<TwoFigures>(),
+        fixture.run::<SameFigureTwice>(),
+        fixture.run::<BlankFigure>(),
+        fixture.run::<BlankAmount>(),
+        fixture.run::<BlankMeasure>(),
+        fixture.run::<UnknownKnowledge>(),
+        fixture.run::<UnknownColumn>(),
+    ];
+    assert_eq!(
+        refusals.map(Result::unwrap_err),
+        [
+            "rule `R-1`: the message `seen` takes exactly `item`, the answer gives `item`, `more`",
+            "rule `R-1`: the message `seen` takes exactly `item`, the answer gives `item`, `item`",
+            "rule `R-1`: the answer has a figure that stands for not recorded",
+            "rule `R-1`: the answer has a figure that stands for not recorded",
+            "rule `R-1`: the answer has a figure that stands for not recorded",
+            "rule `R-1`: the answer names row 2 of knowledge table 0, which does not exist",
+            "rule `R-1`: it misses `orders.whims`, which is no column of the contract",
+        ]
+    );
 }
 
 pack!(CountsPatients, |batch, answer| {
@@ -273,7 +373,7 @@ fn an_answer_that_no_host_accepts_is_refused_with_its_reason() {
         [
             "rule `R-2`: the manifest does not declare it",
             "rule `R-1`: the manifest has no message `lost` for it",
-            "rule `R-1`: the message `seen` has the place `item`, which the answer does not fill",
+            "rule `R-1`: the message `seen` takes exactly `item`, the answer gives nothing",
             "rule `R-1`: a finding has no offending row",
             "rule `R-1`: the answer names row 0 of table 21, which the batch does not have",
             "case `two patients`: the answer changes when each patient is a batch of its own",

@@ -2,6 +2,7 @@
 
 mod polite;
 mod siege;
+mod mutate;
 mod torture;
 
 #[path = "../../common/site.rs"]
@@ -17,15 +18,18 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "rulepack-bench")]
 enum Arguments {
+    Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
     Siege(siege::SiegeArgs),
 }
 
-fn main() {
+fn main() -> std::io::Result<()> {
     match Arguments::parse() {
+        Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
         Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),
     }
+    Ok(())
 }
 
 /// The `rulepack` beside this program.

@@ -12,6 +12,14 @@ use crate::knowledge::TableDeclaration;
 use crate::schema::TableId;
 use crate::units::{self, format_decimal};
 
+impl Answer {
+    /// The answer in the terms of a case: rows by their keys, figures as they are shown.
+    #[must_use]
+    pub fn told(&self, data: &Data, tables: &[TableDeclaration]) -> Expected {
+        Teller { data, tables }.tell(self)
+    }
+}
+
 impl Case {
     /// What differs between an answer and the expected one, as lines for people; empty where they agree.
     /// Rows of the answer are those of the whole data of the case.
@@ -22,7 +30,12 @@ impl Case {
         data: &Data,
         tables: &[TableDeclaration],
     ) -> Vec<String> {
-        let told = Teller { data, tables }.tell(answer);
+        self.differences_of(answer.told(data, tables))
+    }
+
+    /// The same for an answer that is told in the terms of a case already.
+    #[must_use]
+    pub fn differences_of(&self, told: Expected) -> Vec<String> {
         let expected = &self.expected;
         let mut lines = Vec::new();
         let findings = told

@@ -13,7 +13,8 @@ mod texts;
 use std::mem;
 use std::sync::Arc;
 
-use crate::schema::{Column, Layout, TABLES, TableId};
+use crate::answer::RowReference;
+use crate::schema::{Column, Layout, TABLES, TableId, ids};
 
 pub use batch::{Batch, Slice};
 pub use builder::{DataBuilder, Problem, Rejection};
@@ -168,6 +169,28 @@ impl Data {
             coverage,
         });
         Some(data)
+    }
+
+    /// Whether a row belongs to an encounter under review, by the rows that own it.
+    #[must_use]
+    pub fn is_under_review(&self, at: RowReference) -> bool {
+        let Some(mut table) = TableId::from_number(at.table) else {
+            return false;
+        };
+        let mut row = at.row;
+        while table != ids::ENCOUNTERS {
+            let Some((column, owner)) = table.table().owner() else {
+                return false;
+            };
+            let Some(Values::U32(owners)) = self.values(table, column) else {
+                return false;
+            };
+            let Some(owner_row) = owners.get(row as usize) else {
+                return false;
+            };
+            (table, row) = (owner, *owner_row);
+        }
+        self.number(ids::ENCOUNTERS, "current", row) == Some(1)
     }
 
     /// How far history reaches.

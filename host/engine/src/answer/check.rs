@@ -116,7 +116,7 @@ impl Checker<'_> {
         if offending.is_empty() {
             return Err(AnswerError::NothingOffending(id));
         }
-        let under_review = |item: &Item| rows::under_review(self.batch, item.at);
+        let under_review = |item: &Item| self.batch.data().is_under_review(item.at);
         if self.review.scope == Scope::Patient && !offending.iter().any(under_review) {
             return Err(AnswerError::NotUnderReview(id));
         }

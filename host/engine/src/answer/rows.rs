@@ -1,8 +1,8 @@
 //! Rows that an answer refers to.
 
 use rulepack_contract::answer::RowReference;
-use rulepack_contract::data::{Batch, Values};
-use rulepack_contract::schema::{TableId, ids};
+use rulepack_contract::data::Batch;
+use rulepack_contract::schema::TableId;
 
 use super::lifted;
 
@@ -15,26 +15,4 @@ pub(super) fn whole(batch: &Batch, at: lifted::RowReference) -> Option<RowRefere
         table: at.table,
         row,
     })
-}
-
-/// Whether a row of the whole data belongs to an encounter under review.
-pub(super) fn under_review(batch: &Batch, at: RowReference) -> bool {
-    let data = batch.data();
-    let Some(mut table) = TableId::from_number(at.table) else {
-        return false;
-    };
-    let mut row = at.row;
-    while table != ids::ENCOUNTERS {
-        let Some((column, owner)) = table.table().owner() else {
-            return false;
-        };
-        let Some(Values::U32(owners)) = data.values(table, column) else {
-            return false;
-        };
-        let Some(owner_row) = owners.get(row as usize) else {
-            return false;
-        };
-        (table, row) = (owner, *owner_row);
-    }
-    data.number(ids::ENCOUNTERS, "current", row) == Some(1)
 }

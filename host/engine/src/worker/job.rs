@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rulepack_contract::case::Expected;
 use rulepack_contract::knowledge::KnowledgeTable;
 use rulepack_contract::parameters::ParameterValue;
 use rulepack_contract::schema::TableId;
@@ -79,6 +80,8 @@ pub(super) struct CasesJob {
     pub(super) limits: Limits,
     /// For all cases together.
     pub(super) fuel: u64,
+    /// Whether the answers are told too.
+    pub(super) told: bool,
 }
 
 /// Whether the work was done; why the pack does not allow it; or why no work can be done at all.
@@ -108,6 +111,9 @@ pub struct CaseOutcome {
     pub differences: Vec<String>,
     /// The fuel that it used; 0 where it did not run.
     pub fuel: u64,
+    /// The answer in the terms of the case, where somebody asked for it and the case ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Expected>,
 }
 
 pub(super) type CasesAnswer = Verdict<Vec<CaseOutcome>>;

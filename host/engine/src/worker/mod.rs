@@ -91,9 +91,31 @@ impl Worker {
     /// # Errors
     /// [`WorkerError`]; a case that fails is an answer.
     pub fn cases(&self, limits: &Limits, bytes: &[u8]) -> Result<Vec<CaseOutcome>, WorkerError> {
+        self.run_cases(limits, bytes, false)
+    }
+
+    /// The same with the answers, for an author who looks at them.
+    ///
+    /// # Errors
+    /// [`WorkerError`], among others where the answers are longer than a frame.
+    pub fn cases_told(
+        &self,
+        limits: &Limits,
+        bytes: &[u8],
+    ) -> Result<Vec<CaseOutcome>, WorkerError> {
+        self.run_cases(limits, bytes, true)
+    }
+
+    fn run_cases(
+        &self,
+        limits: &Limits,
+        bytes: &[u8],
+        told: bool,
+    ) -> Result<Vec<CaseOutcome>, WorkerError> {
         let job = CasesJob {
             limits: limits.clone(),
             fuel: FUEL_OF_ALL,
+            told,
         };
         let mut answer = self.ask(Kind::Cases, &job, &[bytes], 0)?;
         let outcomes = header::<Vec<CaseOutcome>>(&mut answer)?;

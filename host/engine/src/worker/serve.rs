@@ -130,7 +130,14 @@ fn run_cases(input: &mut impl Read) -> Result<Vec<u8>, ServeError> {
     let engine = Engine::confined(job.limits)?;
     let answer = open(&bytes).map(|pack| {
         let results = cases::run_within(&engine, Program::of(&pack, &bytes), &pack.cases, job.fuel);
-        results.into_iter().map(CaseOutcome::from).collect()
+        let outcomes = results.into_iter().map(|result| {
+            let told = (job.told && result.outcome.is_ok()).then(|| result.told.clone());
+            CaseOutcome {
+                told,
+                ..CaseOutcome::from(result)
+            }
+        });
+        outcomes.collect()
     });
     let answer: CasesAnswer = match answer {
         Ok(outcomes) => Verdict::Done(outcomes),
@@ -166,6 +173,7 @@ impl From<CaseResult> for CaseOutcome {
             name: shortened(result.name),
             differences: lines.collect(),
             fuel: result.fuel,
+            told: None,
         }
     }
 }

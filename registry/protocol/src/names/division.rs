@@ -91,6 +91,12 @@ impl Jurisdiction {
         self.0 == "cn" || division.0.starts_with(&self.0)
     }
 
+    /// Whether some place lies in both: one of them lies in the other.
+    pub fn meets(&self, other: &Jurisdiction) -> bool {
+        let covers = |one: &str, other: &str| one == "cn" || other.starts_with(one);
+        covers(&self.0, &other.0) || covers(&other.0, &self.0)
+    }
+
     /// Whether a pack of `name_space` may declare this area: the area lies under the name space, and a
     /// vendor declares none.
     pub fn lies_under(&self, name_space: &NameSpace) -> bool {

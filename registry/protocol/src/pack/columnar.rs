@@ -357,6 +357,8 @@ pub(super) mod tests {
             .into(),
             key: vec![],
             supplied_by: Supplier::Pack,
+            title: None,
+            headings: std::collections::BTreeMap::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! - [`format`](mod@format): the bytes of a sealed pack, and how to seal and open one;
 //! - [`columnar`]: the bytes of a sealed knowledge table;
 //! - [`diff`]: what changed from one pack to another;
+//! - [`lint`]: what somebody should look at in a sound pack;
 //! - [`imports`]: what a component asks to read, which is the list of its permissions;
 //! - [`bounds`]: how large everything may be.
 
@@ -13,6 +14,7 @@ pub mod columnar;
 pub mod diff;
 pub mod format;
 pub mod imports;
+pub mod lint;
 pub mod manifest;
 mod sections;
 mod strip;

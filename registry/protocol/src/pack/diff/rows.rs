@@ -7,8 +7,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use rulepack_contract::knowledge::{ColumnType, KnowledgeColumn, KnowledgeTable, TableDeclaration};
-use rulepack_contract::units;
+use rulepack_contract::knowledge::{
+    ColumnType, KnowledgeColumn, KnowledgeTable, KnowledgeValue, TableDeclaration,
+};
 use serde::Serialize;
 
 use super::fields::{self, FieldChange};
@@ -183,48 +184,17 @@ struct Column<'a> {
     column_type: Option<ColumnType>,
 }
 
-/// A value as it is compared. What is not recorded and what has no column are alike.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Cell<'a> {
-    Nothing,
-    Text(&'a str),
-    Number(i64),
-    Day(i32),
-}
-
 impl<'a> Column<'a> {
-    fn cell(self, row: u32) -> Cell<'a> {
-        let at = row as usize;
-        let cell = match self.values {
-            Some(KnowledgeColumn::Texts { dictionary, rows }) => rows
-                .get(at)
-                .and_then(|number| dictionary.get(*number as usize))
-                .filter(|text| !text.is_empty())
-                .map(|text| Cell::Text(text)),
-            Some(KnowledgeColumn::Integers(values)) => values
-                .get(at)
-                .filter(|value| **value != units::NOT_RECORDED_S64)
-                .map(|value| Cell::Number(*value)),
-            Some(KnowledgeColumn::Days(days)) => days
-                .get(at)
-                .filter(|day| **day != units::NOT_RECORDED_S32)
-                .map(|day| Cell::Day(*day)),
-            None => None,
-        };
-        cell.unwrap_or(Cell::Nothing)
+    /// What is not recorded and what has no column are alike.
+    fn cell(self, row: u32) -> KnowledgeValue<'a> {
+        let values = self.values;
+        values.map_or(KnowledgeValue::Nothing, |values| values.value(row))
     }
 
     /// As people write it.
     fn text(self, row: u32) -> String {
-        match self.cell(row) {
-            Cell::Nothing => String::new(),
-            Cell::Text(text) => text.to_owned(),
-            Cell::Day(day) => units::format_day(day),
-            Cell::Number(number) => {
-                let kind = self.column_type.and_then(ColumnType::kind);
-                units::format_short(number, kind.and_then(units::places).unwrap_or(0))
-            }
-        }
+        let values = self.values;
+        values.map_or_else(String::new, |values| values.cell(self.column_type, row))
     }
 
     fn named(self, row: u32) -> (String, String) {

@@ -57,6 +57,8 @@ pub enum AuthorityError {
 /// The longest name, title, basis or meaning, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 4_096;
+/// The longest name of a sheet in a workbook.
+const SHEET_CHARACTERS_MAX: usize = 31;
 /// The most fuel that a manifest may ask for.
 const FUEL_MAX: u64 = 1_000_000_000_000;
 /// Names by which bureaus go.
@@ -260,6 +262,7 @@ fn check_table(table: &TableDeclaration, columns_max: usize) -> Checked {
     for column in table.columns.keys() {
         word(field("columns"), column)?;
     }
+    check_headings(table)?;
     distinct(&format!("table[{name}].key"), table.key.iter())?;
     let undeclared = |key: &&String| !table.columns.contains_key(*key);
     if let Some(key) = table.key.iter().find(undeclared) {
@@ -288,6 +291,33 @@ fn check_table(table: &TableDeclaration, columns_max: usize) -> Checked {
             "no file where somebody else supplies the rows",
         ),
     }
+}
+
+/// What people call a table and its columns: a sheet has to tell them apart.
+fn check_headings(table: &TableDeclaration) -> Checked {
+    let field = |part: &str| format!("`table[{}].{part}`", table.name);
+    if let Some(title) = &table.title {
+        let plain = !title.contains(['[', ']', ':', '*', '?', '/', '\\', '\'']);
+        if title.trim().is_empty() || title.chars().count() > SHEET_CHARACTERS_MAX || !plain {
+            let expected = "a name of a sheet: at most 31 characters, none of `[]:*?/\\'`";
+            return refuse(field("title"), title, expected);
+        }
+    }
+    for (column, heading) in &table.headings {
+        if !table.columns.contains_key(column) {
+            let expected = format!("a column of `table[{}].columns`", table.name);
+            return refuse(field("headings"), column, expected);
+        }
+        if heading.trim() != heading || table.columns.contains_key(heading) {
+            let expected = "a heading without space around it that is no name of a column";
+            return refuse(field("headings"), heading, expected);
+        }
+        text(field("headings"), heading)?;
+    }
+    distinct(
+        &format!("table[{}].headings", table.name),
+        table.headings.values(),
+    )
 }
 
 /// A relative path of plain parts that ends in `.csv` or `.xlsx`.

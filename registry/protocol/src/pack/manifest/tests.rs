@@ -79,7 +79,7 @@ fn shape_errors_name_the_line() {
 }
 
 /// A passage, what replaces it, and the refusal.
-const REFUSALS: [(&str, &str, &str); 16] = [
+const REFUSALS: [(&str, &str, &str); 20] = [
     (
         "rulepack:rules@0.1.0",
         "rulepack:rules@0.2.0",
@@ -147,6 +147,28 @@ const REFUSALS: [(&str, &str, &str); 16] = [
         "supplied_by = \"city\"",
         "supplied_by = \"city\"\nkey = [\"item\"]",
         "`table[standards].key` is `item`, expected a column of `table[standards].columns`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\ntitle = \"限价/标准\"",
+        "`table[standards].title` is `限价/标准`, expected a name of a sheet: at most 31 characters, \
+             none of `[]:*?/\\'`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nheadings = { item = \"编码\" }",
+        "`table[standards].headings` is `item`, expected a column of `table[standards].columns`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nheadings = { group = \"standard\" }",
+        "`table[standards].headings` is `standard`, expected a heading without space around it that \
+             is no name of a column",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nheadings = { group = \"病组\", standard = \"病组\" }",
+        "`table[standards].headings` is `病组`, expected each value once",
     ),
     (
         "name = \"standards\"",
