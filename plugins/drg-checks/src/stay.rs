@@ -47,9 +47,7 @@ impl Stay {
         missing: &[&'static str],
         answer: &mut Answer,
     ) {
-        let abstention = Abstention::new(rule, self.encounter);
-        let missing = missing.iter();
-        answer.add(missing.fold(abstention, |it, column| it.missing(column)));
+        answer.add(Abstention::lacking(rule, self.encounter, missing));
     }
 }
 
