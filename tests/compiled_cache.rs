@@ -69,6 +69,7 @@ impl Host {
             channel: Channel::Stable,
             status: Status::Active,
             mandatory_by: None,
+            for_versions: None,
             state: State::Active,
         };
         Host { root, version }

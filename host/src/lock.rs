@@ -7,6 +7,7 @@
 mod decide;
 mod decision;
 mod file;
+mod overlays;
 
 use std::collections::BTreeMap;
 
@@ -15,13 +16,16 @@ use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{Jurisdiction, PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Effective, Status};
+use semver::VersionReq;
 use serde::{Deserialize, Serialize};
 
 pub use decide::DecideError;
 pub use decision::DecisionError;
 pub use file::{Editing, LockError};
+pub use overlays::{ChosenOverlay, OwnOverlay};
 
-/// All versions known, in the order of their paths.
+/// All versions known, of packs and of overlays, in the order of their paths; what the hospital sets and
+/// supplies itself; and what waits for a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
@@ -30,6 +34,13 @@ pub struct Lock {
     /// Packs whose versions to come wait for a person, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub holds: BTreeMap<PackName, String>,
+    /// What the hospital sets for itself, by pack and version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<OwnOverlay>,
+    /// Tables that were imported here because the manifest leaves them to somebody: digests of their CSV,
+    /// by pack and table.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub supplied: BTreeMap<PackName, BTreeMap<String, Digest>>,
 }
 
 /// One version of a pack, as signed and as this host knows it.
@@ -56,6 +67,9 @@ pub struct LockedVersion {
     /// The day from which nobody can put it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandatory_by: Option<Day>,
+    /// Of an overlay: the versions of the pack that it is made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_versions: Option<VersionReq>,
     /// What this host made of it.
     pub state: State,
 }
@@ -114,10 +128,11 @@ impl Lock {
         Digest::of(&bytes)
     }
 
-    /// The packs of which any version is known, in order.
+    /// The packs of which any version is known, in order. Overlays are none.
     #[must_use]
     pub fn packs(&self) -> Vec<&PackName> {
-        let mut packs: Vec<&PackName> = self.versions.iter().map(|v| v.path.pack()).collect();
+        let packs = self.versions.iter().map(|version| version.path.pack());
+        let mut packs: Vec<&PackName> = packs.filter(|name| !name.is_overlay()).collect();
         packs.dedup();
         packs
     }
@@ -142,9 +157,19 @@ impl Lock {
     /// higher version is published (T9). Only the first wave goes back to what all others have.
     #[must_use]
     pub fn choose(&self, pack: &PackName, rule_day: Day, purpose: Purpose) -> Choice<'_> {
+        self.highest(|version| version.path.pack() == pack, rule_day, purpose)
+    }
+
+    /// The same among the versions that `is_candidate` lets through.
+    fn highest(
+        &self,
+        is_candidate: impl Fn(&LockedVersion) -> bool,
+        rule_day: Day,
+        purpose: Purpose,
+    ) -> Choice<'_> {
         let in_force = self.versions.iter().filter_map(|version| {
             let retroactive = rule_day < version.known_from;
-            let is_met = version.path.pack() == pack
+            let is_met = is_candidate(version)
                 && version.effective.contains(rule_day)
                 && (!retroactive || (version.retroactive && purpose == Purpose::Audit));
             let counts = version.is_usable() || version.is_withdrawn_for_all();
@@ -188,6 +213,7 @@ mod tests {
             channel: Channel::Stable,
             status: Status::Active,
             mandatory_by: None,
+            for_versions: None,
             state: State::Active,
         }
     }

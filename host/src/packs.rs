@@ -3,23 +3,25 @@
 //! What nobody has tried yet is prepared, compiled and tried in bounded processes; what these made is
 //! kept in a cache, so that a host that starts does not compile.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use rulepack_contract::knowledge::{KnowledgeTable, TableError};
+use rulepack_contract::knowledge::TableError;
+use rulepack_contract::parameters::ParameterValue;
 use rulepack_engine::cache::{CompiledCache, Key};
 use rulepack_engine::cases;
 use rulepack_engine::worker::{CaseOutcome, Worker, WorkerError};
 use rulepack_engine::{Engine, LoadError, LoadInput, LoadedPack, Made, Program};
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::names::PackName;
-use rulepack_protocol::pack::{self, OpenError, Pack};
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::overlay::Adjustment;
+use rulepack_protocol::pack::{self, Manifest, OpenError, Pack};
 
 use crate::compiled;
-use crate::files;
 use crate::grants::{GrantTable, GrantsError};
-use crate::lock::LockedVersion;
+use crate::lock::{Lock, LockedVersion, Purpose};
+use crate::overlays::{Overlays, StoredError};
 use crate::review::ActivePack;
 use crate::settings::HostFolder;
 
@@ -29,11 +31,30 @@ pub struct Packs {
     folder: HostFolder,
     engine: Engine,
     workshop: Workshop,
-    loaded: Mutex<HashMap<Digest, Arc<ActivePack>>>,
+    overlays: Overlays,
+    loaded: Mutex<HashMap<Variant, Arc<ActivePack>>>,
     /// What could not be made ready, and why: no request waits for a bounded process to fail again.
-    failed: Mutex<HashMap<Digest, String>>,
+    failed: Mutex<HashMap<Variant, String>>,
+    /// Manifests of packs for which something is set, by digest.
+    manifests: Mutex<HashMap<Digest, Arc<Manifest>>>,
+    /// Sealed files that do not lie in the folder.
+    held: Mutex<HashMap<Digest, Arc<[u8]>>>,
     /// The grants that held when they were last compared.
     granted: Mutex<Option<GrantTable>>,
+}
+
+/// A sealed pack, and the digest of what is set for it.
+type Variant = (Digest, Digest);
+
+/// What is set for a version of a pack on a rule day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adjusted {
+    /// Values, tables, and who set them.
+    pub adjustment: Arc<Adjustment>,
+    /// Of it.
+    pub digest: Digest,
+    /// Something of it applies to a day before it was known.
+    pub retroactive: bool,
 }
 
 /// Where packs are prepared, compiled and tried.
@@ -72,6 +93,9 @@ pub enum PackError {
     /// A table that the hospital or city supplies cannot be read.
     #[error(transparent)]
     Supplied(#[from] TableError),
+    /// What is set for it cannot be read.
+    #[error(transparent)]
+    Overlay(#[from] StoredError),
     /// What it may read cannot be told.
     #[error(transparent)]
     Grants(#[from] GrantsError),
@@ -113,11 +137,14 @@ impl Packs {
         let granted = GrantTable::read(&folder).ok();
         Packs {
             granted: Mutex::new(granted),
+            overlays: Overlays::new(folder.clone()),
             folder,
             engine,
             workshop,
             loaded: Mutex::default(),
             failed: Mutex::default(),
+            manifests: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
@@ -127,7 +154,36 @@ impl Packs {
         self.folder.packs().join(format!("{digest}.wasm"))
     }
 
-    /// A version, ready to run. `retroactive` marks a rule day before its publication.
+    /// What is set for a version on a rule day by the overlays that a lock puts in force, and the tables that
+    /// were imported here.
+    ///
+    /// # Errors
+    /// [`PackError`] where something that is in force cannot be read. What does not fit is part of the
+    /// answer: the level below it stays in force.
+    pub fn adjusted(
+        &self,
+        lock: &Lock,
+        version: &LockedVersion,
+        (rule_day, purpose): (Day, Purpose),
+    ) -> Result<Adjusted, PackError> {
+        let chosen = lock.overlays(version, rule_day, purpose);
+        if chosen.is_empty() && !lock.supplied.contains_key(version.path.pack()) {
+            return Ok(Adjusted::default());
+        }
+        let manifest = self.manifest(&version.digest)?;
+        let pack = (version.digest, &*manifest);
+        let mut adjustment = self.overlays.fit(pack, &chosen)?.on(rule_day);
+        self.overlays.add_imported(pack, lock, &mut adjustment)?;
+        let retroactive = chosen.iter().any(|overlay| overlay.retroactive);
+        Ok(Adjusted {
+            digest: adjustment.digest(),
+            adjustment: Arc::new(adjustment),
+            retroactive,
+        })
+    }
+
+    /// A version as its manifest says and nothing else, ready to run. `retroactive` marks a rule day before
+    /// its publication.
     ///
     /// # Errors
     /// [`PackError`].
@@ -136,49 +192,74 @@ impl Packs {
         version: &LockedVersion,
         retroactive: bool,
     ) -> Result<Arc<ActivePack>, PackError> {
-        let known = self.cache().get(&version.digest).cloned();
+        self.get_adjusted(version, &Adjusted::default(), retroactive)
+    }
+
+    /// The same with what is set for it.
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn get_adjusted(
+        &self,
+        version: &LockedVersion,
+        adjusted: &Adjusted,
+        retroactive: bool,
+    ) -> Result<Arc<ActivePack>, PackError> {
+        let variant = (version.digest, adjusted.digest);
+        let known = self.cache().get(&variant).cloned();
         let pack = match known {
             Some(pack) => pack,
-            None => self.first(version)?,
+            None => self.first(version, adjusted)?,
         };
-        if pack.retroactive == retroactive {
+        let is_same = pack.adjustment == adjusted.adjustment;
+        if pack.retroactive == retroactive && is_same {
             return Ok(pack);
         }
+        // What was refused may be told anew although nothing else is set.
         Ok(Arc::new(ActivePack {
             retroactive,
+            adjustment: Arc::clone(&adjusted.adjustment),
             ..ActivePack::clone(&pack)
         }))
     }
 
     /// Opens and loads a version that was not used yet.
-    fn first(&self, version: &LockedVersion) -> Result<Arc<ActivePack>, PackError> {
-        if let Some(reason) = self.failures().get(&version.digest) {
+    fn first(
+        &self,
+        version: &LockedVersion,
+        adjusted: &Adjusted,
+    ) -> Result<Arc<ActivePack>, PackError> {
+        let variant = (version.digest, adjusted.digest);
+        if let Some(reason) = self.failures().get(&variant) {
             return Err(PackError::Failed(reason.clone()));
         }
         let bytes = self.read(&version.digest)?;
-        let pack = self.activate(version, &bytes).inspect_err(|error| {
-            if let PackError::Worker(error) = error {
-                let mut failures = self.failures();
-                failures.insert(version.digest, error.to_string());
-            }
-        });
+        let pack = self
+            .activate(version, &bytes, adjusted)
+            .inspect_err(|error| {
+                if let PackError::Worker(error) = error {
+                    let mut failures = self.failures();
+                    failures.insert(variant, error.to_string());
+                }
+            });
         let pack = Arc::new(pack?);
-        self.cache().insert(version.digest, pack.clone());
+        self.cache().insert(variant, pack.clone());
         Ok(pack)
     }
 
     /// Opens and loads the bytes of a version.
-    ///
-    /// # Errors
-    /// [`PackError`].
-    pub fn activate(&self, version: &LockedVersion, bytes: &[u8]) -> Result<ActivePack, PackError> {
+    fn activate(
+        &self,
+        version: &LockedVersion,
+        bytes: &[u8],
+        adjusted: &Adjusted,
+    ) -> Result<ActivePack, PackError> {
         let pack = open(bytes)?;
-        let supplied = self.supplied(&pack)?;
         let grants = GrantTable::read(&self.folder)?;
+        let adjustment = Arc::clone(&adjusted.adjustment);
         let input = LoadInput {
-            supplied,
             grants: grants.of(version.path.name_space()),
-            ..LoadInput::default()
+            ..input(&pack.manifest, &adjustment)
         };
         let loaded = self.load(&pack, bytes, input)?;
         Ok(ActivePack {
@@ -186,8 +267,29 @@ impl Packs {
             digest: version.digest,
             manifest: Arc::new(pack.manifest),
             loaded: Arc::new(loaded),
+            adjustment,
             retroactive: false,
         })
+    }
+
+    /// The manifest of a stored pack.
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn manifest(&self, digest: &Digest) -> Result<Arc<Manifest>, PackError> {
+        let known = self.manifests().get(digest).cloned();
+        if let Some(manifest) = known {
+            return Ok(manifest);
+        }
+        let manifest = Arc::new(open(&self.read(digest)?)?.manifest);
+        self.manifests().insert(*digest, Arc::clone(&manifest));
+        Ok(manifest)
+    }
+
+    /// The overlays of this host.
+    #[must_use]
+    pub fn overlays(&self) -> &Overlays {
+        &self.overlays
     }
 
     /// Runs the cases that are sealed in a pack.
@@ -248,9 +350,10 @@ impl Packs {
     /// # Errors
     /// [`PackError`].
     pub fn preload(&self, version: &LockedVersion, bytes: &[u8]) -> Result<(), PackError> {
-        let pack = Arc::new(self.activate(version, bytes)?);
-        self.cache().insert(version.digest, pack);
-        Ok(())
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.insert(version.digest, bytes.into());
+        drop(held);
+        self.get(version, false).map(|_| ())
     }
 
     /// The engine that runs them.
@@ -259,7 +362,7 @@ impl Packs {
         &self.engine
     }
 
-    /// Forgets what is loaded, so that a changed supplied table is read.
+    /// Forgets what is loaded, so that changed grants are read.
     pub fn forget(&self) {
         self.cache().clear();
         self.try_again();
@@ -283,18 +386,16 @@ impl Packs {
         self.failures().clear();
     }
 
-    /// Where a supplied table of a pack lies.
-    #[must_use]
-    pub fn supplied_path(&self, pack: &PackName, table: &str) -> PathBuf {
-        let folder = self.folder.supplied().join(pack.to_string());
-        folder.join(format!("{table}.csv"))
-    }
-
     /// The sealed bytes of a digest, hashed again.
     ///
     /// # Errors
     /// [`PackError`].
     pub fn read(&self, digest: &Digest) -> Result<Vec<u8>, PackError> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = held.get(digest) {
+            return Ok(bytes.to_vec());
+        }
+        drop(held);
         let path = self.path_of(digest);
         let bytes = std::fs::read(&path).map_err(|source| PackError::Io {
             path: path.clone(),
@@ -311,26 +412,17 @@ impl Packs {
         Ok(bytes)
     }
 
-    fn supplied(&self, pack: &Pack) -> Result<BTreeMap<String, KnowledgeTable>, PackError> {
-        let mut tables = BTreeMap::new();
-        for declaration in &pack.manifest.tables {
-            if declaration.supplied_by.setter().is_none() {
-                continue;
-            }
-            let path = self.supplied_path(&pack.manifest.pack.name, &declaration.name);
-            if let Some(bytes) = read_optional(&path)? {
-                let table = KnowledgeTable::from_csv(declaration, &bytes)?;
-                tables.insert(declaration.name.clone(), table);
-            }
-        }
-        Ok(tables)
-    }
-
-    fn failures(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, String>> {
+    fn failures(&self) -> std::sync::MutexGuard<'_, HashMap<Variant, String>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<ActivePack>>> {
+    fn manifests(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<Manifest>>> {
+        self.manifests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Variant, Arc<ActivePack>>> {
         // A panic elsewhere cannot leave the map half changed: it only ever inserts or clears.
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -350,9 +442,38 @@ fn tell(pack: &Pack, error: &dyn std::error::Error, what: &'static str) {
     tracing::warn!(pack = %header.name, version = %header.version, error = %error, "{what}");
 }
 
-fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, PackError> {
-    files::read_if_there(path).map_err(|source| PackError::Io {
-        path: path.to_owned(),
-        source,
-    })
+/// What the engine is given: values that are not the defaults, and supplied tables.
+fn input(manifest: &Manifest, adjustment: &Adjustment) -> LoadInput {
+    let is_other = |name: &str, value: &ParameterValue| {
+        let mut declared = manifest.parameters.iter();
+        declared.any(|declared| declared.name == name && declared.default != *value)
+    };
+    let set = adjustment
+        .values
+        .iter()
+        .filter(|(name, set)| is_other(name, &set.value))
+        .map(|(name, set)| (name.clone(), set.value.clone()));
+    let tables = adjustment.tables.iter();
+    let supplied = tables.map(|(name, set)| (name.clone(), set.rows.as_ref().clone()));
+    LoadInput {
+        parameters: set.collect(),
+        supplied: supplied.collect(),
+        ..LoadInput::default()
+    }
+}
+
+/// Most packs run as their manifests say; what comes to nothing is digested once.
+static NOTHING: LazyLock<Adjusted> = LazyLock::new(|| {
+    let adjustment = Adjustment::default();
+    Adjusted {
+        digest: adjustment.digest(),
+        adjustment: Arc::new(adjustment),
+        retroactive: false,
+    }
+});
+
+impl Default for Adjusted {
+    fn default() -> Self {
+        NOTHING.clone()
+    }
 }

@@ -342,6 +342,7 @@ mod tests {
             offending: Vec::new(),
             related: Vec::new(),
             retroactive: false,
+            set: Default::default(),
         };
         let mut report = Report {
             findings: vec![

@@ -281,10 +281,12 @@ impl HostFolder {
         self.root.join("identity.secret")
     }
 
-    /// Knowledge tables that a city or the hospital supplies: `<pack>/<table>.csv`.
+    /// What others and the hospital set for packs, by digest: overlays as `<digest>.toml`, and knowledge
+    /// tables that were imported here as `<digest>.csv`. None is ever removed, so that an old verdict finds
+    /// what it rested on.
     #[must_use]
-    pub fn supplied(&self) -> PathBuf {
-        self.root.join("supplied")
+    pub fn overlays(&self) -> PathBuf {
+        self.root.join("overlays")
     }
 
     /// Writes the settings of a new host.

@@ -24,6 +24,9 @@ pub enum SubscriptionError {
     /// Not of the form.
     #[error("subscription `{0}` is not of the form `<name space>/<pack or *>[@<versions>]`")]
     Malformed(String),
+    /// Overlays come with the packs that they are for.
+    #[error("subscription `{0}` names an overlay, expected a pack: its overlays come with it")]
+    Overlay(String),
     /// Not a range of versions.
     #[error(
         "subscription `{0}` has no range of versions behind the `@`, expected one such as `^1.2`"
@@ -61,14 +64,19 @@ impl Subscription {
         &self.name_space
     }
 
+    /// Whether any version of a pack is meant.
+    #[must_use]
+    pub fn covers_pack(&self, pack: &PackName) -> bool {
+        match &self.pack {
+            Some(meant) => pack == meant,
+            None => pack.name_space() == &self.name_space,
+        }
+    }
+
     /// Whether this version of a pack is meant. A pre-release is meant only where the range names one.
     #[must_use]
     pub fn covers(&self, path: &TargetPath) -> bool {
-        let pack = match &self.pack {
-            Some(pack) => path.pack() == pack,
-            None => path.name_space() == &self.name_space,
-        };
-        pack && self.versions.matches(path.version())
+        self.covers_pack(path.pack()) && self.versions.matches(path.version())
     }
 }
 
@@ -93,8 +101,11 @@ impl FromStr for Subscription {
                 return Err(SubscriptionError::VendorWildcard(text.to_owned()));
             }
             "*" => None,
-            _ => Some(name.parse().map_err(|_| malformed())?),
+            _ => Some(name.parse::<PackName>().map_err(|_| malformed())?),
         };
+        if pack.as_ref().is_some_and(PackName::is_overlay) {
+            return Err(SubscriptionError::Overlay(text.to_owned()));
+        }
         Ok(Subscription {
             name_space,
             pack,
@@ -174,6 +185,10 @@ mod tests {
         assert_eq!(
             refusal("37/x@new"),
             "subscription `37/x@new` has no range of versions behind the `@`, expected one such as `^1.2`"
+        );
+        assert_eq!(
+            refusal("3703/37.limits"),
+            "subscription `3703/37.limits` names an overlay, expected a pack: its overlays come with it"
         );
         assert_eq!(
             refusal("vendor-acme/*"),

@@ -4,6 +4,7 @@
 //! already active. The lock is written last, so that a stop at any moment leaves the old or the new one.
 
 mod decide;
+mod overlay;
 mod report;
 mod stop;
 
@@ -28,6 +29,7 @@ use crate::client::{
 use crate::files;
 use crate::lock::{Lock, LockError, LockedVersion, State};
 use crate::officers::{HeldNameSpace, Officers, OfficersError};
+use crate::overlays::StoredError;
 use crate::packs::{self, PackError, Packs};
 use crate::settings::{HostFolder, Settings};
 
@@ -78,6 +80,12 @@ pub enum Refusal {
     /// What its bureau declares of it is not what it says itself.
     #[error("its signed `{0}` is not that of the sealed manifest")]
     Declaration(&'static str),
+    /// An overlay cannot be read.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// An overlay fits no installed version that it is made for.
+    #[error("{0}; it is refused whole, and what stands below it stays in force")]
+    Overlay(String),
     /// A sealed case does not give the expected answer.
     #[error("case `{name}`: {reason}")]
     Case {
@@ -153,9 +161,9 @@ impl Updater<'_> {
             .iter()
             .filter(|version| matches!(version.state, State::Refused { .. }));
         let wanted: Vec<_> = refused.map(|version| version.digest).collect();
-        let folder = self.folder.packs();
+        let mut folders = [self.folder.packs(), self.folder.overlays()].into_iter();
         // Where it cannot be told, the full refresh meets the same folder and says what is wrong.
-        Ok(client::is_interrupted(&folder, &wanted).unwrap_or(true))
+        Ok(folders.any(|folder| client::is_interrupted(&folder, &wanted).unwrap_or(true)))
     }
 
     /// Refreshes and brings the lock up to date.
@@ -228,7 +236,10 @@ impl Updater<'_> {
             transport,
             failures,
         };
-        for target in &refreshed.resolution.targets {
+        let targets = &refreshed.resolution.targets;
+        let (overlays, packs): (Vec<_>, Vec<_>) =
+            targets.iter().partition(|target| target.path.is_overlay());
+        for target in packs.into_iter().chain(overlays) {
             if self.wants(target) && !is_held(target, &report.held) {
                 self.take(source, target, (&before, &mut lock), &mut report);
             }
@@ -236,7 +247,9 @@ impl Updater<'_> {
         lock.write(self.folder, failures)?;
         let unfinished = unfinished(&lock, &report);
         // What cannot be removed now is met by the next update.
-        drop(client::clear_interrupted(&self.folder.packs(), &unfinished));
+        for folder in [self.folder.packs(), self.folder.overlays()] {
+            drop(client::clear_interrupted(&folder, &unfinished));
+        }
         report.lock = lock.digest().to_string();
         Ok(report)
     }
@@ -248,7 +261,11 @@ impl Updater<'_> {
         let places = &custom.jurisdictions;
         let place = places.is_empty() || places.iter().any(|p| p.covers(&self.settings.division));
         let followed = &self.settings.subscriptions;
-        channel && place && followed.iter().any(|s| s.covers(&target.path))
+        let is_followed = match target.path.is_overlay() {
+            true => self.follows(target.path.pack()),
+            false => followed.iter().any(|s| s.covers(&target.path)),
+        };
+        channel && place && is_followed
     }
 
     /// Stops every active version: the root says that nobody in force vouches for any.
@@ -303,6 +320,9 @@ impl Updater<'_> {
             .is_some_and(|known| !matches!(known.state, State::Refused { .. }));
         let examined = match passed {
             true => Ok(()),
+            false if target.path.is_overlay() => {
+                self.examine_overlay(source, target, &mut version, lock)
+            }
             false => self.examine(source, target, &mut version),
         };
         match examined {
@@ -341,6 +361,7 @@ impl Updater<'_> {
             channel: custom.channel,
             status: custom.status,
             mandatory_by: custom.mandatory_by,
+            for_versions: None,
             state: State::Active,
         }
     }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{PackName, TargetPath};
+use rulepack_protocol::overlay::Overlay;
 use rulepack_protocol::pack::{self, Bounds};
 use rulepack_protocol::tuf::{Channel, RoleName, Status, Target};
 use semver::Version;
@@ -275,10 +276,18 @@ fn title(tree: &Tree, path: &TargetPath, digest: Digest) -> Result<String, Index
     };
     let bytes = tree.target(&file).map_err(StateError::Io)?;
     // A missing or damaged file is the verifier's affair; the list shows the pack without a title.
-    let pack = bytes
-        .filter(|bytes| Digest::of(bytes) == digest)
-        .and_then(|bytes| pack::open(&bytes, &Bounds::NATIVE).ok());
-    Ok(pack.map_or_else(String::new, |pack| pack.manifest.pack.title))
+    let Some(bytes) = bytes.filter(|bytes| Digest::of(bytes) == digest) else {
+        return Ok(String::new());
+    };
+    let title = match path.is_overlay() {
+        true => Overlay::from_published(&bytes)
+            .map(|overlay| overlay.header.basis)
+            .ok(),
+        false => pack::open(&bytes, &Bounds::NATIVE)
+            .map(|pack| pack.manifest.pack.title)
+            .ok(),
+    };
+    Ok(title.unwrap_or_default())
 }
 
 fn remove(folder: &Path) -> Result<(), IndexError> {

@@ -18,7 +18,7 @@ use rulepack_host::review::{Circumstances, InForce, Report as Review};
 use rulepack_host::settings::{HostFolder, Settings};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Effective};
-use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::names::{PackName, TargetPath};
 use rulepack_protocol::tuf::{Channel, Status};
 use serde::Serialize;
 
@@ -44,6 +44,10 @@ pub struct CheckArgs {
     /// Only this pack: by name, or a sealed file that need not be installed.
     #[arg(long)]
     pub pack: Option<String>,
+    /// The digest of an earlier lock of this host: the versions, parameters and tables that it had then are
+    /// used, whatever was published since.
+    #[arg(long, value_name = "LOCK")]
+    pub as_of: Option<Digest>,
     /// When in the course of care; that of the request, else afterwards.
     #[arg(long, value_enum)]
     pub stage: Option<CheckStage>,
@@ -96,6 +100,8 @@ pub struct CheckReport {
     broken: Vec<(TargetPath, String)>,
     /// Packs of which no version is in force for somebody.
     gaps: Vec<String>,
+    /// Patients whose care goes on and whose rule day lies more than a month from today.
+    far_rule_days: u64,
     /// Rows left out, and why.
     rejected: Vec<String>,
     #[serde(skip)]
@@ -157,6 +163,7 @@ impl Command for CheckArgs {
                 .map(|(path, e)| (path.clone(), e.to_string()))
                 .collect(),
             gaps: reviewed.gaps.iter().map(ToString::to_string).collect(),
+            far_rule_days: reviewed.far_rule_days,
             rejected: input.rejected,
             language: self.lang,
         })
@@ -185,25 +192,36 @@ impl CheckArgs {
                     Err(_) => format!("{:0<6}", place.replace("cn", "10")).parse()?,
                 };
                 packs.preload(&version, &bytes)?;
-                let versions = vec![version];
-                let lock = Lock {
-                    versions,
-                    ..Lock::default()
-                };
+                // What is set at this host holds for a file too.
+                let mut lock = self.read_lock(folder)?;
+                lock.versions.retain(|known| known.path.is_overlay());
+                lock.put(version);
                 Ok((lock, division))
             }
             Some(name) => {
-                let mut lock = Lock::read(folder)?;
+                let mut lock = self.read_lock(folder)?;
                 let pack = name.parse().context(|| format!("`{name}`"))?;
-                lock.versions.retain(|version| *version.path.pack() == pack);
-                if lock.versions.is_empty() {
+                let is_of = |name: &PackName| *name == pack || name.is_overlay_of(&pack);
+                lock.versions.retain(|version| is_of(version.path.pack()));
+                if lock.packs().is_empty() {
                     return Err(Failure::new(format!("pack `{name}` is not installed"))
                         .hint("`rulepack sync` brings what the host follows"));
                 }
                 Ok((lock, settings?.division))
             }
-            None => Ok((Lock::read(folder)?, settings?.division)),
+            None => Ok((self.read_lock(folder)?, settings?.division)),
         }
+    }
+
+    /// The lock in force, or the one that was asked for.
+    fn read_lock(&self, folder: &HostFolder) -> Outcome<Lock> {
+        let Some(digest) = &self.as_of else {
+            return Ok(Lock::read(folder)?);
+        };
+        Lock::with_digest(folder, digest)?.ok_or_else(|| {
+            Failure::new(format!("the host keeps no lock with the digest `{digest}`"))
+                .hint("`sync`, `host status` and every receipt name the lock that was in force")
+        })
     }
 
     /// Whether what vouches for the packs has expired since the last refresh, or cannot be read.
@@ -267,6 +285,7 @@ fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
         channel: Channel::Stable,
         status: Status::Active,
         mandatory_by: None,
+        for_versions: None,
         state: State::Active,
     })
 }

@@ -1,5 +1,6 @@
 //! `rulepack host`: what a host has in force, and what persons decide about it.
 
+mod parameters;
 mod text;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use rulepack_host::host_status::{HostStatus, HostStatusError};
 use rulepack_host::lock::{DecisionError, Lock};
+use rulepack_host::parameters::PackParameters;
 use rulepack_host::settings::HostFolder;
 use rulepack_protocol::names::{PackName, TargetPath};
 use serde::Serialize;
@@ -15,8 +17,9 @@ use super::Command;
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::Report;
+pub use parameters::told;
 
-/// See what a host has in force, and decide about versions: hold, approve, roll back. A decision is a new
+/// See what a host has in force, decide about versions (hold, approve, roll back), and set parameters. A decision is a new
 /// lock file; the old ones are kept. A running server takes it up at its next poll.
 #[derive(Debug, Args)]
 pub struct HostArgs {
@@ -38,6 +41,15 @@ enum HostAction {
     /// Put the version in force today aside, for the next lower one; never below a signed minimum, across
     /// a withdrawal, or past its mandatory day.
     Rollback(RollbackArgs),
+    /// What is set for packs on a day: each parameter with its value, its bounds and who set it (national
+    /// default, province, city, hospital), supplied tables, and overlays that were refused and why. Ends
+    /// with 3 where one was refused.
+    Parameters(parameters::ParametersArgs),
+    /// Set parameters of a pack, or supply its tables, for this hospital alone, where the manifest leaves
+    /// them to a hospital.
+    Set(parameters::SetArgs),
+    /// End what this hospital set for a pack, from today on.
+    Unset(parameters::UnsetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +101,8 @@ struct RollbackArgs {
 pub enum HostReport {
     /// How the host is doing.
     Status(Box<HostStatus>),
+    /// What is set for packs.
+    Parameters(Vec<PackParameters>),
     /// What was written into the lock.
     Decided {
         /// In words.
@@ -104,6 +118,9 @@ impl Command for HostArgs {
     fn execute(&self) -> Outcome<HostReport> {
         match &self.action {
             HostAction::Status(args) => status(args),
+            HostAction::Parameters(args) => parameters::parameters(args),
+            HostAction::Set(args) => parameters::set(args),
+            HostAction::Unset(args) => parameters::unset(args),
             HostAction::Hold(args) => decide(&args.dir, |lock| match &args.reason {
                 Some(reason) => {
                     lock.hold_pack(&args.pack, reason)?;
@@ -177,10 +194,11 @@ fn version(text: &str) -> Outcome<TargetPath> {
 }
 
 impl Report for HostReport {
-    /// Good where every pack has a version in force, and nothing is to be looked at.
+    /// Good where every pack has a version in force, no overlay was refused, and nothing is to be looked at.
     fn is_good(&self) -> bool {
         match self {
             HostReport::Status(status) => status.gaps.is_empty() && status.warnings.is_empty(),
+            HostReport::Parameters(packs) => packs.iter().all(|pack| pack.refused.is_empty()),
             HostReport::Decided { .. } => true,
         }
     }

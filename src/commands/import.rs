@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rulepack_contract::knowledge::KnowledgeTable;
+use rulepack_host::client::NoFailures;
 use rulepack_host::history::{History, HistoryError};
 use rulepack_host::lock::{Choice, Lock, Purpose};
+use rulepack_host::overlays;
 use rulepack_host::settings::HostFolder;
+use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use serde::Serialize;
 
@@ -108,7 +111,13 @@ fn import_table(dir: &Path, table: &str, from: &Path) -> Outcome<ImportReport> {
     let bytes = files::read(from)?;
     let read = KnowledgeTable::from_csv(declaration, &bytes)
         .context(|| format!("`{}`", from.display()))?;
-    files::write(&packs.supplied_path(&pack, name), &bytes)?;
+    let digest = Digest::of(&bytes);
+    overlays::keep(&packs.overlays().table_path(&digest), &bytes)?;
+    let _editing = Lock::edit(&folder)?;
+    let mut lock = Lock::read(&folder)?;
+    let tables = lock.supplied.entry(pack).or_default();
+    tables.insert(name.to_owned(), digest);
+    lock.write(&folder, &NoFailures)?;
     Ok(ImportReport {
         rows: BTreeMap::from([(table.to_owned(), u64::from(read.rows))]),
         rejected: Vec::new(),

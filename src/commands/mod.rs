@@ -21,6 +21,7 @@ mod minimum;
 mod mirror;
 mod monitor;
 mod new;
+mod overlay;
 mod promote;
 mod publish;
 mod receipt;
@@ -93,6 +94,7 @@ pub enum Commands {
     New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Overlay(overlay::OverlayArgs),
     Inspect(inspect::InspectArgs),
     Lint(lint::LintArgs),
     Rules(rules::RulesArgs),
@@ -158,6 +160,7 @@ impl Commands {
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
+            Commands::Overlay(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Lint(args) => told(args),
             Commands::Rules(args) => told(args),

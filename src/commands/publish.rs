@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use rulepack_host::packs;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{NameSpace, TargetPath};
-use rulepack_protocol::pack::Pack;
+use rulepack_protocol::overlay::Overlay;
 use rulepack_protocol::tuf::{Channel, Custom, ExpiryWarning, FilePin, RoleName, Target};
 use rulepack_registry::client::PublishFailed;
 use rulepack_registry::{Client, Publication, Receipt, Refusal};
@@ -40,7 +40,7 @@ enum PublishAction {
 
 #[derive(Debug, Args)]
 pub struct DraftArgs {
-    /// Sealed packs, all of one name space.
+    /// Sealed packs, or overlays that `rulepack overlay build` made, all of one name space.
     #[arg(required = true)]
     pub packs: Vec<PathBuf>,
     /// The registry's address.
@@ -68,7 +68,7 @@ pub struct SendArgs {
     /// A signed role, as `<role>.json`: `targets.json`, `37.json`, or `NAME=FILE`.
     #[arg(required = true)]
     pub roles: Vec<String>,
-    /// The packs that it newly lists.
+    /// The packs and overlays that it newly lists.
     #[arg(long = "pack")]
     pub packs: Vec<PathBuf>,
     /// The registry's address.
@@ -133,28 +133,33 @@ pub fn draft(args: &DraftArgs) -> Outcome<DraftReport> {
         Wave::Canary => Channel::Canary,
         Wave::Stable => Channel::Stable,
     };
-    for (pack, bytes) in opened.values() {
-        let mut custom = Custom::of(pack, channel, clock::today()?);
-        custom.mandatory_by = args.mandatory_by;
-        check_basis(&custom, pack)?;
+    for (path, opened) in opened {
+        check_basis(&path, &opened)?;
+        let Opened { custom, bytes, .. } = opened;
+        let custom = Custom {
+            channel,
+            mandatory_by: args.mandatory_by,
+            ..custom
+        };
         let target = Target {
             length: bytes.len() as u64,
-            hashes: FilePin::of(1, bytes).hashes,
+            hashes: FilePin::of(1, &bytes).hashes,
             custom,
         };
-        draft.targets.add_target(path_of(pack)?, target)?;
+        draft.targets.add_target(path, target)?;
     }
     draft.write()
 }
 
 /// Refuses what the registry would refuse after officers had signed it in vain.
-fn check_basis(custom: &Custom, pack: &Pack) -> Outcome {
-    if !custom.lacks_basis(pack) {
+fn check_basis(path: &TargetPath, opened: &Opened) -> Outcome {
+    let custom = &opened.custom;
+    if !custom.lacks_basis(opened.is_retroactive) {
         return Ok(());
     }
     let published = custom.published;
     let refusal = Refusal::NotRetroactive {
-        path: path_of(pack)?,
+        path: path.clone(),
         from: custom.effective.from,
         published,
     };
@@ -171,8 +176,8 @@ pub fn send(args: &SendArgs) -> Outcome<Sent> {
         let (name, path) = named_role(role)?;
         publication.metadata.insert(name, files::read(&path)?);
     }
-    for (path, (_, bytes)) in open_all(&args.packs)? {
-        publication.targets.insert(path, bytes);
+    for (path, opened) in open_all(&args.packs)? {
+        publication.targets.insert(path, opened.bytes);
     }
     let client = Client::new(&args.registry);
     let receipt = client.publish(&publication).map_err(explain)?;
@@ -212,25 +217,49 @@ fn refused(error: PublishFailed) -> Failure {
     )
 }
 
-fn open_all(paths: &[PathBuf]) -> Outcome<BTreeMap<TargetPath, (Pack, Vec<u8>)>> {
+/// A file to publish, and what it says of itself.
+struct Opened {
+    custom: Custom,
+    /// Whether it names a basis for days before its publication.
+    is_retroactive: bool,
+    bytes: Vec<u8>,
+}
+
+fn open_all(paths: &[PathBuf]) -> Outcome<BTreeMap<TargetPath, Opened>> {
     let mut opened = BTreeMap::new();
     for path in paths {
         let bytes = files::read(path)?;
-        let pack = packs::open(&bytes).context(|| format!("`{}`", path.display()))?;
-        opened.insert(path_of(&pack)?, (pack, bytes));
+        let file = open(path, bytes).context(|| format!("`{}`", path.display()))?;
+        let (name, version) = (file.custom.name.clone(), file.custom.version.clone());
+        opened.insert(TargetPath::new(name, version)?, file);
     }
     Ok(opened)
 }
 
-fn path_of(pack: &Pack) -> Outcome<TargetPath> {
-    let header = &pack.manifest.pack;
-    Ok(TargetPath::new(
-        header.name.clone(),
-        header.version.clone(),
-    )?)
+/// Opens a file; what it says of itself is as it would be signed today, in everybody's channel.
+fn open(path: &Path, bytes: Vec<u8>) -> Outcome<Opened> {
+    let (channel, today) = (Channel::Stable, clock::today()?);
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        let pack = packs::open(&bytes)?;
+        return Ok(Opened {
+            custom: Custom::of(&pack, channel, today),
+            is_retroactive: pack.manifest.pack.retroactive.is_some(),
+            bytes,
+        });
+    }
+    let overlay = Overlay::from_published(&bytes)?;
+    let custom = overlay.custom(channel, today)?.ok_or_else(|| {
+        Failure::new("what a hospital sets for itself is not published")
+            .hint("put it in force there with `rulepack host set`")
+    })?;
+    Ok(Opened {
+        custom,
+        is_retroactive: overlay.header.retroactive.is_some(),
+        bytes,
+    })
 }
 
-fn one_name_space(packs: &BTreeMap<TargetPath, (Pack, Vec<u8>)>) -> Outcome<NameSpace> {
+fn one_name_space(packs: &BTreeMap<TargetPath, Opened>) -> Outcome<NameSpace> {
     let mut name_spaces: Vec<&NameSpace> = packs.keys().map(TargetPath::name_space).collect();
     name_spaces.dedup();
     match name_spaces.as_slice() {

@@ -4,7 +4,7 @@ mod chain;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -14,6 +14,7 @@ use rulepack_host::settings::HostFolder;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Effective, Moment, MomentError};
 use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::overlay::Overlay;
 use rulepack_protocol::pack::diff::{PackDiff, compare};
 use rulepack_protocol::trust::{Freshness, ResolvedTarget, Standing};
 use rulepack_protocol::tuf::{Channel, ExpiryWarning, RoleName, Status, expiry_warnings};
@@ -21,8 +22,9 @@ use semver::Version;
 use serde::Serialize;
 
 use super::Command;
+use super::overlay::OverlayReport;
 use super::reproduce::{ReproduceReport, reproduce};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Explain as _, Failure, Outcome};
 use crate::output::Report;
 use crate::packs::SealedPack;
 use crate::published::{self, PackReference, Published, TrustArgs};
@@ -37,7 +39,7 @@ use chain::RoleLine;
 /// valid on the day asked for, or does not rebuild to the same bytes.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// A sealed file, or `NAME@VERSION` of what the registry serves.
+    /// A sealed file, an overlay, or `NAME@VERSION` of what the registry serves.
     pub pack: PackReference,
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -77,7 +79,12 @@ pub struct VerifyReport {
     path: TargetPath,
     digest: Digest,
     bytes: usize,
-    component_digest: Digest,
+    /// Of the code of a pack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_digest: Option<Digest>,
+    /// What an overlay sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sets: Option<OverlayReport>,
     /// The moment that validity is judged by.
     at: Moment,
     chain: Vec<RoleLine>,
@@ -127,36 +134,75 @@ impl Command for VerifyArgs {
         };
         let (target, refreshed, bytes) = self.find(&published)?;
         check_standing(&target)?;
+        let chain = chain::lines(&refreshed.trusted, &target)?;
+        let report = VerifyReport {
+            faults: faults(&chain, &target, at),
+            expiring: expiring(&chain, at),
+            rekeyed: self.rekeyed(&refreshed, &chain)?,
+            chain,
+            since: Since::First,
+            bytes: bytes.len(),
+            component_digest: None,
+            sets: None,
+            at,
+            channel: target.custom.channel,
+            status: target.custom.status,
+            published: target.custom.published,
+            effective: target.custom.effective,
+            reads: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            reproduced: None,
+            digest: target.digest,
+            path: target.path.clone(),
+        };
+        if target.path.is_overlay() {
+            return self.overlay(report, &target, &bytes);
+        }
         let sealed = published::open(bytes, || self.pack.to_string())?;
         check_declaration(&sealed, &target)?;
         let reproduced = match &self.source {
             Some(source) => Some(reproduce(&sealed, source, None)?),
             None => None,
         };
-        let chain = chain::lines(&refreshed.trusted, &target)?;
         Ok(VerifyReport {
-            faults: faults(&chain, &target, at),
-            expiring: expiring(&chain, at),
-            rekeyed: self.rekeyed(&refreshed, &chain)?,
-            chain,
             since: since(&published, &refreshed, &target, &sealed),
-            bytes: sealed.bytes.len(),
-            component_digest: sealed.pack.component_digest,
-            at,
-            channel: target.custom.channel,
-            status: target.custom.status,
-            published: target.custom.published,
-            effective: target.custom.effective,
+            component_digest: Some(sealed.pack.component_digest),
             reads: sealed.pack.imports.columns.clone(),
             calls: sealed.pack.imports.functions.clone(),
             reproduced,
-            digest: target.digest,
-            path: target.path,
+            ..report
         })
     }
 }
 
 impl VerifyArgs {
+    /// The same of an overlay: what it sets takes the place of what a pack may read.
+    fn overlay(
+        &self,
+        report: VerifyReport,
+        target: &ResolvedTarget,
+        bytes: &[u8],
+    ) -> Outcome<VerifyReport> {
+        if self.source.is_some() {
+            let path = &target.path;
+            let nothing = format!("`{path}` is an overlay, which has no source to rebuild");
+            return Err(Failure::new(nothing));
+        }
+        let named = || format!("`{}`", self.pack);
+        let overlay = Overlay::from_published(bytes).context(named)?;
+        let signed = &target.custom;
+        let said = overlay.custom(signed.channel, signed.published)?;
+        let differs = said.map_or(Some("setter"), |said| signed.differs(&said));
+        if let Some(field) = differs {
+            return Err(another(target, field));
+        }
+        let file = Path::new(&target.path.to_string()).to_owned();
+        Ok(VerifyReport {
+            sets: Some(OverlayReport::new(&file, &overlay, bytes, &[])),
+            ..report
+        })
+    }
+
     /// The roles of the chain with other officers than the host saw last, or has accepted.
     fn rekeyed(&self, refreshed: &Refreshed, chain: &[RoleLine]) -> Outcome<BTreeSet<RoleName>> {
         let Some(dir) = &self.trust.dir else {
@@ -242,11 +288,15 @@ fn check_standing(target: &ResolvedTarget) -> Outcome {
 fn check_declaration(sealed: &SealedPack, target: &ResolvedTarget) -> Outcome {
     match target.custom.differs_from(&sealed.pack) {
         None => Ok(()),
-        Some(field) => Err(Failure::new(format!(
-            "pack `{}` says another `{field}` than what was signed of it",
-            target.path
-        ))),
+        Some(field) => Err(another(target, field)),
     }
+}
+
+fn another(target: &ResolvedTarget, field: &str) -> Failure {
+    Failure::new(format!(
+        "pack `{}` says another `{field}` than what was signed of it",
+        target.path
+    ))
 }
 
 /// What speaks against the pack at a moment.

@@ -8,6 +8,7 @@
     reason = "each test file uses a part; a test fails by panicking"
 )]
 
+pub mod bare_host;
 pub mod foreign;
 pub mod foreign_keys;
 pub mod forge;
@@ -21,7 +22,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use rulepack_protocol::moment::Moment;
+use rulepack_protocol::moment::{Day, Moment};
 
 /// What of the environment reaches the command: where programs and the Rust toolchain lie.
 const KEPT_VARIABLES: [&str; 6] = [
@@ -42,6 +43,12 @@ pub fn workspace() -> &'static Path {
 pub fn now() -> Moment {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     Moment::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap()
+}
+
+/// Today in China, as the command reads it.
+pub fn today() -> Day {
+    let china = Moment::from_unix(now().unix() + 8 * 3600);
+    china.unwrap().day()
 }
 
 /// The command with a cleared environment.

@@ -8,6 +8,8 @@ use rulepack_protocol::names::{PackName, TargetPath};
 use rulepack_protocol::pack::manifest::Action;
 use serde::{Deserialize, Serialize};
 
+use crate::review::SettingsUsed;
+
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +134,13 @@ pub struct Verdict {
     pub broken: Vec<BrokenPack>,
     /// Rows of history that had to be left out.
     pub left_out: u64,
+    /// Patients whose rule day lay more than a month from today, before or during care.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub far_rule_days: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// History at one moment: segments are only ever added, so that their number says which there were.
@@ -150,12 +159,15 @@ pub struct PackRecord {
     pub pack: TargetPath,
     /// Of its sealed bytes.
     pub digest: Digest,
-    /// Of parameters and supplied tables.
+    /// Of parameters and supplied tables, who set them, and the overlays behind them.
     pub parameters: Digest,
     /// Of the columns it may read.
     pub grants: Digest,
     /// What it used.
     pub fuel: u64,
+    /// What was set for it, by whom, and what was refused.
+    #[serde(flatten)]
+    pub set: SettingsUsed,
 }
 
 /// A finding.

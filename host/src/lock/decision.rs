@@ -13,6 +13,9 @@ pub enum DecisionError {
     /// No such version is known.
     #[error("`{0}` is not in the lock")]
     Unknown(String),
+    /// What the hospital set under this version stands.
+    #[error("version `{0}` of the overlay is set already with other content")]
+    SameVersion(semver::Version),
     /// Its bureau took it back.
     #[error("`{0}` was withdrawn (撤回), and cannot be approved")]
     Withdrawn(TargetPath),
@@ -51,6 +54,7 @@ impl DecisionError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             DecisionError::Unknown(_) => Some("`rulepack host status` lists what is known"),
+            DecisionError::SameVersion(_) => Some("raise `version` in the file"),
             DecisionError::Mandatory { .. } | DecisionError::NothingBelow { .. } => Some(
                 "tell the bureau that issued it, which can withdraw it or publish a higher version",
             ),
@@ -65,7 +69,7 @@ impl Lock {
     /// # Errors
     /// [`DecisionError::Unknown`].
     pub fn hold_pack(&mut self, pack: &PackName, reason: &str) -> Result<(), DecisionError> {
-        if !self.packs().contains(&pack) {
+        if !self.versions.iter().any(|known| known.path.pack() == pack) {
             return Err(DecisionError::Unknown(pack.to_string()));
         }
         self.holds.insert(pack.clone(), reason.to_owned());

@@ -47,6 +47,14 @@ pub enum LockError {
     /// each version is known.
     #[error("`{0}` is missing, although this host has had one")]
     Lost(PathBuf),
+    /// A kept lock is not the one that its name says.
+    #[error("the lock `{expected}` has the digest `{found}`")]
+    Other {
+        /// Its name.
+        expected: Digest,
+        /// What it is.
+        found: Digest,
+    },
 }
 
 impl LockError {
@@ -54,7 +62,7 @@ impl LockError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            LockError::Io { .. } => None,
+            LockError::Io { .. } | LockError::Other { .. } => None,
             LockError::Json { .. } | LockError::Altered { .. } | LockError::Lost(_) => Some(
                 "put the newest file of `locks` in its place; the next `sync` brings it up to date",
             ),
@@ -85,6 +93,34 @@ impl Lock {
         match lock.kept(folder).exists() {
             true => Ok(lock),
             false => Err(LockError::Altered { path, digest }),
+        }
+    }
+
+    /// The lock that was in force with this digest; `None` where the host never had it.
+    ///
+    /// # Errors
+    /// [`LockError`], also where the file is not the one that its name says.
+    pub fn with_digest(folder: &HostFolder, digest: &Digest) -> Result<Option<Self>, LockError> {
+        let none = Self::default();
+        if none.digest() == *digest {
+            return Ok(Some(none));
+        }
+        let path = folder.locks().join(format!("{digest}.json"));
+        let bytes = match files::read_if_there(&path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(source) => return Err(LockError::Io { path, source }),
+        };
+        let lock: Self = match serde_json::from_slice(&bytes) {
+            Ok(lock) => lock,
+            Err(source) => return Err(LockError::Json { path, source }),
+        };
+        match lock.digest() {
+            found if found == *digest => Ok(Some(lock)),
+            found => Err(LockError::Other {
+                expected: *digest,
+                found,
+            }),
         }
     }
 

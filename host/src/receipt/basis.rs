@@ -62,6 +62,7 @@ impl Basis<'_> {
             gaps: reviewed.gaps.clone(),
             broken: broken(reviewed),
             left_out: self.left_out,
+            far_rule_days: reviewed.far_rule_days,
         }
     }
 }
@@ -73,6 +74,7 @@ fn packs(report: &Report) -> Vec<PackRecord> {
         parameters: run.parameters,
         grants: run.grants,
         fuel: run.fuel,
+        set: run.set.clone(),
     });
     packs.collect()
 }

@@ -13,7 +13,6 @@ use serde::Serialize;
 use super::{Basis, Receipt, ReceiptError};
 use crate::data::national::{BodyError, Region, decode};
 use crate::data::{RequestError, parse_call};
-use crate::files;
 use crate::history::{History, HistoryError};
 use crate::journal::{Verdict, salted};
 use crate::lock::{Lock, LockError};
@@ -68,14 +67,6 @@ pub enum ReplayError {
     /// A lock cannot be read.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// A lock is not the one that its name says.
-    #[error("the lock `{expected}` has the digest `{found}`")]
-    OtherLock {
-        /// Its name.
-        expected: Digest,
-        /// What it is.
-        found: Digest,
-    },
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -144,7 +135,9 @@ fn again(
 ) -> Result<Verdict, ReplayError> {
     let (text, _) = decode(body, None)?;
     let call = parse_call(&old.infno, &text, ground.region)?;
-    let lock = lock_of(ground.folder, &old.lock)?;
+    // It names packs and overlays by digest, and the tables that were imported: what holds today is of no
+    // account.
+    let lock = Lock::with_digest(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
     let segments = usize::try_from(old.history.segments).unwrap_or(usize::MAX);
     let history = History::open_first(&ground.folder.history(), segments)?;
     let (data, rejections): (_, Vec<Rejection>) =
@@ -170,27 +163,6 @@ fn again(
         left_out: rejections.len() as u64,
     };
     Ok(basis.verdict(&reviewed, &receipt.salt))
-}
-
-fn lock_of(folder: &HostFolder, digest: &Digest) -> Result<Lock, ReplayError> {
-    if Lock::default().digest() == *digest {
-        return Ok(Lock::default());
-    }
-    let path = folder.locks().join(format!("{digest}.json"));
-    let bytes = files::read_if_there(&path).map_err(|source| LockError::Io {
-        path: path.clone(),
-        source,
-    })?;
-    let bytes = bytes.ok_or(ReplayError::NoLock(*digest))?;
-    let lock: Lock =
-        serde_json::from_slice(&bytes).map_err(|source| LockError::Json { path, source })?;
-    match lock.digest() {
-        found if found == *digest => Ok(lock),
-        found => Err(ReplayError::OtherLock {
-            expected: *digest,
-            found,
-        }),
-    }
 }
 
 /// What differs, the causes before the consequences.

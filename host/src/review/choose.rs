@@ -16,7 +16,7 @@ use rulepack_protocol::names::{Division, PackName, TargetPath};
 use super::report::{Report, ReportedRow};
 use super::{Circumstances, is_empty, review_scope};
 use crate::lock::{Choice, Lock, LockedVersion, Purpose};
-use crate::packs::{PackError, Packs};
+use crate::packs::{Adjusted, PackError, Packs};
 
 /// The packs of a host at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -38,13 +38,29 @@ pub struct Reviewed {
     pub broken: Vec<(TargetPath, PackError)>,
     /// Packs of which no version is in force on somebody's rule day: their rules are not evaluable.
     pub gaps: Vec<PackName>,
+    /// Patients whose care goes on and whose rule day lies more than a month from today: whoever wrote that
+    /// day chose the versions that looked at them (T4).
+    pub far_rule_days: u64,
 }
 
-/// A version, and the rule days on which it is in force.
+/// Further from today than this, in days, the rule day of care that goes on is marked.
+const FAR_DAYS: u32 = 31;
+
+/// A version with what is set for it, and the rule days on which both are in force.
 struct Meeting<'a> {
     version: &'a LockedVersion,
+    adjusted: Adjusted,
     retroactive: bool,
     days: BTreeSet<Day>,
+}
+
+/// The versions of a pack that are in force on some days; whether on some day none is; and those for which
+/// cannot be told what is set.
+#[derive(Default)]
+struct Meetings<'a> {
+    met: Vec<Meeting<'a>>,
+    gap: bool,
+    broken: Vec<(TargetPath, PackError)>,
 }
 
 impl InForce<'_> {
@@ -57,6 +73,11 @@ impl InForce<'_> {
                 continue;
             }
             let days = rule_days(data, circumstances, scope);
+            if scope == Scope::Patient && circumstances.stage != Stage::After {
+                let today = circumstances.today;
+                let is_far = |day: &&Day| day.number().abs_diff(today) > FAR_DAYS;
+                reviewed.far_rule_days = days.values().filter(is_far).count() as u64;
+            }
             let distinct: BTreeSet<Day> = days.values().copied().collect();
             for pack in self.lock.packs() {
                 self.review_pack((pack, scope), (&days, &distinct), data, circumstances)
@@ -79,11 +100,18 @@ impl InForce<'_> {
         data: &Arc<Data>,
         circumstances: &Circumstances,
     ) -> Reviewed {
-        let mut reviewed = Reviewed::default();
-        let (meetings, gap) = self.meetings(pack, distinct, circumstances.stage);
-        let several = meetings.len() > 1 || gap;
-        for meeting in meetings {
-            let active = match self.packs.get(meeting.version, meeting.retroactive) {
+        let Meetings { met, gap, broken } = self.meetings(pack, distinct, circumstances.stage);
+        let several = met.len() > 1 || gap || !broken.is_empty();
+        let mut reviewed = Reviewed {
+            broken,
+            ..Reviewed::default()
+        };
+        for meeting in met {
+            let (version, adjusted) = (meeting.version, &meeting.adjusted);
+            let active = self
+                .packs
+                .get_adjusted(version, adjusted, meeting.retroactive);
+            let active = match active {
                 Ok(active) => active,
                 Err(error) => {
                     let path = meeting.version.path.clone();
@@ -111,41 +139,48 @@ impl InForce<'_> {
         reviewed
     }
 
-    /// The versions of a pack that are in force on these days, and whether none is on some.
-    fn meetings(
-        &self,
-        pack: &PackName,
-        days: &BTreeSet<Day>,
-        stage: Stage,
-    ) -> (Vec<Meeting<'_>>, bool) {
+    /// Which versions of a pack are in force on these days, each with what is set for it.
+    fn meetings(&self, pack: &PackName, days: &BTreeSet<Day>, stage: Stage) -> Meetings<'_> {
         let purpose = match stage {
             Stage::Before | Stage::During => Purpose::Service,
             Stage::After => Purpose::Audit,
         };
-        let mut meetings: Vec<Meeting<'_>> = Vec::new();
-        let mut gap = false;
+        let mut meetings = Meetings::default();
         for day in days {
             let Choice::Version {
                 version,
                 retroactive,
             } = self.lock.choose(pack, *day, purpose)
             else {
-                gap = true;
+                meetings.gap = true;
                 continue;
             };
-            let known = meetings
-                .iter_mut()
-                .find(|met| met.version.path == version.path && met.retroactive == retroactive);
-            match known {
-                Some(meeting) => _ = meeting.days.insert(*day),
-                None => meetings.push(Meeting {
-                    version,
-                    retroactive,
-                    days: BTreeSet::from([*day]),
-                }),
+            match self.packs.adjusted(self.lock, version, (*day, purpose)) {
+                Ok(adjusted) => meetings.add(*day, version, retroactive, adjusted),
+                Err(error) => meetings.broken.push((version.path.clone(), error)),
             }
         }
-        (meetings, gap)
+        meetings
+    }
+}
+
+impl<'a> Meetings<'a> {
+    fn add(&mut self, day: Day, version: &'a LockedVersion, retroactive: bool, adjusted: Adjusted) {
+        let retroactive = retroactive || adjusted.retroactive;
+        let is_same = |met: &&mut Meeting<'_>| {
+            met.version.path == version.path
+                && met.retroactive == retroactive
+                && met.adjusted.adjustment == adjusted.adjustment
+        };
+        match self.met.iter_mut().find(is_same) {
+            Some(meeting) => _ = meeting.days.insert(day),
+            None => self.met.push(Meeting {
+                version,
+                adjusted,
+                retroactive,
+                days: BTreeSet::from([day]),
+            }),
+        }
     }
 }
 

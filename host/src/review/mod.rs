@@ -2,6 +2,7 @@
 
 mod choose;
 pub mod report;
+mod settings_used;
 pub mod tell;
 mod totals;
 
@@ -17,10 +18,12 @@ use rulepack_engine::patients::{Division as Batches, Outcome};
 use rulepack_engine::{institutions, patients};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::{Division, Jurisdiction, TargetPath};
+use rulepack_protocol::overlay::Adjustment;
 use rulepack_protocol::pack::manifest::{Manifest, Rule};
 
 pub use choose::{InForce, Reviewed};
 pub use report::Report;
+pub use settings_used::{OverlayRefused, SettingsUsed, TableUsed, ValueUsed};
 
 use report::{NoVerdict, NotEvaluable, NotGranted, PackRun};
 
@@ -35,6 +38,8 @@ pub struct ActivePack {
     pub manifest: Arc<Manifest>,
     /// Compiled, and prepared.
     pub loaded: Arc<LoadedPack>,
+    /// What is set for it, and by whom.
+    pub adjustment: Arc<Adjustment>,
     /// Runs for a day before it was published.
     pub retroactive: bool,
 }
@@ -138,10 +143,20 @@ fn review_scope(
         digest: pack.digest,
         stage: circumstances.stage,
         fuel: outcome.fuel,
-        parameters: given.parameters,
+        parameters: parameters(given.parameters, &pack.adjustment),
         grants: given.grants,
+        set: SettingsUsed::of(&pack.adjustment),
     });
     report
+}
+
+/// Covers values and tables as the engine was given them, and setters and overlays behind them (T14).
+fn parameters(given: Digest, adjustment: &Adjustment) -> Digest {
+    if adjustment.is_empty() {
+        return given;
+    }
+    let set = adjustment.digest();
+    Digest::of(format!("rulepack parameters of overlays 1 {given} {set}").as_bytes())
 }
 
 /// Those of the missing columns that the hospital does not grant, with what the manifest says of them.

@@ -1,5 +1,7 @@
 //! What a review found, in the terms of people: rows by their keys, messages filled in, the policy named.
 
+use std::collections::BTreeMap;
+
 use rulepack_contract::answer::{Certainty, Measure};
 use rulepack_contract::review::Stage;
 use rulepack_protocol::digest::Digest;
@@ -7,6 +9,8 @@ use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::manifest::{Action, Behaviour};
 use serde::{Deserialize, Serialize};
+
+use super::{SettingsUsed, ValueUsed};
 
 /// All that a review found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -90,9 +94,13 @@ pub struct ReportedFinding {
     pub offending: Vec<ReportedRow>,
     /// 涉及项
     pub related: Vec<ReportedRow>,
-    /// The version applies to a day before its publication.
+    /// The version, or what is set for it, applies to a day before its publication.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retroactive: bool,
+    /// Parameters of the pack that a province, a city or the hospital set: without them it might have found
+    /// something else.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, ValueUsed>,
 }
 
 /// Why a finding leads to less than its pack says.
@@ -212,6 +220,9 @@ pub struct PackRun {
     /// Of the columns that it may read here.
     #[schema(value_type = String)]
     pub grants: Digest,
+    /// What was set for it, by whom, and what was refused.
+    #[serde(flatten)]
+    pub set: SettingsUsed,
 }
 
 impl Report {

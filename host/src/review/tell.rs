@@ -5,11 +5,11 @@ use rulepack_contract::data::Data;
 use rulepack_contract::schema::{TableId, ids};
 use rulepack_protocol::pack::manifest::Rule;
 
-use super::ActivePack;
 use super::report::{
     Report, ReportedAbstention, ReportedFinding, ReportedMeasure, ReportedNotice, ReportedRow,
     RuleReference,
 };
+use super::{ActivePack, SettingsUsed};
 
 /// Tells an answer whose rows are those of the whole data. Rules that the manifest does not have were
 /// refused by the engine; they are passed over here.
@@ -17,6 +17,7 @@ use super::report::{
 pub fn tell(pack: &ActivePack, data: &Data, answer: &Answer) -> Report {
     let mut report = Report::default();
     let rule_of = |id: &str| pack.manifest.rule(id);
+    let set = SettingsUsed::of(&pack.adjustment).set;
     for finding in &answer.findings {
         if let Some(rule) = rule_of(&finding.rule) {
             report.findings.push(ReportedFinding {
@@ -29,6 +30,7 @@ pub fn tell(pack: &ActivePack, data: &Data, answer: &Answer) -> Report {
                 offending: items(data, &finding.offending),
                 related: items(data, &finding.related),
                 retroactive: pack.retroactive,
+                set: set.clone(),
             });
         }
     }

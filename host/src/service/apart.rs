@@ -52,6 +52,8 @@ struct Node<'r> {
     /// Packs in force that cannot be used.
     broken: Vec<Broken>,
     left_out: Vec<LeftOut>,
+    /// Patients whose rule day lies more than a month from today.
+    far_rule_days: u64,
     /// What ran.
     packs: &'r [PackRun],
 }
@@ -108,6 +110,7 @@ pub(super) fn node(
         gaps: &reviewed.gaps,
         broken: broken(&reviewed.broken),
         left_out,
+        far_rule_days: reviewed.far_rule_days,
         packs: &report.packs,
     };
     serde_json::value::to_raw_value(&node).ok()
@@ -131,6 +134,12 @@ pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut], not_kept: Optio
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
+    }
+    if reviewed.far_rule_days > 0 {
+        let count = reviewed.far_rule_days;
+        parts.push(format!(
+            "{count} with a rule day more than a month from today"
+        ));
     }
     for LeftOut {
         table,

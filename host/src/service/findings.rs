@@ -5,7 +5,7 @@ use rulepack_protocol::pack::manifest::{Action, Behaviour};
 use super::Service;
 use crate::data::national::{Amount, Detail, Finding, ItemType, Region, Request};
 use crate::findings::FindingId;
-use crate::review::report::{Report, ReportedFinding, ReportedRow, RuleReference};
+use crate::review::report::{Report, ReportedFinding, ReportedRow};
 
 /// All findings of a report, in its order. `number` is that of the answer.
 pub(super) fn national(
@@ -58,21 +58,44 @@ fn one(finding: &ReportedFinding, region: &Region, id: String) -> Finding {
         vola_amt: Amount(finding.amount),
         vola_amt_stas: region.amount_computed.clone(),
         sev_deg: region.severity(finding.certainty).to_owned(),
-        vola_evid: region.cut(&evidence(&finding.rule)),
+        vola_evid: region.cut(&evidence(finding)),
         vola_bhvr_type: region.behaviour(behaviour).to_owned(),
         task_id: String::new(),
         jr_id: id,
     }
 }
 
-/// Who issued the rule and in which version comes first, so that no long policy text cuts it off.
-fn evidence(rule: &RuleReference) -> String {
+/// Who issued the rule and in which version comes first, and what was set for it here, so that no long
+/// policy text cuts it off.
+fn evidence(finding: &ReportedFinding) -> String {
+    let rule = &finding.rule;
     let (pack, version) = (rule.pack.pack(), rule.pack.version());
     let issuer = rule.pack.name_space();
     format!(
-        "发布方 {issuer}；规则包 {pack} {version}；依据：{}",
+        "发布方 {issuer}；规则包 {pack} {version}；{}依据：{}",
+        set_locally(finding),
         rule.basis
     )
+}
+
+/// How many parameters are named: a policy text is to have room beside them.
+const SHOWN_MAX: usize = 3;
+
+/// 本地参数: what a province, a city or the hospital set.
+fn set_locally(finding: &ReportedFinding) -> String {
+    if finding.set.is_empty() {
+        return String::new();
+    }
+    let shown = finding.set.iter().take(SHOWN_MAX).map(|(name, set)| {
+        let value = serde_json::to_string(&set.value).unwrap_or_default();
+        format!("{name}={value}（{} 设定）", set.by)
+    });
+    let shown: Vec<String> = shown.collect();
+    let all = match finding.set.len() {
+        count if count > SHOWN_MAX => format!("等 {count} 项"),
+        _ => String::new(),
+    };
+    format!("本地参数 {}{all}；", shown.join("、"))
 }
 
 fn details(finding: &ReportedFinding, id: &str) -> Vec<Detail> {

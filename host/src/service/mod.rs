@@ -268,18 +268,26 @@ impl Service {
     pub fn warm(&self) {
         let one_at_a_time = self.warming.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = self.lock.get();
-        let today = self.today();
         self.packs.try_again();
         let mut broken = BTreeMap::new();
-        for pack in lock.packs() {
-            let Some(Choice::Version {
+        // Where the clock is beyond all calendars, nothing is in force.
+        let today = self.today();
+        let packs = today
+            .into_iter()
+            .flat_map(|day| lock.packs().into_iter().map(move |pack| (day, pack)));
+        for (today, pack) in packs {
+            let Choice::Version {
                 version,
                 retroactive,
-            }) = today.map(|today| lock.choose(pack, today, Purpose::Service))
+            } = lock.choose(pack, today, Purpose::Service)
             else {
                 continue;
             };
-            if let Err(error) = self.packs.get(version, retroactive) {
+            let on = (today, Purpose::Service);
+            let adjusted = self.packs.adjusted(&lock, version, on);
+            let loaded = adjusted
+                .and_then(|adjusted| self.packs.get_adjusted(version, &adjusted, retroactive));
+            if let Err(error) = loaded {
                 let problem = problem_word(&error);
                 tracing::error!(pack = %version.path, problem, "pack cannot be used");
                 broken.insert(version.path.clone(), problem);
@@ -381,6 +389,7 @@ pub(crate) fn problem_word(error: &PackError) -> &'static str {
         PackError::Digest { .. } => "altered",
         PackError::Open(_) => "not-a-pack",
         PackError::Supplied(_) => "supplied-table",
+        PackError::Overlay(_) => "overlay",
         PackError::Grants(_) => "grants",
         PackError::Load(_) | PackError::Worker(_) | PackError::Failed(_) => "not-loadable",
     }

@@ -79,13 +79,16 @@ pub(super) static TARGET: Operation = Operation {
     parameters: &[
         in_path("name_space", "name space of the pack"),
         in_path("name", "name of the pack"),
-        in_path("file", "`<sha256>.<version>.wasm`"),
+        in_path("file", "`<sha256>.<version>.wasm`, of an overlay `….toml`"),
         IF_NONE_MATCH,
         in_header("Range", "one range of bytes, to go on with a download"),
         in_header("If-Range", "the entity tag of what is there already"),
     ],
     answers: &[
-        wasm(200, "the pack (`Cache-Control: immutable`)"),
+        wasm(
+            200,
+            "the pack, or an overlay as `application/toml` (`Cache-Control: immutable`)",
+        ),
         wasm(206, "the part that `Range` asks for"),
         UNCHANGED,
     ],

@@ -73,6 +73,10 @@ pub(super) async fn target(
         .map_err(|_| Kind::NOT_FOUND)?;
     // The name holds the digest of the bytes.
     let tag = entity_tag(&file.digest);
+    let content = match file.path.is_overlay() {
+        true => TOML,
+        false => WASM,
+    };
     let open = move || service.registry.tree().open_target(&file);
     let opened = blocking(open).await?.map_err(|error| unreadable(&error))?;
     let (file, length) = opened.ok_or(Kind::NOT_FOUND)?;
@@ -97,7 +101,7 @@ pub(super) async fn target(
     );
     let body = blocking(move || FileBody::new(file, &bytes)).await?;
     let body = body.map_err(|error| unreadable(&error))?;
-    let mut response = whole(cached, WASM, Body::new(body));
+    let mut response = whole(cached, content, Body::new(body));
     let answered = response.headers_mut();
     answered.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if status == StatusCode::PARTIAL_CONTENT {
@@ -118,6 +122,7 @@ pub(super) const ASK_AGAIN: &str = "no-cache";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 pub(super) const JSON: &str = "application/json";
 const WASM: &str = "application/wasm";
+const TOML: &str = "application/toml";
 
 /// The bytes of a version that is published. Blocks.
 fn published(service: &Service, file: &MetadataFile) -> Result<Vec<u8>, Problem> {

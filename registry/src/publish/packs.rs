@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Effective;
 use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::overlay::Overlay;
 use rulepack_protocol::pack::lint::{self, Lint};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 use rulepack_protocol::tuf::{Custom, Target};
@@ -46,8 +47,8 @@ pub(crate) fn check_uploaded(
 /// The most that is told of one pack; a wrong table has as many faults as rows.
 const WARNINGS_MAX: usize = 50;
 
-/// Opens each pack, compares it with what is signed of it, and runs its cases. Gives what somebody should
-/// look at, which refuses nothing.
+/// Opens each pack, compares it with what is signed of it, and runs its cases; of an overlay the first two.
+/// Gives what somebody should look at, which refuses nothing.
 pub(crate) fn check_packs(
     listed: &NewTargets,
     uploaded: &BTreeMap<TargetPath, Vec<u8>>,
@@ -58,11 +59,19 @@ pub(crate) fn check_packs(
         let Some(target) = listed.get(path) else {
             return Err(Refusal::PackNotListed(path.clone()));
         };
+        if path.is_overlay() {
+            let overlay = open_overlay(path, bytes)?;
+            check_overlay(path, target, &overlay)?;
+            continue;
+        }
         let pack = pack::open(bytes, &Bounds::NATIVE).map_err(|source| Refusal::PackFormat {
             path: path.clone(),
             source,
         })?;
-        check_custom(path, target, &pack)?;
+        let signed = &target.custom;
+        let sealed = Custom::of(&pack, signed.channel, signed.published);
+        let is_retroactive = pack.manifest.pack.retroactive.is_some();
+        check_custom(path, target, &sealed, is_retroactive)?;
         runner.run(&pack, bytes).map_err(|source| Refusal::Cases {
             path: path.clone(),
             source,
@@ -90,8 +99,38 @@ fn look(pack: &Pack, bytes: &[u8]) -> Vec<String> {
     told
 }
 
-/// `custom` says what the sealed manifest says, in every field that both have.
-fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), Refusal> {
+fn open_overlay(path: &TargetPath, bytes: &[u8]) -> Result<Overlay, Refusal> {
+    Overlay::from_published(bytes).map_err(|source| Refusal::OverlayFormat {
+        path: path.clone(),
+        source,
+    })
+}
+
+fn check_overlay(path: &TargetPath, target: &Target, overlay: &Overlay) -> Result<(), Refusal> {
+    let signed = &target.custom;
+    let said = overlay.custom(signed.channel, signed.published);
+    let said = said.map_err(|source| Refusal::OverlayFormat {
+        path: path.clone(),
+        source,
+    })?;
+    let Some(said) = said else {
+        return Err(Refusal::PackCustom {
+            path: path.clone(),
+            field: "name",
+            signed: signed.name.to_string(),
+            sealed: overlay.header.setter.to_string(),
+        });
+    };
+    check_custom(path, target, &said, overlay.header.retroactive.is_some())
+}
+
+/// `custom` says what the sealed manifest, or the overlay, says in every field that both have.
+fn check_custom(
+    path: &TargetPath,
+    target: &Target,
+    sealed: &Custom,
+    is_retroactive: bool,
+) -> Result<(), Refusal> {
     let signed = &target.custom;
     let differs = |field, signed: String, sealed: String| Refusal::PackCustom {
         path: path.clone(),
@@ -99,7 +138,6 @@ fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), R
         signed,
         sealed,
     };
-    let sealed = Custom::of(pack, signed.channel, signed.published);
     let fields = [
         ("name", signed.name.to_string(), sealed.name.to_string()),
         (
@@ -125,7 +163,7 @@ fn check_custom(path: &TargetPath, target: &Target, pack: &Pack) -> Result<(), R
             return Err(differs(field, signed, sealed));
         }
     }
-    if signed.lacks_basis(pack) {
+    if signed.lacks_basis(is_retroactive) {
         return Err(Refusal::NotRetroactive {
             path: path.clone(),
             from: signed.effective.from,

@@ -5,6 +5,7 @@ use std::io;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
+use rulepack_protocol::overlay::OverlayError;
 use rulepack_protocol::pack::OpenError;
 use rulepack_protocol::trust::{PolicyError, PublicationError, TrustError};
 use rulepack_protocol::tuf::{MetadataError, RoleName};
@@ -72,6 +73,15 @@ pub enum Refusal {
         /// Why.
         #[source]
         source: OpenError,
+    },
+    /// The bytes are no overlay.
+    #[error("`{path}` is not an acceptable overlay")]
+    OverlayFormat {
+        /// The overlay.
+        path: TargetPath,
+        /// Why.
+        #[source]
+        source: OverlayError,
     },
     /// What is signed beside the digest differs from the sealed manifest.
     #[error("`{path}` is signed with {field} `{signed}`, but its manifest says `{sealed}`")]
@@ -314,7 +324,7 @@ impl Refusal {
             | Refusal::PackNotListed(_)
             | Refusal::PackLength { .. }
             | Refusal::PackDigest { .. } => RefusalKind::PackDigest,
-            Refusal::PackFormat { .. } => RefusalKind::PackFormat,
+            Refusal::PackFormat { .. } | Refusal::OverlayFormat { .. } => RefusalKind::PackFormat,
             Refusal::PackCustom { .. } | Refusal::NotRetroactive { .. } => RefusalKind::PackCustom,
             Refusal::Cases { .. } => RefusalKind::Cases,
             Refusal::Root(RootError::TooLarge { .. }) => RefusalKind::TooLarge,

@@ -5,9 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::names::{PackName, TargetPath};
+use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf::RoleName;
-use semver::Version;
 
 /// A text that names no file of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +14,7 @@ pub enum FileNameError {
     /// Not `timestamp.json` or `<version>.<role>.json`.
     #[error("`{0}` names no metadata")]
     Metadata(String),
-    /// Not `<name space>/<name>/<sha256>.<version>.wasm`.
+    /// Not `<name space>/<name>/<sha256>.<version>.wasm`, nor the like of an overlay in `.toml`.
     #[error("`{0}` names no pack")]
     Target(String),
 }
@@ -74,7 +73,7 @@ impl FromStr for MetadataFile {
     }
 }
 
-/// A file under `targets/`: the bytes of one version of a pack.
+/// A file under `targets/`: the bytes of one version of a pack or overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetFile {
     /// The target that it holds.
@@ -95,10 +94,8 @@ impl FromStr for TargetFile {
     fn from_str(text: &str) -> Result<Self, FileNameError> {
         let parse = || {
             let (pack, file) = text.rsplit_once('/')?;
-            let (digest, version) = file.strip_suffix(".wasm")?.split_once('.')?;
-            let pack = pack.parse::<PackName>().ok()?;
-            let version = version.parse::<Version>().ok()?;
-            let path = TargetPath::new(pack, version).ok()?;
+            let (digest, rest) = file.split_once('.')?;
+            let path = format!("{pack}/{rest}").parse::<TargetPath>().ok()?;
             let digest = digest.parse().ok()?;
             Some(TargetFile { path, digest })
         };
@@ -146,7 +143,11 @@ mod tests {
         let digest = Digest::of(b"pack");
         let good = format!("37/vbp-quota/{digest}.1.2.0.wasm");
         assert_eq!(good.parse::<TargetFile>().unwrap().to_string(), good);
+        let overlay = format!("3703/37.vbp-quota/{digest}.1.0.0.toml");
+        assert_eq!(overlay.parse::<TargetFile>().unwrap().to_string(), overlay);
         for text in [
+            format!("3703/37.vbp-quota/{digest}.1.0.0.wasm"),
+            format!("37/vbp-quota/{digest}.1.2.0.toml"),
             format!("37/../{digest}.1.2.0.wasm"),
             format!("37/vbp-quota/{digest}.1.2.wasm"),
             format!("37/vbp-quota/{digest}.1.2.0+x.wasm"),

@@ -7,6 +7,7 @@ mod described;
 mod fixture;
 mod http;
 mod order;
+mod overlays;
 mod problems;
 mod publish;
 mod reading;

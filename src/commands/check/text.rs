@@ -7,6 +7,7 @@ use rulepack_host::review::report::{ReportedFinding, ReportedRow};
 use rulepack_protocol::pack::manifest::Action;
 
 use super::{CheckReport, Language, amount};
+use crate::commands::host::told;
 
 /// The most rows shown of one finding.
 const ROWS_MAX: usize = 6;
@@ -21,6 +22,10 @@ struct Words {
     gap: &'static str,
     left_out: &'static str,
     basis: &'static str,
+    retroactive: &'static str,
+    far: &'static str,
+    set: &'static str,
+    refused: &'static str,
     none: &'static str,
     stale: &'static str,
 }
@@ -34,6 +39,10 @@ const ENGLISH: Words = Words {
     gap: "no version in force",
     left_out: "row left out",
     basis: "basis",
+    retroactive: "retroactive: published after the rule day",
+    far: "rule day more than a month from today",
+    set: "set here",
+    refused: "overlay refused",
     none: "nothing found",
     stale: "stale",
 };
@@ -47,6 +56,10 @@ const CHINESE: Words = Words {
     gap: "无生效版本",
     left_out: "未读入的行",
     basis: "依据",
+    retroactive: "追溯:发布晚于规则日",
+    far: "规则日与今日相差一个月以上",
+    set: "本地参数",
+    refused: "本地参数未采用",
     none: "未发现问题",
     stale: "规则包信息已过期",
 };
@@ -146,6 +159,15 @@ impl CheckReport {
         for gap in &self.gaps {
             writeln!(f, "[{}] {gap}", words.gap)?;
         }
+        if self.far_rule_days > 0 {
+            writeln!(f, "[{}] {}", words.far, self.far_rule_days)?;
+        }
+        let runs = self.review.packs.iter();
+        let refused = runs.flat_map(|run| &run.set.refused_overlays);
+        let refused: BTreeSet<_> = refused.map(|it| (&it.overlay, &it.problem)).collect();
+        for (overlay, problem) in refused {
+            writeln!(f, "[{}] {overlay}: {problem}", words.refused)?;
+        }
         for (path, reason) in &self.broken {
             writeln!(f, "[{}] {path}: {reason}", words.no_verdict)?;
         }
@@ -178,7 +200,15 @@ fn write_finding(
         amount(finding.amount),
         rows(&finding.offending)
     )?;
-    writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)
+    writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)?;
+    if finding.retroactive {
+        writeln!(f, "    {}", words.retroactive)?;
+    }
+    for (name, set) in &finding.set {
+        let value = told(&set.value);
+        writeln!(f, "    {}: {name} = {value} ({})", words.set, set.by)?;
+    }
+    Ok(())
 }
 
 /// Columns, where many of one table are missing the table alone: `agreements (6 columns)`.

@@ -12,6 +12,9 @@ impl fmt::Display for HostReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HostReport::Status(status) => write_status(f, status),
+            HostReport::Parameters(packs) => packs
+                .iter()
+                .try_for_each(|pack| super::parameters::write(f, pack)),
             HostReport::Decided { done, lock } => writeln!(f, "{done}\nlock {lock}"),
         }
     }

@@ -21,7 +21,9 @@ impl fmt::Display for VerifyReport {
             "  digest     sha256 {} ({} bytes), compared before the file was opened",
             self.digest, self.bytes
         )?;
-        writeln!(f, "  code       {}", self.component_digest)?;
+        if let Some(code) = &self.component_digest {
+            writeln!(f, "  code       {code}")?;
+        }
         let until = self.effective.to.map(|to| format!(" to {to}"));
         writeln!(
             f,
@@ -31,18 +33,9 @@ impl fmt::Display for VerifyReport {
             self.effective.from,
             until.unwrap_or_default()
         )?;
-        self.permissions(f)?;
-        self.since(f)?;
-        match &self.reproduced {
-            None => writeln!(f, "rebuilds     not asked: give the source with `--source`")?,
-            Some(report) if report.is_same() => {
-                writeln!(f, "rebuilds     to the same bytes from {}", report.source())?;
-            }
-            Some(report) => writeln!(
-                f,
-                "rebuilds     NOT to the same bytes: {}",
-                report.verdict()
-            )?,
+        match &self.sets {
+            Some(sets) => write!(f, "{sets}")?,
+            None => self.contents(f)?,
         }
         for warning in &self.expiring {
             writeln!(f, "warning      {warning}")?;
@@ -59,6 +52,23 @@ impl fmt::Display for VerifyReport {
 }
 
 impl VerifyReport {
+    /// What a pack may read, what changed in it, and whether it rebuilds.
+    fn contents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.permissions(f)?;
+        self.since(f)?;
+        match &self.reproduced {
+            None => writeln!(f, "rebuilds     not asked: give the source with `--source`"),
+            Some(report) if report.is_same() => {
+                writeln!(f, "rebuilds     to the same bytes from {}", report.source())
+            }
+            Some(report) => writeln!(
+                f,
+                "rebuilds     NOT to the same bytes: {}",
+                report.verdict()
+            ),
+        }
+    }
+
     fn role(&self, f: &mut fmt::Formatter<'_>, line: &RoleLine, width: usize) -> fmt::Result {
         let (version, expires) = (line.version, line.expires);
         let expired = match expires <= self.at {

@@ -19,6 +19,7 @@ use rulepack_protocol::canonical;
 use rulepack_protocol::key::{LockedKey, PublicKey};
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{Jurisdiction, NameSpace, PackName, PersonId, TargetPath};
+use rulepack_protocol::overlay::Overlay;
 use rulepack_protocol::pack::columnar::{self, Allowance};
 use rulepack_protocol::pack::{self, Bounds, Manifest};
 use rulepack_protocol::trust::{Floors, Limits, RootChain, policy};
@@ -46,6 +47,7 @@ pub const ALL: &[Format] = &[
     ("publication", publication),
     ("manifest_toml", manifest_toml),
     ("manifest_sealed", manifest_sealed),
+    ("overlay", overlay),
     ("pack", pack_file),
     ("columnar", columnar_table),
     ("answer", answer),
@@ -235,6 +237,23 @@ pub fn manifest_sealed(bytes: &[u8]) -> bool {
     };
     let sealed = manifest.to_sealed().expect("what was sealed can be sealed");
     assert_eq!(sealed, bytes, "a sealed manifest has one form");
+    true
+}
+
+/// An overlay: what was read is published in a form that reads as the same, under a path of its own.
+pub fn overlay(bytes: &[u8]) -> bool {
+    let Ok(overlay) = Overlay::from_published(bytes) else {
+        return false;
+    };
+    // Spelled out, an overlay at the bound may be larger than it was.
+    if let Ok(written) = overlay.to_published() {
+        let read = Overlay::from_published(&written).expect("what was written can be read");
+        assert_eq!(read, overlay, "an overlay is written as it was read");
+    }
+    if let Ok(Some(path)) = overlay.path() {
+        assert_eq!(path.to_string().parse().as_ref(), Ok(&path));
+        assert!(path.is_overlay());
+    }
     true
 }
 

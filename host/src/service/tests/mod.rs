@@ -46,6 +46,7 @@ fn lock_with(number: &str, state: State) -> Lock {
         channel: tuf::Channel::Stable,
         status: tuf::Status::Active,
         mandatory_by: None,
+        for_versions: None,
         state,
     });
     lock

@@ -6,6 +6,7 @@
 //! | [`Jurisdiction`] | `37` | `cn`, or the first 2, 4 or 6 digits of a division |
 //! | [`NameSpace`] | `37`, `vendor-acme` | `cn`, a province's 2 digits, a city's 4, or `vendor-<id>` |
 //! | [`PackName`] | `37/vbp-quota` | name space, slash, name |
+//! | [`PackName`] | `3703/37.vbp-quota` | setter, slash, pack with a dot: an overlay (本地化参数) |
 //! | [`TargetPath`] | `37/vbp-quota/1.2.0.wasm` | pack name, slash, version, `.wasm` |
 //! | [`PersonId`] | `li.wei` | an officer who signs |
 //!

@@ -1,10 +1,11 @@
-//! Names of packs.
+//! Names of packs, and of what provinces and cities set for them.
 
 use serde::{Deserialize, Serialize};
 
-use super::{NameSpace, NameSpaceError, is_slug};
+use super::{NameSpace, NameSpaceClass, NameSpaceError, is_slug};
 
-/// The name of a pack: `37/vbp-quota`.
+/// The name under which a name space publishes: a pack, `37/vbp-quota`, or an overlay, `3703/37.vbp-quota`,
+/// which is what the city `3703` sets for that pack. Versions, withdrawals and minimum versions are by name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PackName {
@@ -27,6 +28,11 @@ pub enum PackNameError {
          with a letter, at most 64 long"
     )]
     Name(String),
+    /// An overlay of nobody who may set anything, or of no pack.
+    #[error(
+        "overlay name `{0}` is not of the form `<province or city>/<name space>.<name of the pack>`"
+    )]
+    Overlay(String),
 }
 
 /// The longest name within a name space, in bytes.
@@ -34,7 +40,16 @@ const NAME_LENGTH_MAX: usize = 64;
 
 impl PackName {
     /// Joins a name space and a name.
+    ///
+    /// # Errors
+    /// Where the name is neither that of a pack nor of an overlay.
     pub fn new(name_space: NameSpace, name: &str) -> Result<Self, PackNameError> {
+        if let Some((of, pack)) = name.split_once('.') {
+            let malformed = || PackNameError::Overlay(format!("{name_space}/{name}"));
+            let pack = Self::new(of.parse().map_err(|_| malformed())?, pack);
+            let pack = pack.map_err(|_| malformed())?;
+            return Self::overlay(name_space, &pack);
+        }
         if !is_slug(name, NAME_LENGTH_MAX) {
             return Err(PackNameError::Name(format!("{name_space}/{name}")));
         }
@@ -44,7 +59,44 @@ impl PackName {
         })
     }
 
-    /// Who issues the pack.
+    /// The name of what `setter` sets for a pack.
+    ///
+    /// # Errors
+    /// Where the setter is neither a province nor a city, or `pack` is an overlay itself.
+    pub fn overlay(setter: NameSpace, pack: &Self) -> Result<Self, PackNameError> {
+        let name = format!("{}.{}", pack.name_space, pack.name);
+        let class = setter.class();
+        let may_set = matches!(class, NameSpaceClass::Province | NameSpaceClass::City);
+        if !may_set || pack.is_overlay() {
+            return Err(PackNameError::Overlay(format!("{setter}/{name}")));
+        }
+        Ok(Self {
+            name_space: setter,
+            name,
+        })
+    }
+
+    /// Whether this names an overlay, and no pack.
+    #[must_use]
+    pub fn is_overlay(&self) -> bool {
+        self.name.contains('.')
+    }
+
+    /// The pack that an overlay sets something for; `None` of a pack.
+    #[must_use]
+    pub fn overlaid(&self) -> Option<Self> {
+        let (name_space, name) = self.name.split_once('.')?;
+        Self::new(name_space.parse().ok()?, name).ok()
+    }
+
+    /// Whether this names an overlay of that pack.
+    #[must_use]
+    pub fn is_overlay_of(&self, pack: &Self) -> bool {
+        let parts = self.name.split_once('.');
+        parts.is_some_and(|parts| parts == (pack.name_space.as_str(), pack.name()))
+    }
+
+    /// Who issues it.
     pub fn name_space(&self) -> &NameSpace {
         &self.name_space
     }

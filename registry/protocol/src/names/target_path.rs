@@ -1,4 +1,4 @@
-//! Paths of packs in the repository.
+//! Paths of packs and overlays in the repository.
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{NameSpace, PackName, PackNameError};
 use crate::digest::Digest;
 
-/// The path of one version of a pack: `37/vbp-quota/1.2.0.wasm`, always three parts.
+/// The path of one version of a pack, `37/vbp-quota/1.2.0.wasm`, or of an overlay,
+/// `3703/37.vbp-quota/1.0.0.toml`: always three parts, and the ending says which of the two it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TargetPath {
@@ -17,7 +18,7 @@ pub struct TargetPath {
 /// Why a text is not a [`TargetPath`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetPathError {
-    /// Not three parts that end in `.wasm`.
+    /// Not three parts that end in `.wasm`, or in `.toml` where they name an overlay.
     #[error("target path `{0}` is not of the form `<name space>/<name>/<version>.wasm`")]
     NotThreeParts(String),
     /// The first two parts are no pack name.
@@ -36,7 +37,8 @@ pub enum TargetPathError {
 
 /// The longest path, in bytes: with a digest before the file name it still fits everywhere.
 const LENGTH_MAX: usize = 200;
-const EXTENSION: &str = ".wasm";
+const PACK_EXTENSION: &str = ".wasm";
+const OVERLAY_EXTENSION: &str = ".toml";
 
 impl TargetPath {
     /// The path of `version` of `pack`.
@@ -55,12 +57,18 @@ impl TargetPath {
         Ok(path)
     }
 
-    /// The pack.
+    /// The name: that of a pack, or of an overlay.
     pub fn pack(&self) -> &PackName {
         &self.pack
     }
 
-    /// The name space of the pack, the first part.
+    /// Whether it is the path of an overlay, and of no pack.
+    #[must_use]
+    pub fn is_overlay(&self) -> bool {
+        self.pack.is_overlay()
+    }
+
+    /// The name space, the first part.
     pub fn name_space(&self) -> &NameSpace {
         self.pack.name_space()
     }
@@ -73,7 +81,15 @@ impl TargetPath {
     /// The file that holds these bytes in a repository with consistent snapshots:
     /// `37/vbp-quota/<sha256>.1.2.0.wasm`.
     pub fn file_of(&self, digest: &Digest) -> String {
-        format!("{}/{digest}.{}{EXTENSION}", self.pack, self.version)
+        let extension = self.extension();
+        format!("{}/{digest}.{}{extension}", self.pack, self.version)
+    }
+
+    fn extension(&self) -> &'static str {
+        match self.is_overlay() {
+            true => OVERLAY_EXTENSION,
+            false => PACK_EXTENSION,
+        }
     }
 }
 
@@ -88,11 +104,16 @@ impl std::str::FromStr for TargetPath {
         if pack.matches('/').count() != 1 {
             return Err(malformed());
         }
-        let version = file.strip_suffix(EXTENSION).ok_or_else(malformed)?;
+        let pack: PackName = pack.parse()?;
+        let extension = match pack.is_overlay() {
+            true => OVERLAY_EXTENSION,
+            false => PACK_EXTENSION,
+        };
+        let version = file.strip_suffix(extension).ok_or_else(malformed)?;
         let version: Version = version
             .parse()
             .map_err(|_| TargetPathError::Version(text.to_owned()))?;
-        Self::new(pack.parse()?, version)
+        Self::new(pack, version)
     }
 }
 
@@ -111,7 +132,8 @@ impl From<TargetPath> for String {
 
 impl std::fmt::Display for TargetPath {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}/{}{EXTENSION}", self.pack, self.version)
+        let extension = self.extension();
+        write!(formatter, "{}/{}{extension}", self.pack, self.version)
     }
 }
 

@@ -176,6 +176,40 @@ fn pack_names_and_paths_are_refused_with_a_reason() {
 }
 
 #[test]
+fn what_a_city_sets_for_a_pack_has_a_name_and_path_of_its_own() {
+    let path: TargetPath = "3703/cn.national-library/1.0.0.toml".parse().unwrap();
+    assert!(path.is_overlay());
+    let pack: PackName = "cn/national-library".parse().unwrap();
+    assert_eq!(path.pack().overlaid(), Some(pack.clone()));
+    assert!(path.pack().is_overlay_of(&pack));
+    assert!(!path.pack().is_overlay_of(&"cn/national".parse().unwrap()));
+    assert!(!pack.is_overlay() && pack.overlaid().is_none());
+    let digest = crate::digest::Digest::of(b"x");
+    assert_eq!(
+        path.file_of(&digest),
+        format!("3703/cn.national-library/{digest}.1.0.0.toml")
+    );
+    let form = "is not of the form `<province or city>/<name space>.<name of the pack>`";
+    for text in [
+        "cn/37.limits",
+        "vendor-acme/37.limits",
+        "3703/xx.limits",
+        "3703/37.Limits",
+        "3703/37.3703.limits",
+        "3703/37.",
+    ] {
+        assert_eq!(
+            error::<PackName>(text),
+            format!("overlay name `{text}` {form}")
+        );
+    }
+    // The ending says which of the two it is.
+    for text in ["3703/37.limits/1.0.0.wasm", "3703/limits/1.0.0.toml"] {
+        assert!(error::<TargetPath>(text).contains("is not of the form"));
+    }
+}
+
+#[test]
 fn a_person_is_an_ascii_id() {
     assert!("li.wei_2".parse::<PersonId>().is_ok());
     assert_eq!(

@@ -14,6 +14,7 @@ use super::{Lifetimes, Limits};
 use crate::key::{KeyId, PublicKey};
 use crate::moment::Moment;
 use crate::names::{Jurisdiction, NameSpace, NameSpaceClass, PersonId, TargetPath};
+use crate::overlay;
 use crate::tuf::{DelegatedRole, Delegations, Payload, RoleKeys, RoleName, Root, Targets, TopRole};
 
 /// The rule that a verified file breaks.
@@ -255,8 +256,11 @@ fn check_target(path: &TargetPath, targets: &Targets, limits: &Limits) -> Result
         return Ok(());
     };
     let custom = &target.custom;
-    if target.length == 0 || target.length > limits.pack_bytes {
-        let bound = limits.pack_bytes;
+    let bound = match path.is_overlay() {
+        true => overlay::BYTES_MAX as u64,
+        false => limits.pack_bytes,
+    };
+    if target.length == 0 || target.length > bound {
         return Err(PolicyError::PackLength {
             path: path.clone(),
             length: target.length,

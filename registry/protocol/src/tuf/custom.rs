@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::Reason;
 use crate::moment::{Day, Effective};
-use crate::names::{Jurisdiction, PackName};
+use crate::names::{Jurisdiction, PackName, TargetPath};
+use crate::overlay;
 use crate::pack::Pack;
 
 /// The `custom` of a target: ASCII, equal to the sealed manifest where both say it.
@@ -69,10 +70,36 @@ impl Custom {
         }
     }
 
+    /// What is to be signed of an overlay, but for the places where it applies.
+    pub(crate) fn of_overlay(
+        path: &TargetPath,
+        effective: Effective,
+        (channel, published): (Channel, Day),
+    ) -> Self {
+        Self {
+            name: path.pack().clone(),
+            version: path.version().clone(),
+            contract: overlay::FORMAT.to_owned(),
+            effective,
+            jurisdictions: Vec::new(),
+            channel,
+            status: Status::Active,
+            imports: Vec::new(),
+            published,
+            mandatory_by: None,
+            reason: None,
+            extra: BTreeMap::new(),
+        }
+    }
+
     /// The first field in which this differs from what the pack says itself; `None` where they agree. A
     /// version's end may be set after it was sealed.
     pub fn differs_from(&self, pack: &Pack) -> Option<&'static str> {
-        let sealed = Self::of(pack, self.channel, self.published);
+        self.differs(&Self::of(pack, self.channel, self.published))
+    }
+
+    /// The same for what the file itself says, of a pack or an overlay.
+    pub fn differs(&self, sealed: &Self) -> Option<&'static str> {
         let fields = [
             ("name", self.name == sealed.name),
             ("version", self.version == sealed.version),
@@ -90,10 +117,10 @@ impl Custom {
             .map(|(field, _)| *field)
     }
 
-    /// Whether it is in force before its publication without a basis for that in the manifest (T4): no
-    /// registry takes such a version.
-    pub fn lacks_basis(&self, pack: &Pack) -> bool {
-        self.effective.from < self.published && pack.manifest.pack.retroactive.is_none()
+    /// Whether it is in force before its publication although manifest or overlay give no basis for that
+    /// (T4): no registry takes such a version.
+    pub fn lacks_basis(&self, is_retroactive: bool) -> bool {
+        self.effective.from < self.published && !is_retroactive
     }
 }
 

@@ -207,6 +207,7 @@ fn install(host: &HostFolder) {
             status: Status::Active,
             mandatory_by: None,
             state: State::Active,
+            for_versions: None,
         });
     }
     lock.write(host, &NoFailures).expect("a folder of ours");

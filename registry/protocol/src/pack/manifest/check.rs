@@ -103,6 +103,9 @@ impl Manifest {
     fn check_header(&self) -> Checked {
         let pack = &self.pack;
         text("`pack.title`", &pack.title)?;
+        if pack.name.is_overlay() {
+            return refuse("`pack.name`", &pack.name, "a name without a dot");
+        }
         if pack.contract != CONTRACT {
             return refuse("`pack.contract`", &pack.contract, format!("`{CONTRACT}`"));
         }

@@ -24,8 +24,8 @@ impl Summary<'_> {
             .filter(|path| !new.targets.contains_key(*path))
         {
             self.say(
-                format!("removes pack `{path}`"),
-                format!("删除规则包 `{path}`"),
+                format!("removes {} `{path}`", noun(path).0),
+                format!("删除{} `{path}`", noun(path).1),
             );
         }
         self.delegation_changes(old, new);
@@ -45,33 +45,34 @@ impl Summary<'_> {
     }
 
     fn target_change(&mut self, path: &TargetPath, old: Option<&Target>, new: &Target) {
+        let (what, in_chinese) = noun(path);
         let sha256 = new.hashes.sha256;
         let standing_now = self.standing(new);
         let Some(old) = old else {
             let length = new.length;
             self.say(
-                format!("adds pack `{path}`, {length} bytes, sha256 {sha256}, {standing_now}"),
-                format!("新增规则包 `{path}`,{length} 字节,sha256 {sha256},{standing_now}"),
+                format!("adds {what} `{path}`, {length} bytes, sha256 {sha256}, {standing_now}"),
+                format!("新增{in_chinese} `{path}`,{length} 字节,sha256 {sha256},{standing_now}"),
             );
             return;
         };
         if (old.length, old.hashes) != (new.length, new.hashes) {
             let was = old.hashes.sha256;
             self.say(
-                format!("REPLACES THE BYTES of pack `{path}`: sha256 {was} becomes {sha256}"),
-                format!("【注意】更换规则包 `{path}` 的内容:sha256 由 {was} 变为 {sha256}"),
+                format!("REPLACES THE BYTES of {what} `{path}`: sha256 {was} becomes {sha256}"),
+                format!("【注意】更换{in_chinese} `{path}` 的内容:sha256 由 {was} 变为 {sha256}"),
             );
         }
         let was = self.standing(old);
         if was != standing_now {
             self.say(
-                format!("changes pack `{path}`: {was} becomes {standing_now}"),
-                format!("更改规则包 `{path}`:由({was})变为({standing_now})"),
+                format!("changes {what} `{path}`: {was} becomes {standing_now}"),
+                format!("更改{in_chinese} `{path}`:由({was})变为({standing_now})"),
             );
         } else if old.custom != new.custom {
             self.say(
-                format!("changes what is declared of pack `{path}`"),
-                format!("更改规则包 `{path}` 的声明"),
+                format!("changes what is declared of {what} `{path}`"),
+                format!("更改{in_chinese} `{path}` 的声明"),
             );
         }
         if let Some(reason) = new
@@ -81,8 +82,8 @@ impl Summary<'_> {
             .filter(|_| old.custom != new.custom)
         {
             self.say(
-                format!("WITHDRAWS pack `{path}`, since: {reason}"),
-                format!("【撤回】规则包 `{path}`,理由:{reason}"),
+                format!("WITHDRAWS {what} `{path}`, since: {reason}"),
+                format!("【撤回】{in_chinese} `{path}`,理由:{reason}"),
             );
         }
     }
@@ -242,6 +243,16 @@ impl Summary<'_> {
                      (原为 {was_in_chinese})"
                 ),
             ),
+            None if pack.is_overlay() => self.say(
+                format!(
+                    "on rule days from {from} {days}, {who} use NO VERSION of `{pack}` (before: {was}): \
+                     what the level below it sets is in force"
+                ),
+                format!(
+                    "规则日 {from} {days_in_chinese},{who_in_chinese}【无可用版本】`{pack}`\
+                     (原为 {was_in_chinese}):按上一级设定执行"
+                ),
+            ),
             None => self.say(
                 format!(
                     "on rule days from {from} {days}, {who} use NO VERSION of `{pack}` (before: {was}): \
@@ -253,5 +264,13 @@ impl Summary<'_> {
                 ),
             ),
         }
+    }
+}
+
+/// What stands at a path, in both languages.
+fn noun(path: &TargetPath) -> (&'static str, &'static str) {
+    match path.is_overlay() {
+        true => ("overlay", "本地参数"),
+        false => ("pack", "规则包"),
     }
 }
