@@ -74,6 +74,7 @@ fn a_plugin_gives_the_same_answers_natively_and_in_the_sandbox() {
     same_answers::<chronic_limits::ChronicLimits>("chronic-limits");
     same_answers::<conduct::Conduct>("conduct");
     same_answers::<consumables::Consumables>("consumables");
+    same_answers::<dip_checks::DipChecks>("dip-checks");
     same_answers::<drg_checks::DrgChecks>("drg-checks");
     same_answers::<national_library::NationalLibrary>("national-library");
     same_answers::<vbp_quota::VbpQuota>("vbp-quota");

@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("chronic-limits", &["rulepack-sdk"]),
     ("conduct", &["rulepack-sdk"]),
     ("consumables", &["rulepack-sdk"]),
+    ("dip-checks", &["rulepack-sdk"]),
     ("drg-checks", &["rulepack-sdk"]),
     ("national-library", &["rulepack-sdk"]),
     ("vbp-quota", &["rulepack-sdk"]),

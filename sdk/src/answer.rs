@@ -244,6 +244,16 @@ impl Abstention {
         }
     }
 
+    /// The same, for want of these columns.
+    pub fn lacking(
+        rule: &'static str,
+        about: impl Into<RowReference>,
+        missing: &[&'static str],
+    ) -> Self {
+        let abstention = Self::new(rule, about);
+        missing.iter().copied().fold(abstention, Self::missing)
+    }
+
     /// A column that is missing, as in the contract: `orders.supply-days`.
     pub fn missing(mut self, column: &'static str) -> Self {
         self.missing.push(column);

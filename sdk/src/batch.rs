@@ -159,6 +159,12 @@ impl Batch {
         })
     }
 
+    /// Whether a rule runs: it looks at this stage, and the columns that it needs are recorded.
+    #[must_use]
+    pub fn runs(&self, stages: &[Stage], needs: &[&str]) -> bool {
+        stages.contains(&self.stage()) && self.are_recorded(needs)
+    }
+
     /// First day of the history held for a table; `None` where nobody told.
     #[must_use]
     pub fn history_start<T: Table>(&self) -> Option<Day> {

@@ -2,6 +2,7 @@
 
 use crate::column::Code;
 use crate::host::Preparation;
+use crate::map::Map;
 use crate::units::{Day, Money, Quantity, Ratio, UnitPrice};
 
 /// A knowledge table: sealed in the pack, or supplied by a province, city or hospital. The plain
@@ -34,6 +35,41 @@ impl Validity {
     #[must_use]
     pub fn includes(self, day: Day) -> bool {
         (self.first..=self.last).contains(&day.0)
+    }
+}
+
+/// Values of a table, looked up by a key and a day.
+#[derive(Debug, Clone)]
+pub struct Dated<K, V> {
+    by_key: Map<K, Vec<(Validity, InForce<V>)>>,
+}
+
+/// A value in force on the day that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce<V> {
+    /// The value.
+    pub value: V,
+    /// Its row in the table, from 0: the evidence of a finding that rests on it.
+    pub row: usize,
+}
+
+impl<K: Eq + std::hash::Hash, V: Copy> Dated<K, V> {
+    /// From the rows of a table, in their order, each with the days on which it is in force.
+    pub fn new(rows: impl IntoIterator<Item = ((K, V), Validity)>) -> Self {
+        let mut by_key: Map<K, Vec<(Validity, InForce<V>)>> = Map::default();
+        for (row, ((key, value), validity)) in rows.into_iter().enumerate() {
+            let value = InForce { value, row };
+            by_key.entry(key).or_default().push((validity, value));
+        }
+        Dated { by_key }
+    }
+
+    /// The value of a key on a day, the first of the table where several are in force.
+    #[must_use]
+    pub fn on(&self, key: &K, day: Day) -> Option<InForce<V>> {
+        let values = self.by_key.get(key)?.iter();
+        let mut in_force = values.filter(|(validity, _)| validity.includes(day));
+        in_force.next().map(|(_, value)| *value)
     }
 }
 
@@ -183,5 +219,16 @@ mod tests {
         assert_eq!(included, [10, 11, 12]);
         assert!(Validity::new(None, None).includes(Day(0)));
         assert!(!Validity::new(Some(Day(1)), None).includes(Day(0)));
+    }
+
+    #[test]
+    fn a_value_is_that_of_its_key_and_day() {
+        let until = Validity::new(None, Some(Day(9)));
+        let from = Validity::new(Some(Day(10)), None);
+        let table = Dated::new([(("a", 1), until), (("b", 2), until), (("a", 3), from)]);
+        assert_eq!(table.on(&"a", Day(9)), Some(InForce { value: 1, row: 0 }));
+        assert_eq!(table.on(&"a", Day(10)), Some(InForce { value: 3, row: 2 }));
+        assert_eq!(table.on(&"b", Day(10)), None);
+        assert_eq!(table.on(&"c", Day(9)), None);
     }
 }

@@ -86,12 +86,16 @@ extern crate self as rulepack_sdk;
 
 mod answer;
 mod batch;
+mod charges;
 mod codes;
 mod column;
+pub mod group_payment;
 mod host;
 mod knowledge;
 mod map;
+mod net_lines;
 mod part;
+mod settlement_list;
 mod setup;
 pub mod tables;
 mod units;
@@ -119,11 +123,14 @@ pub use answer::{
     Abstention, Answer, Certainty, Figure, Finding, Measure, Notice, Part, RowReference,
 };
 pub use batch::{Batch, Presence, Reach, Scope, Stage};
+pub use charges::{Charged, Charges, ShowingItems};
 pub use codes::{CodeSet, Members};
 pub use column::{Code, Column, Row, Rows, Table, Token, Value};
-pub use knowledge::{KnowledgeTable, Validity};
+pub use knowledge::{Dated, InForce, KnowledgeTable, Validity};
 pub use map::{FixedHasher, Map, Set};
+pub use net_lines::{NetLines, Refundable};
 pub use part::InPart;
+pub use settlement_list::{MissingColumns, Reading, SettlementList};
 pub use setup::Setup;
 pub use units::{Day, Instant, Measurement, Money, Overflow, Quantity, Ratio, UnitPrice};
 
@@ -147,10 +154,11 @@ pub trait Pack: Sized + Send + Sync + 'static {
 pub mod prelude {
     pub use crate::tables::*;
     pub use crate::{
-        Abstention, Answer, Batch, Certainty, Code, CodeSet, Column, Day, Figure, Finding, InPart,
-        Instant, KnowledgeTable, Map, Measure, Measurement, Members, Money, Notice, Overflow, Pack,
-        Presence, Quantity, Ratio, Reach, Row, RowReference, Rows, Scope, Set, Setup, Stage, Token,
-        UnitPrice, Validity,
+        Abstention, Answer, Batch, Certainty, Charged, Charges, Code, CodeSet, Column, Dated, Day,
+        Figure, Finding, InForce, InPart, Instant, KnowledgeTable, Map, Measure, Measurement,
+        Members, MissingColumns, Money, NetLines, Notice, Overflow, Pack, Presence, Quantity,
+        Ratio, Reach, Reading, Refundable, Row, RowReference, Rows, Scope, Set, SettlementList,
+        Setup, ShowingItems, Stage, Token, UnitPrice, Validity,
     };
 }
 

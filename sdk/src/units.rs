@@ -182,6 +182,13 @@ impl Money {
         Self::rounded(i128::from(self.0) * part, whole)
     }
 
+    /// How this stands to a share of the whole, exactly: nothing is rounded.
+    #[must_use]
+    pub fn against(self, share: Ratio, whole: Money) -> std::cmp::Ordering {
+        let part = i128::from(self.0) * RATIOS_OF_ONE;
+        part.cmp(&(i128::from(whole.0) * i128::from(share.0)))
+    }
+
     fn rounded(product: i128, scale: i128) -> Result<Money, Overflow> {
         let half = if product < 0 { -scale / 2 } else { scale / 2 };
         Self::sound(i64::try_from((product + half) / scale).ok())
@@ -252,6 +259,15 @@ mod tests {
         assert_eq!(Money(100).portion(1, 3), Ok(Money(33)));
         assert_eq!(Money(100).portion(2, -3), Ok(Money(-67)));
         assert_eq!(Money(100).portion(1, 0), Err(Overflow));
+    }
+
+    #[test]
+    fn a_share_is_compared_to_the_last_fen() {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let half = Ratio(5_000);
+        let stands = |part| Money(part).against(half, Money(201));
+        assert_eq!((stands(100), stands(101)), (Less, Greater));
+        assert_eq!(Money(100).against(half, Money(200)), Equal);
     }
 
     #[test]

@@ -16,10 +16,11 @@ use rulepack_protocol::pack::{self, Bounds, Pack};
 use serde_json::Value;
 
 /// The plugins of this workspace.
-pub const PLUGINS: [&str; 6] = [
+pub const PLUGINS: [&str; 7] = [
     "chronic-limits",
     "conduct",
     "consumables",
+    "dip-checks",
     "drg-checks",
     "national-library",
     "vbp-quota",

@@ -103,7 +103,7 @@ impl Conduct {
     /// Rules about who is treated, how long, and what is prescribed.
     fn check_visits(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
         let batch = care.batch;
-        let runs = |stages, needs| runs(batch, stages, needs);
+        let runs = |stages, needs| batch.runs(stages, needs);
         if runs(impersonation::STAGES, impersonation::NEEDS) {
             impersonation::check(&self.settings, batch, answer);
         }
@@ -124,7 +124,7 @@ impl Conduct {
 
     /// Rules about what is done and charged.
     fn check_treatments(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
-        let runs = |stages, needs| runs(care.batch, stages, needs);
+        let runs = |stages, needs| care.batch.runs(stages, needs);
         if runs(treatment_records::STAGES, treatment_records::NEEDS) {
             treatment_records::check(self, care, answer);
         }
@@ -150,23 +150,18 @@ impl Conduct {
     }
 
     fn check_institution(&self, batch: &Batch, answer: &mut Answer) -> Result<(), Overflow> {
-        if runs(batch, refused_claims::STAGES, refused_claims::NEEDS) {
+        if batch.runs(refused_claims::STAGES, refused_claims::NEEDS) {
             refused_claims::check(&self.settings, batch, answer)?;
         }
         let departments = totals::by_department(batch);
-        if runs(batch, cost_structure::STAGES, cost_structure::NEEDS) {
+        if batch.runs(cost_structure::STAGES, cost_structure::NEEDS) {
             cost_structure::check(&self.settings, &departments, answer)?;
         }
-        if runs(batch, budgets::STAGES, budgets::NEEDS) {
+        if batch.runs(budgets::STAGES, budgets::NEEDS) {
             budgets::check(&self.budgets, &departments, answer)?;
         }
         Ok(())
     }
-}
-
-/// Whether a rule runs at this stage and has the columns that it needs.
-fn runs(batch: &Batch, stages: &[Stage], needs: &[&str]) -> bool {
-    stages.contains(&batch.stage()) && batch.are_recorded(needs)
 }
 
 rulepack_sdk::export!(Conduct);

@@ -5,7 +5,7 @@ use rulepack_sdk::prelude::*;
 /// The lines of a batch, in the order of their rows, which is by encounter.
 #[derive(Debug)]
 pub struct Lines {
-    lines: Vec<Line>,
+    lines: NetLines<Line>,
 }
 
 /// A line, less its refunds.
@@ -42,18 +42,33 @@ impl Line {
     }
 }
 
+impl Refundable for Line {
+    fn order(&self) -> Row<Orders> {
+        self.order
+    }
+
+    fn take_off(&mut self, refund: &Self) -> Result<(), Overflow> {
+        self.amount = self.amount.checked_add(refund.amount)?;
+        if let (Some(quantity), Some(refunded)) = (self.quantity, refund.quantity) {
+            self.quantity = Some(quantity.checked_add(refunded)?);
+        }
+        if let (Some(own_pay), Some(refunded)) = (self.own_pay, refund.own_pay) {
+            self.own_pay = Some(own_pay.checked_add(refunded)?);
+        }
+        Ok(())
+    }
+}
+
 impl Lines {
     /// # Errors
     /// [`Overflow`] of a sum.
     pub(crate) fn read(batch: &Batch) -> Result<Self, Overflow> {
         let orders = batch.orders();
-        let mut lines = Lines { lines: Vec::new() };
-        let mut refunds = Vec::new();
-        for (order, encounter) in orders.encounters().recorded() {
+        let line = |order, encounter| {
             let current = batch.encounters().current().get(encounter) == Some(true);
             let written =
                 batch.stage() != Stage::Before || orders.current().get(order) == Some(true);
-            let line = Line {
+            Some(Line {
                 order,
                 encounter,
                 under_review: current && written,
@@ -64,46 +79,24 @@ impl Lines {
                 quantity: orders.quantities().get(order),
                 amount: orders.amounts().get(order).unwrap_or_default(),
                 own_pay: orders.own_pays().get(order),
-            };
-            match orders.reverses().get(order) {
-                Some(target) => refunds.push((target, line)),
-                None => lines.lines.push(line),
-            }
-        }
-        for (target, refund) in refunds {
-            lines.take_off(target, &refund)?;
-        }
-        Ok(lines)
+            })
+        };
+        let lines = NetLines::read(batch, line)?;
+        Ok(Lines { lines })
     }
 
     /// Lines of an encounter of which something is left.
     pub fn of(&self, encounter: Row<Encounters>) -> impl Iterator<Item = &Line> {
-        let first = self
-            .lines
-            .partition_point(|line| line.encounter < encounter);
-        let rest = self.lines.get(first..).unwrap_or_default().iter();
+        let lines = self.lines.all();
+        let first = lines.partition_point(|line| line.encounter < encounter);
+        let rest = lines.get(first..).unwrap_or_default().iter();
         rest.take_while(move |line| line.encounter == encounter)
             .filter(|line| !line.refunded())
     }
 
     /// Lines to sum that are under review, of which something is left.
     pub fn under_review(&self) -> impl Iterator<Item = &Line> {
-        let lines = self.lines.iter();
+        let lines = self.lines.all().iter();
         lines.filter(|line| line.under_review && line.counted && !line.refunded())
-    }
-
-    /// A refund that names no line takes nothing off.
-    fn take_off(&mut self, target: Row<Orders>, refund: &Line) -> Result<(), Overflow> {
-        let place = self.lines.binary_search_by_key(&target, |line| line.order);
-        if let Some(line) = place.ok().and_then(|place| self.lines.get_mut(place)) {
-            line.amount = line.amount.checked_add(refund.amount)?;
-            if let (Some(quantity), Some(refunded)) = (line.quantity, refund.quantity) {
-                line.quantity = Some(quantity.checked_add(refunded)?);
-            }
-            if let (Some(own_pay), Some(refunded)) = (line.own_pay, refund.own_pay) {
-                line.own_pay = Some(own_pay.checked_add(refunded)?);
-            }
-        }
-        Ok(())
     }
 }

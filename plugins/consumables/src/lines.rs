@@ -7,7 +7,7 @@ use crate::Consumables;
 /// The charge lines of a batch, in the order of their rows.
 #[derive(Debug)]
 pub struct Lines {
-    lines: Vec<Line>,
+    lines: NetLines<Line>,
 }
 
 /// A charge line, less its refunds.
@@ -52,21 +52,33 @@ impl Line {
     }
 }
 
+impl Refundable for Line {
+    fn order(&self) -> Row<Orders> {
+        self.order
+    }
+
+    fn take_off(&mut self, refund: &Self) -> Result<(), Overflow> {
+        self.amount = self.amount.checked_add(refund.amount)?;
+        if let (Some(quantity), Some(refunded)) = (self.quantity, refund.quantity) {
+            self.quantity = Some(quantity.checked_add(refunded)?);
+        }
+        Ok(())
+    }
+}
+
 impl Lines {
     /// # Errors
     /// [`Overflow`] of a sum.
     pub(crate) fn read(pack: &Consumables, batch: &Batch) -> Result<Self, Overflow> {
         let (orders, encounters) = (batch.orders(), batch.encounters());
         let traced = pack.traced.of(batch, &orders.items());
-        let mut lines = Lines { lines: Vec::new() };
-        let mut refunds = Vec::new();
-        for (order, encounter) in orders.encounters().recorded() {
+        let line = |order, encounter| {
             // A source that does not tell orders from charges sends charges only.
             if orders.charged().get(order) == Some(false) {
-                continue;
+                return None;
             }
             let day = orders.days().get(order);
-            let line = Line {
+            Some(Line {
                 order,
                 encounter,
                 under_review: encounters.current().get(encounter) == Some(true),
@@ -75,45 +87,24 @@ impl Lines {
                 quantity: quantity(orders, order),
                 amount: orders.amounts().get(order).unwrap_or_default(),
                 traced: day.and_then(|day| traced.get(order, day)),
-            };
-            match orders.reverses().get(order) {
-                Some(target) => refunds.push((target, line)),
-                None => lines.lines.push(line),
-            }
-        }
-        for (target, refund) in refunds {
-            lines.take_off(target, &refund)?;
-        }
-        Ok(lines)
+            })
+        };
+        let lines = NetLines::read(batch, line)?;
+        Ok(Lines { lines })
     }
 
     /// The line of a row; `None` for a refund, and for what is only ordered.
     #[must_use]
     pub fn get(&self, order: Row<Orders>) -> Option<&Line> {
-        let place = self
-            .lines
-            .binary_search_by_key(&order, |line| line.order)
-            .ok()?;
-        self.lines.get(place)
+        self.lines.get(order)
     }
 
     /// Lines of encounters under review of which something is left.
     pub fn under_review(&self) -> impl Iterator<Item = &Line> {
         self.lines
+            .all()
             .iter()
             .filter(|line| line.under_review && !line.refunded())
-    }
-
-    /// A refund that names no line takes nothing off.
-    fn take_off(&mut self, target: Row<Orders>, refund: &Line) -> Result<(), Overflow> {
-        let place = self.lines.binary_search_by_key(&target, |line| line.order);
-        if let Some(line) = place.ok().and_then(|place| self.lines.get_mut(place)) {
-            line.amount = line.amount.checked_add(refund.amount)?;
-            if let (Some(quantity), Some(refunded)) = (line.quantity, refund.quantity) {
-                line.quantity = Some(quantity.checked_add(refunded)?);
-            }
-        }
-        Ok(())
     }
 }
 

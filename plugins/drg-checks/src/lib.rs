@@ -9,6 +9,13 @@
 //! | DRG-02 手术病组无手术、麻醉收费 | [`rules::operation_charges`] |
 //! | DRG-03 主要诊断与主要手术不属同一主要诊断大类 | [`rules::foreign_procedure`] |
 //! | DRG-04 无法入组 | [`rules::ungroupable`] |
+//! | DRG-05 费用极值病例 | [`rules::cost_extremes`] |
+//! | DRG-06 自费占比超标 | [`rules::own_pay_share`] |
+//! | DRG-07 事中病组与结余提醒 | [`rules::balance`] |
+//! | DRG-08 并发症或合并症无诊疗收费（高套） | [`rules::uncharged_complication`] |
+//! | DRG-09 病案诊断未填入结算清单（低编） | [`rules::uncoded_diagnosis`] |
+//!
+//! 分解住院 and 低标准入院 are rules of the national library, and are not told a second time here.
 #![cfg_attr(
     test,
     allow(
@@ -26,18 +33,29 @@ mod standards;
 mod stay;
 
 pub use standards::Standards;
-pub use stay::{Missing, Record, Stay};
+pub use stay::{Record, Stay};
 
+use rulepack_sdk::group_payment::CostLimits;
 use rulepack_sdk::prelude::*;
 
 use grouper::Grouper;
-use rules::operation_charges;
+use rules::{
+    balance, cost_extremes, operation_charges, own_pay_share, uncharged_complication,
+    uncoded_diagnosis,
+};
 use stay::{Reader, Terms};
 
 /// The pack `37/drg-checks`.
 pub struct DrgChecks {
     grouper: Grouper<Code>,
     standards: Standards,
+    /// 例均费用 of groups.
+    average_costs: Dated<Code, Money>,
+    /// 并发症与诊疗收费对照
+    complication_charges: ShowingItems,
+    cost_limits: CostLimits,
+    /// The largest share of a stay that patients pay outside the catalogue.
+    own_pay_share_max: Ratio,
     terms: Terms,
     /// Groups whose second letter is A to J: surgical ones (外科组).
     surgical_groups: CodeSet,
@@ -53,7 +71,11 @@ impl Pack for DrgChecks {
         let anaesthesia: Vec<&str> = anaesthesia.iter().map(String::as_str).collect();
         Ok(DrgChecks {
             grouper: knowledge::grouper(setup)?,
-            standards: Standards::read(setup)?,
+            standards: standards::read(setup)?,
+            average_costs: standards::read_average_costs(setup)?,
+            complication_charges: ShowingItems::read(setup, "complication-charges", "diagnosis")?,
+            cost_limits: CostLimits::read(setup)?,
+            own_pay_share_max: Ratio(setup.integer("own_pay_share_max")?),
             terms: Terms::read(setup)?,
             surgical_groups: setup.code_set(&surgical),
             anaesthesia: setup.code_set(&anaesthesia),
@@ -70,18 +92,23 @@ impl Pack for DrgChecks {
             terms: &self.terms,
             grouper: &self.grouper,
         };
-        let mut operated = Vec::new();
-        for encounter in batch.encounters().current().rows() {
-            let Some(stay) = reader.stay(encounter) else {
-                continue;
-            };
-            self.check_record(&stay, after, &mut answer)?;
-            if after && surgical.contains(encounter) {
-                operated.push(stay);
-            }
+        let encounters = batch.encounters().current().rows();
+        let stays = encounters.filter_map(|it| reader.stay(it, Reading::Claimed));
+        let stays: Vec<Stay> = stays.collect();
+        for stay in &stays {
+            self.check_record(stay, after, &mut answer)?;
         }
-        let anaesthesia = self.anaesthesia;
-        operation_charges::check(&operated, batch, &self.terms, anaesthesia, &mut answer);
+        if after {
+            let surgical = |stay: &&Stay| surgical.contains(stay.encounter);
+            let operated: Vec<&Stay> = stays.iter().filter(surgical).collect();
+            let anaesthesia = self.anaesthesia;
+            operation_charges::check(&operated, batch, &self.terms, anaesthesia, &mut answer);
+        }
+        self.check_costs(&stays, batch, &mut answer);
+        self.check_diagnoses(&stays, &reader, &mut answer)?;
+        if batch.runs(balance::STAGES, balance::NEEDS) {
+            self.forecast(&reader, &mut answer)?;
+        }
         Ok(answer)
     }
 }
@@ -89,19 +116,14 @@ impl Pack for DrgChecks {
 impl DrgChecks {
     /// The rules that look at the diagnoses and procedures of the settlement list. Before the settlement
     /// only the group claimed is checked.
-    fn check_record(&self, stay: &Stay, after: bool, answer: &mut Answer) -> Result<(), String> {
+    fn check_record(&self, stay: &Stay, after: bool, answer: &mut Answer) -> Result<(), Overflow> {
         let record = match &stay.record {
             Ok(record) => record,
             Err(missing) => {
                 let others = [rules::foreign_procedure::ID, rules::ungroupable::ID];
                 let others = others.into_iter().filter(|_| after);
                 for rule in std::iter::once(rules::claimed_group::ID).chain(others) {
-                    let abstention = Abstention::new(rule, stay.encounter);
-                    answer.add(
-                        missing
-                            .iter()
-                            .fold(abstention, |it, column| it.missing(column)),
-                    );
+                    stay.abstain(rule, missing, answer);
                 }
                 return Ok(());
             }
@@ -110,6 +132,55 @@ impl DrgChecks {
         if after {
             rules::foreign_procedure::check(stay, record, &self.grouper, answer);
             rules::ungroupable::check(stay, record, answer);
+        }
+        Ok(())
+    }
+
+    /// The rules that look at what stays cost.
+    fn check_costs(&self, stays: &[Stay], batch: &Batch, answer: &mut Answer) {
+        if batch.runs(cost_extremes::STAGES, cost_extremes::NEEDS) {
+            for stay in stays {
+                let cost = batch.encounters().total_amounts().get(stay.encounter);
+                cost_extremes::check(stay, cost, self, answer);
+            }
+        }
+        if batch.runs(own_pay_share::STAGES, own_pay_share::NEEDS) {
+            for stay in stays {
+                own_pay_share::check(stay, batch, self.own_pay_share_max, answer);
+            }
+        }
+    }
+
+    /// The rules that group stays anew with fewer or more diagnoses.
+    fn check_diagnoses(
+        &self,
+        stays: &[Stay],
+        reader: &Reader<'_>,
+        answer: &mut Answer,
+    ) -> Result<(), Overflow> {
+        let runs = |stages, needs| reader.batch.runs(stages, needs);
+        if runs(
+            uncharged_complication::STAGES,
+            uncharged_complication::NEEDS,
+        ) {
+            uncharged_complication::check(stays, reader, self, answer)?;
+        }
+        if runs(uncoded_diagnosis::STAGES, uncoded_diagnosis::NEEDS) {
+            for stay in stays {
+                uncoded_diagnosis::check(stay, reader, self, answer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rule that looks ahead, by what is recorded so far.
+    fn forecast(&self, reader: &Reader<'_>, answer: &mut Answer) -> Result<(), Overflow> {
+        let encounters = reader.batch.encounters();
+        for encounter in encounters.current().rows() {
+            if let Some(stay) = reader.stay(encounter, Reading::SoFar) {
+                let cost = encounters.total_amounts().get(encounter);
+                balance::check(&stay, cost, self, answer)?;
+            }
         }
         Ok(())
     }

@@ -2,52 +2,85 @@
 
 use rulepack_sdk::prelude::*;
 
+use crate::DrgChecks;
+
 /// Place of `payment-standards` among the tables of the manifest.
 pub(crate) const TABLE: u8 = 7;
+/// Place of `average-costs`.
+pub(crate) const AVERAGE_COSTS: u8 = 8;
 
 /// The payment standards of the city; none where nobody supplied them.
-#[derive(Debug, Default)]
-pub struct Standards {
-    by_group: Map<Code, Vec<Standard>>,
-}
+pub type Standards = Dated<Code, Money>;
 
-/// The payment standard of a group for some days.
+/// How much more is paid for one group than for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standard {
-    /// What is paid for a stay.
-    pub amount: Money,
-    /// Its row in the table.
-    pub row: usize,
-    validity: Validity,
+pub(crate) enum Gap {
+    /// By the standards, with their rows.
+    Priced(Money, [usize; 2]),
+    /// The group is the graver one of its ADRG; what they pay is not known.
+    Unpriced,
 }
 
-impl Standards {
-    /// # Errors
-    /// Where a row has no group or no amount.
-    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
-        let table = setup.table("payment-standards")?;
-        let mut by_group: Map<Code, Vec<Standard>> = Map::default();
-        let rows = table
-            .codes("group")?
-            .into_iter()
-            .zip(table.money("standard")?);
-        for (row, ((group, amount), validity)) in rows.zip(table.validity()?).enumerate() {
-            by_group.entry(group).or_default().push(Standard {
-                amount,
-                row,
-                validity,
-            });
+impl Gap {
+    /// The money at stake.
+    pub(crate) fn amount(self) -> Money {
+        match self {
+            Gap::Priced(amount, _) => amount,
+            Gap::Unpriced => Money::ZERO,
         }
-        Ok(Standards { by_group })
     }
 
-    /// The standard of a group on a day, the first of the table where several are in force.
-    #[must_use]
-    pub fn on(&self, group: Code, day: Day) -> Option<Standard> {
-        let standards = self.by_group.get(&group)?;
-        standards
-            .iter()
-            .find(|standard| standard.validity.includes(day))
-            .copied()
+    /// A finding with the difference and its evidence, where it is known.
+    pub(crate) fn told(self, mut finding: Finding) -> Finding {
+        if let Gap::Priced(amount, rows) = self {
+            finding = finding.argument("amount", amount);
+            for row in rows {
+                finding = finding.evidence(TABLE, row);
+            }
+        }
+        finding
     }
+}
+
+/// What `more` is paid above `less` on a day; `None` where it is not known to be the one for more.
+///
+/// # Errors
+/// [`Overflow`].
+pub(crate) fn gap(
+    pack: &DrgChecks,
+    day: Day,
+    more: Code,
+    less: Code,
+) -> Result<Option<Gap>, Overflow> {
+    let standard = |group| pack.standards.on(&group, day);
+    if let Some((more, less)) = standard(more).zip(standard(less)) {
+        let amount = more.value.checked_sub(less.value)?;
+        let priced = Gap::Priced(amount, [more.row, less.row]);
+        return Ok((amount > Money::ZERO).then_some(priced));
+    }
+    let places = pack.grouper.place(more).zip(pack.grouper.place(less));
+    let graver = places
+        .is_some_and(|(more, less)| more.core_group == less.core_group && more.rank < less.rank);
+    Ok(graver.then_some(Gap::Unpriced))
+}
+
+/// # Errors
+/// Where a row has no group or no amount.
+pub(crate) fn read(setup: &Setup) -> Result<Standards, String> {
+    amounts(setup, "payment-standards", "standard")
+}
+
+/// 例均费用 of groups, as the city supplies them.
+///
+/// # Errors
+/// Where a row has no group or no amount.
+pub(crate) fn read_average_costs(setup: &Setup) -> Result<Dated<Code, Money>, String> {
+    amounts(setup, "average-costs", "cost")
+}
+
+fn amounts(setup: &Setup, table: &str, column: &str) -> Result<Dated<Code, Money>, String> {
+    let table = setup.table(table)?;
+    let groups = table.codes("group")?.into_iter();
+    let rows = groups.zip(table.money(column)?);
+    Ok(Dated::new(rows.zip(table.validity()?)))
 }

@@ -14,53 +14,40 @@ pub struct Stay {
     /// The day whose payment standards apply: settlement, else discharge, else today.
     pub day: Day,
     /// The settlement list, or the columns for want of which it cannot be grouped.
-    pub record: Result<Record, Missing>,
+    pub record: Result<Record, MissingColumns>,
 }
 
 /// The settlement list of a stay, grouped.
 #[derive(Debug)]
 pub struct Record {
-    /// 主要诊断, with its code.
-    pub diagnosis: (Row<Diagnoses>, Code),
-    /// 主要手术或操作, with its code.
-    pub procedure: Option<(Row<Procedures>, Code)>,
-    /// The group that the record gives.
+    /// What it lists.
+    pub list: SettlementList,
+    /// The group that it gives.
     pub outcome: Outcome<Code>,
 }
 
-/// The columns for want of which a record cannot be grouped.
-pub type Missing = Vec<&'static str>;
-
-/// Codes of the settlement list, the principal one apart.
-struct Listed<T> {
-    principal: Option<(Row<T>, Code)>,
-    others: Vec<Code>,
-}
-
-impl<T> Default for Listed<T> {
-    fn default() -> Self {
-        Listed {
-            principal: None,
-            others: Vec::new(),
-        }
-    }
-}
-
-impl<T> Listed<T> {
-    fn push(&mut self, row: Row<T>, code: Code, principal: Option<bool>) {
-        match principal {
-            Some(true) if self.principal.is_none() => self.principal = Some((row, code)),
-            _ => self.others.push(code),
-        }
+impl Stay {
+    /// The group that is to be paid: the one claimed, else the one that the record gives.
+    #[must_use]
+    pub fn group(&self) -> Option<Code> {
+        self.claimed.or_else(|| self.given())
     }
 
-    /// All codes, the principal one first.
-    fn codes(&self) -> Vec<Code> {
-        let principal = self.principal.map(|(_, code)| code);
-        principal
-            .into_iter()
-            .chain(self.others.iter().copied())
-            .collect()
+    /// The group that the record gives.
+    #[must_use]
+    pub fn given(&self) -> Option<Code> {
+        let record = self.record.as_ref().ok()?;
+        record.outcome.grouping.map(|grouping| grouping.group)
+    }
+
+    /// Tells that a rule lacks these columns of the stay.
+    pub(crate) fn abstain(
+        &self,
+        rule: &'static str,
+        missing: &[&'static str],
+        answer: &mut Answer,
+    ) {
+        answer.add(Abstention::lacking(rule, self.encounter, missing));
     }
 }
 
@@ -72,7 +59,9 @@ pub(crate) struct Terms {
     /// 06 手术费 (chrg_type).
     pub(crate) operation: Code,
     drg_payment_methods: Vec<Code>,
-    western_systems: Vec<Code>,
+    /// 医疗类别 that a forecast takes as paid by DRG where no payment method is recorded.
+    forecast_care_types: Vec<Code>,
+    pub(crate) western_systems: Vec<Code>,
     /// What is claimed for a stay that belongs to no group.
     ungroupable: Code,
 }
@@ -86,6 +75,7 @@ impl Terms {
             operation,
             ungroupable,
             drg_payment_methods: setup.code_list("drg_payment_methods")?,
+            forecast_care_types: setup.code_list("forecast_care_types")?,
             western_systems: setup.code_list("western_systems")?,
         })
     }
@@ -99,8 +89,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A stay under review whose payment method is DRG, or that claims a group of the tables.
-    pub(crate) fn stay(&self, encounter: Row<Encounters>) -> Option<Stay> {
+    /// A stay under review whose payment method is DRG, or that claims a group of the tables. In a forecast,
+    /// where no payment method is recorded yet, also one of the care types that the city names.
+    pub(crate) fn stay(&self, encounter: Row<Encounters>, reading: Reading) -> Option<Stay> {
         let encounters = self.batch.encounters();
         let claimed = encounters.payment_groups().get(encounter);
         let method = encounters.payment_methods().get(encounter);
@@ -109,6 +100,14 @@ impl Reader<'_> {
             || claimed.is_some_and(|group| {
                 group == self.terms.ungroupable || self.grouper.place(group).is_some()
             });
+        let expected = || {
+            let care_type = encounters.care_types().get(encounter);
+            care_type.is_some_and(|it| self.terms.forecast_care_types.contains(&it))
+        };
+        let by_group = match (method, claimed, reading) {
+            (None, None, Reading::SoFar) => expected(),
+            _ => by_group,
+        };
         if encounters.current().get(encounter) != Some(true) || !by_group {
             return None;
         }
@@ -117,7 +116,7 @@ impl Reader<'_> {
         let day = settled
             .or_else(discharged)
             .unwrap_or_else(|| self.batch.today());
-        let record = self.record(encounter);
+        let record = self.record(encounter, reading);
         Some(Stay {
             encounter,
             claimed,
@@ -126,86 +125,38 @@ impl Reader<'_> {
         })
     }
 
-    fn record(&self, encounter: Row<Encounters>) -> Result<Record, Missing> {
-        let diagnoses = self.diagnoses(encounter)?;
-        let Some(diagnosis) = diagnoses.principal else {
-            let none = diagnoses.others.is_empty();
-            return Err(vec![if none {
-                "diagnoses.codes"
-            } else {
-                "diagnoses.principal"
-            }]);
-        };
-        let procedures = self.procedures(encounter)?;
-        let procedure = procedures.principal;
+    fn record(
+        &self,
+        encounter: Row<Encounters>,
+        reading: Reading,
+    ) -> Result<Record, MissingColumns> {
+        let systems = &self.terms.western_systems;
+        let list = SettlementList::read(self.batch, encounter, systems, reading)?;
+        let (diagnoses, procedures) = (list.diagnosis_codes(), list.procedure_codes());
+        let outcome = self.group(encounter, &diagnoses, &procedures);
+        if outcome.unrecorded.is_empty() {
+            return Ok(Record { list, outcome });
+        }
+        let unrecorded = outcome.unrecorded.iter();
+        Err(unrecorded.map(|fact| column(*fact)).collect())
+    }
+
+    /// The group that a stay has with these diagnoses and procedures, the principal ones first.
+    pub(crate) fn group(
+        &self,
+        encounter: Row<Encounters>,
+        diagnoses: &[Code],
+        procedures: &[Code],
+    ) -> Outcome<Code> {
         let encounters = self.batch.encounters();
-        let outcome = self.grouper.group(&Case {
+        self.grouper.group(&Case {
             gender: self.gender(encounter),
             age: encounters.ages().get(encounter),
             age_days: encounters.age_days().get(encounter),
             weight: encounters.newborn_admission_weights().get(encounter),
-            diagnoses: &diagnoses.codes(),
-            procedures: &procedures.codes(),
-        });
-        if outcome.unrecorded.is_empty() {
-            return Ok(Record {
-                diagnosis,
-                procedure,
-                outcome,
-            });
-        }
-        Err(outcome
-            .unrecorded
-            .iter()
-            .map(|fact| column(*fact))
-            .collect())
-    }
-
-    /// The diagnoses of the settlement list, of the Western classification.
-    fn diagnoses(&self, encounter: Row<Encounters>) -> Result<Listed<Diagnoses>, Missing> {
-        let table = self.batch.diagnoses();
-        if self.batch.presence::<Diagnoses>() != Presence::Complete {
-            return Err(vec!["diagnoses.codes"]);
-        }
-        let mut listed = Listed::default();
-        for row in table.of(encounter) {
-            let on_list = table.on_settlement_list().get(row);
-            let system = table.systems().get(row);
-            if !on_list.ok_or_else(|| vec!["diagnoses.on-settlement-list"])?
-                || system.is_some_and(|system| !self.terms.western_systems.contains(&system))
-            {
-                continue;
-            }
-            let code = table
-                .codes()
-                .get(row)
-                .ok_or_else(|| vec!["diagnoses.codes"])?;
-            listed.push(row, code, table.principal().get(row));
-        }
-        Ok(listed)
-    }
-
-    /// The procedures of the settlement list.
-    fn procedures(&self, encounter: Row<Encounters>) -> Result<Listed<Procedures>, Missing> {
-        let table = self.batch.procedures();
-        if self.batch.presence::<Procedures>() != Presence::Complete {
-            return Err(vec!["procedures.codes"]);
-        }
-        let mut listed = Listed::default();
-        for row in table.of(encounter) {
-            let on_list = table.on_settlement_list().get(row);
-            if on_list.ok_or_else(|| vec!["procedures.on-settlement-list"])? {
-                let code = table
-                    .codes()
-                    .get(row)
-                    .ok_or_else(|| vec!["procedures.codes"])?;
-                listed.push(row, code, table.principal().get(row));
-            }
-        }
-        if listed.principal.is_none() && !listed.others.is_empty() {
-            return Err(vec!["procedures.principal"]);
-        }
-        Ok(listed)
+            diagnoses,
+            procedures,
+        })
     }
 
     fn gender(&self, encounter: Row<Encounters>) -> Option<Gender> {

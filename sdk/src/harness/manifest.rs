@@ -34,6 +34,12 @@ pub(crate) struct Rule {
 }
 
 impl Manifest {
+    /// The columns that a rule needs, and the stages at which it runs; `None` where there is no such rule.
+    pub(crate) fn declared(&self, id: &str) -> Option<(&[String], &[Stage])> {
+        let rule = self.rules.iter().find(|rule| rule.id == id)?;
+        Some((&rule.needs, &rule.stages))
+    }
+
     pub(crate) fn read(path: &Path) -> Result<Self, HarnessError> {
         let text = std::fs::read_to_string(path).map_err(|source| HarnessError::Read {
             path: path.to_owned(),

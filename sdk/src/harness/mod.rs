@@ -89,6 +89,47 @@ pub fn assert_cases<P: Pack>(source: impl AsRef<Path>) {
     assert!(lines.is_empty(), "\n{}", lines.join("\n"));
 }
 
+/// Asserts that rules need the columns that the manifest of a pack's source says, in its order: each rule by its
+/// id.
+///
+/// # Panics
+/// Where a rule differs or is not in the manifest; where the source cannot be read.
+#[track_caller]
+pub fn assert_needs(source: impl AsRef<Path>, rules: &[(&str, &[&str])]) {
+    let manifest = manifest_of(source);
+    for (id, needs) in rules {
+        let declared: Option<Vec<&str>> = manifest
+            .declared(id)
+            .map(|(needs, _)| needs.iter().map(String::as_str).collect());
+        assert_eq!(declared.as_deref(), Some(*needs), "needs of {id}");
+    }
+}
+
+/// Asserts that rules run at the stages that the manifest of a pack's source says, in its order: each rule by its
+/// id.
+///
+/// # Panics
+/// Where a rule differs or is not in the manifest; where the source cannot be read.
+#[track_caller]
+pub fn assert_stages(source: impl AsRef<Path>, rules: &[(&str, &[crate::Stage])]) {
+    let manifest = manifest_of(source);
+    for (id, stages) in rules {
+        let declared: Option<Vec<crate::Stage>> = manifest
+            .declared(id)
+            .map(|(_, stages)| stages.iter().copied().map(crate::Stage::from).collect());
+        assert_eq!(declared.as_deref(), Some(*stages), "stages of {id}");
+    }
+}
+
+#[track_caller]
+#[allow(clippy::panic, reason = "an assertion fails by panicking")]
+fn manifest_of(source: impl AsRef<Path>) -> Manifest {
+    match Manifest::read(&source.as_ref().join("pack.toml")) {
+        Ok(manifest) => manifest,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 impl Harness {
     /// Reads `pack.toml` and the tables that it names.
     ///

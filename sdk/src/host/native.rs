@@ -259,11 +259,7 @@ impl Evaluation {
     }
 
     pub(crate) fn stage(&self) -> Stage {
-        match self.review.stage {
-            review::Stage::Before => Stage::Before,
-            review::Stage::During => Stage::During,
-            review::Stage::After => Stage::After,
-        }
+        self.review.stage.into()
     }
 
     pub(crate) fn scope(&self) -> Scope {
@@ -440,4 +436,13 @@ layouts! {
     u32, U32, |is_row| if is_row { units::NOT_RECORDED_ROW } else { 0 };
     i32, S32, |_| units::NOT_RECORDED_S32;
     i64, S64, |_| units::NOT_RECORDED_S64;
+}
+impl From<review::Stage> for Stage {
+    fn from(stage: review::Stage) -> Self {
+        match stage {
+            review::Stage::Before => Stage::Before,
+            review::Stage::During => Stage::During,
+            review::Stage::After => Stage::After,
+        }
+    }
 }

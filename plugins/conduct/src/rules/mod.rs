@@ -18,20 +18,9 @@ pub mod unordered_charges;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rulepack_sdk::harness::{assert_needs, assert_stages};
 
-    /// The texts in quotes of a list of a rule in the manifest.
-    fn listed(id: &str, field: &str) -> Vec<String> {
-        let manifest = include_str!("../../pack.toml");
-        let (_, rule) = manifest.split_once(&format!("id = \"{id}\"")).unwrap();
-        let (_, list) = rule.split_once(&format!("\n{field} = [")).unwrap();
-        let (list, _) = list.split_once(']').unwrap();
-        list.split('"')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
-    }
+    use super::*;
 
     #[test]
     fn the_rules_need_what_the_manifest_says() {
@@ -52,9 +41,7 @@ mod tests {
             (treatment_sites::ID, treatment_sites::NEEDS),
             (unordered_charges::ID, unordered_charges::NEEDS),
         ];
-        for (id, needs) in rules {
-            assert_eq!(listed(id, "needs"), needs, "{id}");
-        }
+        assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
     }
 
     #[test]
@@ -76,12 +63,6 @@ mod tests {
             (treatment_sites::ID, treatment_sites::STAGES),
             (unordered_charges::ID, unordered_charges::STAGES),
         ];
-        for (id, stages) in rules {
-            let stages: Vec<String> = stages
-                .iter()
-                .map(|it| format!("{it:?}").to_lowercase())
-                .collect();
-            assert_eq!(listed(id, "stages"), stages, "{id}");
-        }
+        assert_stages(env!("CARGO_MANIFEST_DIR"), &rules);
     }
 }

@@ -15,20 +15,9 @@ pub mod suppliers;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rulepack_sdk::harness::assert_needs;
 
-    /// The texts in quotes of a list of a rule in the manifest.
-    fn listed(id: &str, field: &str) -> Vec<String> {
-        let manifest = include_str!("../../pack.toml");
-        let (_, rule) = manifest.split_once(&format!("id = \"{id}\"")).unwrap();
-        let (_, list) = rule.split_once(&format!("\n{field} = [")).unwrap();
-        let (list, _) = list.split_once(']').unwrap();
-        list.split('"')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
-    }
+    use super::*;
 
     #[test]
     fn the_rules_need_what_the_manifest_says() {
@@ -46,8 +35,6 @@ mod tests {
             (stocking::ID, stocking::NEEDS),
             (suppliers::ID, suppliers::NEEDS),
         ];
-        for (id, needs) in rules {
-            assert_eq!(listed(id, "needs"), needs, "{id}");
-        }
+        assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
     }
 }

@@ -26,13 +26,7 @@ pub(crate) fn check(accounts: &[Account], answer: &mut Answer) -> Result<(), Ove
         let figures = match &account.figures {
             Ok(figures) => figures,
             Err(missing) => {
-                let abstention = Abstention::new(ID, account.row);
-                answer.add(
-                    missing
-                        .iter()
-                        .copied()
-                        .fold(abstention, Abstention::missing),
-                );
+                answer.add(Abstention::lacking(ID, account.row, missing));
                 continue;
             }
         };

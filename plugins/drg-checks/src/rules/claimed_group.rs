@@ -13,7 +13,7 @@
 use rulepack_sdk::prelude::*;
 
 use crate::grouper::Grouper;
-use crate::standards::{self, Standard};
+use crate::standards;
 use crate::{DrgChecks, Record, Stay};
 
 /// Id of the rule.
@@ -47,23 +47,27 @@ pub(crate) fn check(
     if claimed == grouping.group {
         return Ok(());
     }
-    let standard = |group| pack.standards.on(group, stay.day);
+    let standard = |group| pack.standards.on(&group, stay.day);
     let priced = standard(claimed).zip(standard(grouping.group));
     let difference = difference(&pack.grouper, claimed, grouping.group, priced);
-    let amount = match priced {
-        Some((claimed, given)) => claimed.amount.checked_sub(given.amount)?.max(Money::ZERO),
+    let more = match priced {
+        Some((claimed, given)) => claimed.value.checked_sub(given.value)?,
         None => Money::ZERO,
     };
     let (template, certainty) = told(difference, priced.is_some());
     let mut finding = Finding::new(ID, template, certainty)
-        .offending(stay.encounter, amount)
-        .related(record.diagnosis.0, Money::ZERO)
+        .offending(stay.encounter, more.max(Money::ZERO))
+        .related(record.list.diagnosis.0, Money::ZERO)
         .argument("claimed", claimed)
         .argument("given", grouping.group);
-    if priced.is_some() && difference != Difference::Lower {
+    if priced.is_some() {
+        let amount = match difference {
+            Difference::Lower => Money::ZERO.checked_sub(more)?,
+            Difference::Complication | Difference::Other => more.max(Money::ZERO),
+        };
         finding = finding.argument("amount", amount);
     }
-    if let Some((procedure, _)) = record.procedure {
+    if let Some((procedure, _)) = record.list.procedure {
         finding = finding.related(procedure, Money::ZERO);
     }
     if let Some((claimed, given)) = priced {
@@ -78,20 +82,21 @@ fn difference(
     grouper: &Grouper<Code>,
     claimed: Code,
     given: Code,
-    priced: Option<(Standard, Standard)>,
+    priced: Option<(InForce<Money>, InForce<Money>)>,
 ) -> Difference {
     if let Some((claimed, given)) = grouper.place(claimed).zip(grouper.place(given))
         && claimed.core_group == given.core_group
     {
-        let graver = claimed.rank < given.rank;
-        return if graver {
-            Difference::Complication
-        } else {
-            Difference::Lower
+        // A milder group that is paid more is not the lower one.
+        let for_more = priced.is_some_and(|(claimed, given)| claimed.value > given.value);
+        return match (claimed.rank < given.rank, for_more) {
+            (true, _) => Difference::Complication,
+            (false, true) => Difference::Other,
+            (false, false) => Difference::Lower,
         };
     }
     match priced {
-        Some((claimed, given)) if claimed.amount < given.amount => Difference::Lower,
+        Some((claimed, given)) if claimed.value < given.value => Difference::Lower,
         _ => Difference::Other,
     }
 }
@@ -102,6 +107,7 @@ fn told(difference: Difference, priced: bool) -> (&'static str, Certainty) {
         (Difference::Complication, false) => ("complication-unpriced", Certainty::Violation),
         (Difference::Other, true) => ("differs", Certainty::HighSuspicion),
         (Difference::Other, false) => ("differs-unpriced", Certainty::HighSuspicion),
-        (Difference::Lower, _) => ("lower", Certainty::LowSuspicion),
+        (Difference::Lower, true) => ("lower", Certainty::LowSuspicion),
+        (Difference::Lower, false) => ("lower-unpriced", Certainty::LowSuspicion),
     }
 }

@@ -11,10 +11,10 @@ pub const ID: &str = "DRG-03";
 
 /// A procedure that no ADRG lists says nothing; neither does a diagnosis of no MDC, which is DRG-04.
 pub fn check(stay: &Stay, record: &Record, grouper: &Grouper<Code>, answer: &mut Answer) {
-    let Some((procedure, procedure_code)) = record.procedure else {
+    let Some((procedure, procedure_code)) = record.list.procedure else {
         return;
     };
-    let (diagnosis, diagnosis_code) = record.diagnosis;
+    let (diagnosis, diagnosis_code) = record.list.diagnosis;
     let Some(own) = grouper.foreign_procedure(diagnosis_code, procedure_code) else {
         return;
     };

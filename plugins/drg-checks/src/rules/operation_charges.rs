@@ -12,59 +12,9 @@ use crate::stay::Terms;
 /// Id of the rule.
 pub const ID: &str = "DRG-02";
 
-/// The charge lines of the stays that this rule looks at.
-struct Charges<'a> {
-    batch: &'a Batch,
-    lines: OrdersPart,
-    operation: Code,
-    /// Which lines are items of anaesthesia.
-    anaesthesia: Members<InPart<Orders>>,
-}
-
-impl<'a> Charges<'a> {
-    fn of(stays: &[Stay], batch: &'a Batch, terms: &Terms, anaesthesia: CodeSet) -> Self {
-        let orders = batch.orders();
-        let lines = orders.part(stays.iter().map(|stay| orders.of(stay.encounter)));
-        Charges {
-            batch,
-            operation: terms.operation,
-            anaesthesia: batch.members(anaesthesia, &lines.items()),
-            lines,
-        }
-    }
-
-    /// What operation and anaesthesia come to; `None` where a line of them has no amount, which is no
-    /// evidence of its absence.
-    fn operation_amount(&self, lines: Rows<InPart<Orders>>) -> Option<i128> {
-        let mut sum = 0;
-        for line in lines {
-            let operation = self.lines.charge_types().get(line) == Some(self.operation)
-                || self.anaesthesia.contains(line);
-            if operation && self.lines.charged().get(line) == Some(true) {
-                sum += i128::from(self.lines.amounts().get(line)?.0);
-            }
-        }
-        Some(sum)
-    }
-
-    /// Whether every charge line of a stay tells what it is.
-    fn told(&self, lines: Rows<InPart<Orders>>) -> Result<(), &'static str> {
-        if self.batch.presence::<Orders>() != Presence::Complete {
-            return Err("orders.charge-types");
-        }
-        for line in lines {
-            let charged = self.lines.charged().get(line).ok_or("orders.charged")?;
-            if charged && self.lines.charge_types().get(line).is_none() {
-                return Err("orders.charge-types");
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The stays claim surgical groups.
 pub(crate) fn check(
-    stays: &[Stay],
+    stays: &[&Stay],
     batch: &Batch,
     terms: &Terms,
     anaesthesia: CodeSet,
@@ -73,20 +23,23 @@ pub(crate) fn check(
     if stays.is_empty() {
         return;
     }
-    let charges = Charges::of(stays, batch, terms, anaesthesia);
-    for (stay, lines) in stays.iter().zip(charges.lines.ranges()) {
-        let told = charges.told(lines.clone());
-        let amount = charges.operation_amount(lines);
+    let charges = Charges::of(batch, stays.iter().map(|stay| stay.encounter));
+    let lines = charges.lines();
+    let anaesthesia = batch.members(anaesthesia, &lines.items());
+    let operation = |line| match lines.charge_types().get(line) {
+        _ if anaesthesia.contains(line) => Some(true),
+        kind => kind.map(|kind| kind == terms.operation),
+    };
+    for (stay, own) in stays.iter().zip(lines.ranges()) {
         let Some(claimed) = stay.claimed else {
             continue;
         };
-        match (amount, told) {
-            (None, _) => {}
-            (Some(amount), _) if amount > 0 => {}
-            (_, Err(column)) => {
+        match charges.charged(own, "orders.charge-types", operation) {
+            Charged::Yes => {}
+            Charged::Unknown(column) => {
                 answer.add(Abstention::new(ID, stay.encounter).missing(column));
             }
-            (_, Ok(())) => answer.add(
+            Charged::No => answer.add(
                 Finding::high_suspicion(ID, "no-operation")
                     .offending(stay.encounter, Money::ZERO)
                     .argument("claimed", claimed),

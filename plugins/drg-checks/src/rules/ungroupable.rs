@@ -12,7 +12,7 @@ pub fn check(stay: &Stay, record: &Record, answer: &mut Answer) {
     if record.outcome.grouping.is_some() {
         return;
     }
-    let (row, code) = record.diagnosis;
+    let (row, code) = record.list.diagnosis;
     answer.add(
         Finding::high_suspicion(ID, "ungroupable")
             .offending(stay.encounter, Money::ZERO)

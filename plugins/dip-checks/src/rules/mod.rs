@@ -1,0 +1,41 @@
+//! One file per rule.
+
+pub mod balance;
+pub mod claimed_group;
+pub mod cost_extremes;
+pub mod own_pay_share;
+pub mod uncharged_procedure;
+pub mod ungroupable;
+
+#[cfg(test)]
+mod tests {
+    use rulepack_sdk::harness::{assert_needs, assert_stages};
+
+    use super::*;
+
+    #[test]
+    fn the_rules_need_what_the_manifest_says() {
+        let rules = [
+            (balance::ID, balance::NEEDS),
+            (claimed_group::ID, claimed_group::NEEDS),
+            (cost_extremes::ID, cost_extremes::NEEDS),
+            (own_pay_share::ID, own_pay_share::NEEDS),
+            (uncharged_procedure::ID, uncharged_procedure::NEEDS),
+            (ungroupable::ID, ungroupable::NEEDS),
+        ];
+        assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
+    }
+
+    #[test]
+    fn the_rules_run_when_the_manifest_says() {
+        let rules = [
+            (balance::ID, balance::STAGES),
+            (claimed_group::ID, claimed_group::STAGES),
+            (cost_extremes::ID, cost_extremes::STAGES),
+            (own_pay_share::ID, own_pay_share::STAGES),
+            (uncharged_procedure::ID, uncharged_procedure::STAGES),
+            (ungroupable::ID, ungroupable::STAGES),
+        ];
+        assert_stages(env!("CARGO_MANIFEST_DIR"), &rules);
+    }
+}
