@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
@@ -87,14 +87,24 @@ fn a_policy_that_cannot_be_read_leaves_the_old_one_in_force() {
     assert_eq!(status["policy"]["failing"]["before"], "closed");
 }
 
-/// The disk is full from the second group of the journal on: the first is the start of the service.
+/// A disk that is full for the journal from a moment on.
 #[derive(Default)]
-pub(super) struct FullDisk(AtomicUsize);
+pub(super) struct Disk(AtomicBool);
 
-impl Failures for FullDisk {
+impl Disk {
+    /// A server that recorded its start, and whose disk is full now.
+    pub(super) fn filled() -> Server {
+        let disk = Arc::new(Disk::default());
+        let server = Server::start_with(disk.clone());
+        assert_eq!(server.get("/readyz").status, 200);
+        disk.0.store(true, Ordering::SeqCst);
+        server
+    }
+}
+
+impl Failures for Disk {
     fn reach(&self, point: FailurePoint) -> io::Result<()> {
-        let is_group = point == FailurePoint::JournalGroup;
-        match is_group && self.0.fetch_add(1, Ordering::SeqCst) > 0 {
+        match point == FailurePoint::JournalGroup && self.0.load(Ordering::SeqCst) {
             true => Err(io::Error::other("no space left")),
             false => Ok(()),
         }
@@ -103,8 +113,7 @@ impl Failures for FullDisk {
 
 #[test]
 fn a_host_that_cannot_record_answers_nothing_and_says_so() {
-    let server = Server::start_with(Arc::new(FullDisk::default()));
-    assert_eq!(server.get("/readyz").status, 200);
+    let server = Disk::filled();
     let answer = server.call(EXAMPLE.as_bytes()).json();
     // 3101 fails open by default: the order goes on, and the answer says that nothing was judged.
     let expected = "nothing was judged: the verdict cannot be recorded by this host";

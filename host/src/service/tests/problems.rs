@@ -134,7 +134,7 @@ fn of_this_host() -> Vec<Provoked> {
     provoked.push(("get", "/api/v1/updates", server.get("/api/v1/updates")));
     crate::files::replace(&folder.tokens(), b"{").unwrap();
     provoked.push(("post", CHECK, check()));
-    let full = Server::start_with(Arc::new(super::failing::FullDisk::default()));
+    let full = super::failing::Disk::filled();
     full.call(EXAMPLE.as_bytes());
     provoked.push(("get", "/readyz", full.get("/readyz")));
     provoked
