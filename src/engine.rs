@@ -1,7 +1,7 @@
 //! The one engine of this process, and the bounded processes for what nobody has tried yet.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_engine::worker::{Bounds, Worker, WorkerError};
@@ -28,16 +28,20 @@ pub fn packs(folder: &Path) -> Outcome<Packs> {
     Ok(Packs::with_worker(folder, engine()?, worker()?))
 }
 
-/// Workers of this very executable, also where its file was replaced meanwhile.
+/// Workers of this very executable.
 pub fn worker() -> Outcome<Worker> {
+    Ok(Worker::new(own_executable()?))
+}
+
+/// This very executable, also where its file was replaced meanwhile.
+pub fn own_executable() -> Outcome<PathBuf> {
     let own = Path::new("/proc/self/exe");
-    Ok(match own.exists() {
-        true => Worker::new(own),
-        false => Worker::new(
-            std::env::current_exe()
-                .context(|| "cannot tell which executable this is".to_owned())?,
-        ),
-    })
+    match own.exists() {
+        true => Ok(own.to_owned()),
+        false => {
+            std::env::current_exe().context(|| "cannot tell which executable this is".to_owned())
+        }
+    }
 }
 
 /// Runs the cases of a published pack in a bounded process, one at a time for each name space: a bureau

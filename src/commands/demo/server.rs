@@ -1,10 +1,11 @@
 //! The two servers of the story, each a process of its own.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::story::Story;
-use crate::failure::{Failure, Outcome};
+use crate::engine;
+use crate::failure::{Explain as _, Failure, Outcome};
 
 /// A running server, stopped when the story ends.
 pub(super) struct Server {
@@ -17,12 +18,13 @@ impl Server {
     /// Shows and starts a command line of a server, and waits for the line that tells its address.
     pub(super) fn start(story: &Story, line: &str) -> Outcome<Self> {
         story.show_command(&format!("{line} &"))?;
-        let mut process = std::process::Command::new(std::env::current_exe()?)
+        let mut process = Command::new(engine::own_executable()?)
             .args(line.split_whitespace().skip(1))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn()?;
+            .spawn()
+            .context(|| format!("cannot start `{line}`"))?;
         let output = process.stdout.take();
         let mut lines = output
             .into_iter()
