@@ -161,5 +161,6 @@ fn a_million_lines_break_exactly_the_rules_that_were_planted() {
     let started = Instant::now();
     let two = check(folder.path(), &["--threads", "2", "--batch-rows", "2000"]);
     println!("checked in {:?} on two threads", started.elapsed());
-    assert!(one == two, "the report depends on threads or batches");
+    let is_same = without_fuel(&one) == without_fuel(&two);
+    assert!(is_same, "the report depends on threads or batches");
 }
