@@ -11,6 +11,7 @@
 mod identity;
 mod import;
 mod recent;
+mod review_row;
 mod secrets;
 mod segment;
 mod whole;

@@ -28,7 +28,10 @@ impl History {
         let mut latest: Vec<(Day, &str)> = Vec::new();
         for key in self.owners(ids::PATIENTS) {
             let rows = self.rows(ids::PATIENTS, key)?;
-            let of_patient = rows.iter().filter_map(day).filter(|day| *day <= today);
+            let of_patient = rows
+                .iter()
+                .filter_map(OwnerRow::day)
+                .filter(|day| *day <= today);
             latest.extend(of_patient.max().map(|day| (day, key)));
         }
         // The latest first; patients of one day by their keys.
@@ -63,25 +66,19 @@ impl History {
             let rows = self.rows(ids::PATIENTS, patient)?;
             let within = rows
                 .iter()
-                .filter(|row| day(row).is_some_and(|day| from <= day && day <= to));
-            let current: HashSet<String> = within.filter_map(|row| row.cell("encounter")).collect();
+                .filter(|row| row.day().is_some_and(|day| from <= day && day <= to));
+            let current: HashSet<&String> = within.filter_map(OwnerRow::encounter).collect();
             under_review += current.len() as u64;
             for institution in super::institutions(&rows) {
                 if institutions.insert(institution.clone()) {
                     let of = self.rows(ids::INSTITUTIONS, &institution)?;
                     let own = |row: &&OwnerRow| row.table() == Some(ids::INSTITUTIONS);
-                    of.iter()
-                        .filter(own)
-                        .for_each(|row| push(row, None, builder));
+                    of.iter().filter(own).for_each(|row| row.add(None, builder));
                 }
             }
             for row in &rows {
-                let encounter = row.cell("encounter").or_else(|| row.cell("encounters"));
-                let flag = encounter.map(|key| match current.contains(&key) {
-                    true => "1",
-                    false => "0",
-                });
-                push(row, flag, builder);
+                let encounter = row.encounter();
+                row.add(encounter.map(|key| current.contains(key)), builder);
             }
         }
         Ok(under_review)
@@ -97,7 +94,7 @@ impl History {
         for key in self.owners(ids::INSTITUTIONS) {
             count += 1;
             for row in &self.rows(ids::INSTITUTIONS, key)? {
-                push(row, None, builder);
+                row.add(None, builder);
             }
         }
         Ok(count)
@@ -125,33 +122,4 @@ impl History {
             builder.cover(*table, covered.coverage());
         }
     }
-}
-
-impl OwnerRow {
-    fn cell(&self, name: &str) -> Option<String> {
-        self.cells.get(name).cloned()
-    }
-}
-
-/// The day of an encounter: settled, else discharged, else begun.
-fn day(row: &OwnerRow) -> Option<Day> {
-    if row.table() != Some(ids::ENCOUNTERS) {
-        return None;
-    }
-    let days = ["settlement-days", "discharge-days", "admission-days"];
-    days.iter()
-        .find_map(|name| row.cells.get(*name)?.parse().ok())
-}
-
-/// Adds a row, under review or not where its table tells that, whatever it told when it was imported.
-fn push(row: &OwnerRow, current: Option<&str>, builder: &mut DataBuilder) {
-    let Some(table) = row.table() else {
-        return;
-    };
-    let key = table.table().key().and_then(|name| row.cells.get(name));
-    let kept = row.cells.iter().filter(|(name, _)| *name != "current");
-    let kept = kept.map(|(name, text)| (name.as_str(), text.as_str()));
-    let cells = kept.chain(current.map(|flag| ("current", flag)));
-    let cells = cells.filter_map(|(name, text)| Some((table.table().column(name)?, text)));
-    builder.push(table, 0, key.map_or("", String::as_str), cells);
 }

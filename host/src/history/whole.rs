@@ -3,13 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use rulepack_contract::data::DataBuilder;
-use rulepack_contract::schema::{self, ids};
-use rulepack_contract::units;
+use rulepack_contract::schema;
 
 use super::{History, HistoryError, OwnerRow};
-
-/// The columns that tell the day of an encounter, the one that counts first.
-const DAYS: [&str; 3] = ["settlement-days", "discharge-days", "admission-days"];
 
 impl History {
     /// Adds every row of every patient and institution to a builder that is still empty. Encounters that were
@@ -34,43 +30,17 @@ impl History {
                 continue;
             };
             let rows = self.rows(table, &owner.key)?;
-            let within = |row: &&OwnerRow| day(row).is_some_and(|day| first <= day && day <= last);
+            let days = first..=last;
+            let within =
+                |row: &&OwnerRow| row.day().is_some_and(|day| days.contains(&day.number()));
             let encounters = rows.iter().filter(within);
-            let under_review: HashSet<&String> = encounters
-                .filter_map(|row| row.cells.get("encounter"))
-                .collect();
+            let under_review: HashSet<&String> =
+                encounters.filter_map(OwnerRow::encounter).collect();
             for row in &rows {
-                push(row, &under_review, builder);
+                let encounter = row.encounter();
+                row.add(encounter.map(|key| under_review.contains(key)), builder);
             }
         }
         Ok(())
     }
-}
-
-/// The day of an encounter.
-fn day(row: &OwnerRow) -> Option<i32> {
-    if row.table() != Some(ids::ENCOUNTERS) {
-        return None;
-    }
-    let mut days = DAYS.iter().filter_map(|name| row.cells.get(*name));
-    days.find_map(|day| units::parse_day(day).ok())
-}
-
-fn push(row: &OwnerRow, under_review: &HashSet<&String>, builder: &mut DataBuilder) {
-    let Some(table) = row.table() else {
-        return;
-    };
-    let declared = table.table();
-    let key = declared.key().and_then(|name| row.cells.get(name));
-    let encounter = ["encounter", "encounters"].map(|name| row.cells.get(name));
-    let encounter = encounter.into_iter().flatten().next();
-    let current = encounter.map(|encounter| match under_review.contains(encounter) {
-        true => "1",
-        false => "0",
-    });
-    let told = row.cells.iter().filter(|(name, _)| *name != "current");
-    let told = told.map(|(name, text)| (name.as_str(), text.as_str()));
-    let cells = told.chain(current.map(|flag| ("current", flag)));
-    let cells = cells.filter_map(|(name, text)| Some((declared.column(name)?, text)));
-    builder.push(table, 0, key.map_or("", String::as_str), cells);
 }
