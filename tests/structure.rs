@@ -36,6 +36,15 @@ const EDGES: &[(&str, &[&str])] = &[
         &["rulepack-contract", "rulepack-engine", "rulepack-protocol"],
     ),
     (
+        "rulepack-audit",
+        &[
+            "rulepack-contract",
+            "rulepack-engine",
+            "rulepack-host",
+            "rulepack-protocol",
+        ],
+    ),
+    (
         "rulepack-registry",
         &["rulepack-contract", "rulepack-protocol"],
     ),
