@@ -83,6 +83,16 @@ pub enum LoadError {
     /// `prepare` failed.
     #[error("`prepare` failed: {0}")]
     Prepare(Fault),
+    /// It would run for every batch, and take longer than any batch may.
+    #[error(
+        "the component allows no snapshot, so `prepare` would run for every batch: it takes {fuel} fuel, expected at most {fuel_max}"
+    )]
+    PrepareEachTime {
+        /// What it takes.
+        fuel: u64,
+        /// What a patient alone may take.
+        fuel_max: u64,
+    },
 }
 
 impl Engine {
@@ -214,6 +224,10 @@ impl Engine {
         component: &Component,
         left: Left,
     ) -> Result<LoadedPack, LoadError> {
+        let (fuel, fuel_max) = (left.fuel, setup.budget.alone);
+        if left.preparation == Preparation::EachInstance && fuel > fuel_max {
+            return Err(LoadError::PrepareEachTime { fuel, fuel_max });
+        }
         let linker = link::linker(&self.shared.evaluate, &setup.grants).map_err(contract)?;
         let code = Code {
             instances: linker.instantiate_pre(component).map_err(contract)?,
