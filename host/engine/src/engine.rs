@@ -114,7 +114,11 @@ impl Engine {
         Self::with(limits, configs)
     }
 
-    fn with(limits: Limits, [evaluate, prepare]: [Config; 2]) -> Result<Self, EngineError> {
+    /// With these settings for evaluations and for `prepare`.
+    pub(crate) fn with(
+        limits: Limits,
+        [evaluate, prepare]: [Config; 2],
+    ) -> Result<Self, EngineError> {
         let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
         let evaluate = wasmtime::Engine::new(&evaluate).map_err(setup)?;
         let prepare = wasmtime::Engine::new(&prepare).map_err(setup)?;
