@@ -26,7 +26,7 @@ mod compiled;
 mod config;
 mod coverage;
 #[cfg(test)]
-mod determinism;
+mod determinism_tests;
 mod engine;
 mod fault;
 mod given;

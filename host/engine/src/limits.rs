@@ -59,6 +59,9 @@ impl Limits {
     /// component tools, and some room.
     pub(crate) const MODULES: u32 = 8;
 
+    /// What a batch notes of codes and sets, so that it looks at each text once: a byte for each code of each set.
+    pub(crate) const SET_NOTES: usize = 16 * MIB;
+
     /// The steps of the outer guard, at least two: the first may come at once.
     pub(crate) fn wall_steps(&self) -> u64 {
         let steps = self.wall.as_millis() / Self::WALL_STEP.as_millis();

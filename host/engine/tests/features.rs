@@ -56,81 +56,87 @@ fn all_refused(refusals: impl IntoIterator<Item = (Vec<u8>, &'static str)>) {
     assert!(wrong.is_empty(), "{}", wrong.concat());
 }
 
+/// Fields of a module, and what is said of them.
+const OF_MODULES: &[(&str, &str)] = &[
+    (
+        "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))",
+        "threads support is not enabled",
+    ),
+    (
+        "(memory 1 1 shared)",
+        "threads must be enabled for shared memories",
+    ),
+    (
+        "(memory 1) (func (drop (v128.const i64x2 0 0)))",
+        "SIMD support is not enabled",
+    ),
+    (
+        "(memory 1) (func unreachable i8x16.relaxed_swizzle drop)",
+        "relaxed SIMD support is not enabled",
+    ),
+    (
+        "(memory 1) (func $f return_call $f)",
+        "tail calls support is not enabled",
+    ),
+    (
+        "(memory i64 1)",
+        "memory64 must be enabled for 64-bit memories",
+    ),
+    (
+        "(memory 1) (memory 1)",
+        "the component has 2 linear memories, expected exactly 1",
+    ),
+    (
+        "(memory 1 (pagesize 1))",
+        "the custom page sizes proposal must be enabled to customize a memory's page size",
+    ),
+    ("(memory 1) (tag)", "exceptions proposal not enabled"),
+    (
+        "(memory 1) (type (struct (field i32)))",
+        "struct indexed types not supported without the gc feature",
+    ),
+    (
+        "(memory 1) (func (param externref))",
+        "gc types are disallowed but found type which requires gc",
+    ),
+    (
+        "(memory 1) (type $t (func)) (func (param (ref $t)))",
+        "function references required for index reference types",
+    ),
+    (
+        "(memory 1) (type $f (func)) (type $c (cont $f))",
+        "cannot define continuation types when stack switching is disabled",
+    ),
+    (
+        "(memory 1) (func i64.const 0 i64.const 0 i64.mul_wide_u drop drop)",
+        "wide arithmetic support is not enabled",
+    ),
+    (
+        "(memory 1) (func (drop (f64.const 0)))",
+        "the component computes with floating-point numbers",
+    ),
+    (
+        "(memory 1) (global f32 (f32.const 0))",
+        "the component computes with floating-point numbers",
+    ),
+    (
+        "(memory 1) (func (drop (i32.trunc_sat_f64_s (f64.const 0))))",
+        "the component computes with floating-point numbers",
+    ),
+    (
+        "(memory 1) (func $begin) (start $begin)",
+        "a module of the component has a start function",
+    ),
+];
+
 #[test]
 fn every_feature_of_a_module_that_packs_do_not_need_is_refused_by_name() {
-    let refusals = [
-        (
-            "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))",
-            "threads support is not enabled",
-        ),
-        (
-            "(memory 1 1 shared)",
-            "threads must be enabled for shared memories",
-        ),
-        (
-            "(memory 1) (func (drop (v128.const i64x2 0 0)))",
-            "SIMD support is not enabled",
-        ),
-        (
-            "(memory 1) (func unreachable i8x16.relaxed_swizzle drop)",
-            "relaxed SIMD support is not enabled",
-        ),
-        (
-            "(memory 1) (func $f return_call $f)",
-            "tail calls support is not enabled",
-        ),
-        (
-            "(memory i64 1)",
-            "memory64 must be enabled for 64-bit memories",
-        ),
-        (
-            "(memory 1) (memory 1)",
-            "the component has 2 linear memories, expected exactly 1",
-        ),
-        (
-            "(memory 1 (pagesize 1))",
-            "the custom page sizes proposal must be enabled to customize a memory's page size",
-        ),
-        ("(memory 1) (tag)", "exceptions proposal not enabled"),
-        (
-            "(memory 1) (type (struct (field i32)))",
-            "struct indexed types not supported without the gc feature",
-        ),
-        (
-            "(memory 1) (func (param externref))",
-            "gc types are disallowed but found type which requires gc",
-        ),
-        (
-            "(memory 1) (type $t (func)) (func (param (ref $t)))",
-            "function references required for index reference types",
-        ),
-        (
-            "(memory 1) (type $f (func)) (type $c (cont $f))",
-            "cannot define continuation types when stack switching is disabled",
-        ),
-        (
-            "(memory 1) (func i64.const 0 i64.const 0 i64.mul_wide_u drop drop)",
-            "wide arithmetic support is not enabled",
-        ),
-        (
-            "(memory 1) (func (drop (f64.const 0)))",
-            "the component computes with floating-point numbers",
-        ),
-        (
-            "(memory 1) (global f32 (f32.const 0))",
-            "the component computes with floating-point numbers",
-        ),
-        (
-            "(memory 1) (func (drop (i32.trunc_sat_f64_s (f64.const 0))))",
-            "the component computes with floating-point numbers",
-        ),
-        (
-            "(memory 1) (func $begin) (start $begin)",
-            "a module of the component has a start function",
-        ),
-    ];
     let module = |fields| component(&format!("(module {fields})"), &[]);
-    all_refused(refusals.map(|(fields, text)| (module(fields), text)));
+    all_refused(
+        OF_MODULES
+            .iter()
+            .map(|(fields, text)| (module(fields), *text)),
+    );
 }
 
 #[test]

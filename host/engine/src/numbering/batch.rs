@@ -8,15 +8,13 @@ use rulepack_contract::data::Data;
 use super::scratch::Scratch;
 use super::{Bounds, Dictionary, Looked};
 use crate::fault::Misuse;
+use crate::limits::Limits;
 
 /// Below so many codes it is quicker to look at each text than to note what was seen.
 const NOTED_FROM: usize = 64;
 
-/// Notes that may be made for one code that is asked for: some hundred are cleared in the time of a look.
-const NOTES_A_CODE: usize = 128;
-
-/// Notes of all sets of a batch, a byte each.
-const NOTES_MAX: usize = 16 * 1024 * 1024;
+/// Notes that may be made for one code that is asked for: a thousand are cleared in less time than a look takes.
+const NOTES_A_CODE: usize = 1024;
 
 /// Texts by number, for one instance and batch.
 #[derive(Debug)]
@@ -169,7 +167,7 @@ impl BatchCodes {
         let missing = self.known().saturating_sub(noted);
         asked >= NOTED_FROM
             && missing <= asked.saturating_mul(NOTES_A_CODE)
-            && missing <= NOTES_MAX.saturating_sub(self.notes)
+            && missing <= Limits::SET_NOTES.saturating_sub(self.notes)
     }
 
     /// The codes that the instance knows.
@@ -253,7 +251,6 @@ impl BatchCodes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
 
     /// An instance that knows so many texts and sets. Each set holds the texts that begin with its number.
     fn codes(texts: u32, sets: u32) -> BatchCodes {

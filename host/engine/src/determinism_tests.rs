@@ -252,7 +252,7 @@ fn another_process_says_the_same() {
     for _ in 0..2 {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture"])
-            .arg("determinism::says_what_it_makes_of_a_fixed_history")
+            .arg("determinism_tests::says_what_it_makes_of_a_fixed_history")
             .output()
             .unwrap();
         assert!(output.status.success());
