@@ -147,6 +147,10 @@ fn a_pack_takes_over_the_rules_that_it_names_and_what_the_code_says_of_others_is
     let rules: Vec<&str> = built.manifest.rules.iter().map(|it| &*it.id).collect();
     assert_eq!(rules, ["CHR-01", "CHR-03"]);
     assert_eq!(built.manifest.pack.left_out, ["CHR-02", "CHR-04", "CHR-05"]);
+    let told = written.without_rust(&["build", "."]).output().unwrap();
+    let told = String::from_utf8([told.stdout, told.stderr].concat()).unwrap();
+    let warning = "the code reads 13 columns that only rules of `pack.left_out` may need";
+    assert!(told.contains(warning), "{told}");
     // What broke a rule that is left out breaks nothing now, and is no fault of the pack.
     let origin = open(&pack("chronic-limits"));
     let breaks = |case: &&Case| case.expected.findings.iter().any(|it| it.rule == "CHR-02");
