@@ -27,6 +27,7 @@
 //! | CND-21 次均费用增幅 | institution | [`rules::visit_costs`] |
 //! | CND-22 大型检查阳性率 | patient | [`rules::positive_findings`] |
 //! | CND-23 临床路径外医嘱 | patient | [`rules::pathway`] |
+//! | CND-24 检验指征 | patient | [`rules::lab_limits`] |
 //!
 //! The rules about patients look at lines less their refunds ([`lines`]). That something is not in the record is
 //! evidence only where the hospital's data says that it holds all of it.
@@ -51,11 +52,12 @@ use rulepack_sdk::prelude::*;
 use lines::Lines;
 use rules::antibiotics::Antibiotics;
 use rules::budgets::Budgets;
+use rules::lab_limits::LabLimits;
 use rules::pathway::Pathways;
 use rules::price_cuts::PriceCuts;
 use rules::{
     antibiotics, budgets, consent, cost_growth, cost_structure, frequent_visits, idle_bed,
-    impersonation, intensive_care, operations, pathway, positive_findings, price_cuts,
+    impersonation, intensive_care, lab_limits, operations, pathway, positive_findings, price_cuts,
     refused_claims, restricted_patients, similar_treatments, split_prescriptions, third_party,
     treatment_frequency, treatment_records, treatment_sites, unordered_charges, visit_costs,
 };
@@ -77,6 +79,8 @@ pub struct Conduct {
     pub pathways: Pathways,
     /// 降价
     pub price_cuts: PriceCuts,
+    /// 检验指征
+    pub lab_limits: LabLimits,
 }
 
 /// What the rules about patients look at.
@@ -96,6 +100,7 @@ impl Pack for Conduct {
             budgets: Budgets::read(setup)?,
             pathways: Pathways::read(setup)?,
             price_cuts: PriceCuts::read(setup)?,
+            lab_limits: LabLimits::read(setup)?,
         })
     }
 
@@ -159,6 +164,9 @@ impl Conduct {
         }
         if runs(pathway::STAGES, pathway::NEEDS) {
             pathway::check(&self.settings, &self.pathways, care, answer);
+        }
+        if runs(lab_limits::STAGES, lab_limits::NEEDS) {
+            lab_limits::check(&self.lab_limits, care, answer);
         }
         Ok(())
     }

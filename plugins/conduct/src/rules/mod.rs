@@ -9,6 +9,7 @@ pub mod frequent_visits;
 pub mod idle_bed;
 pub mod impersonation;
 pub mod intensive_care;
+pub mod lab_limits;
 pub mod operations;
 pub mod pathway;
 pub mod positive_findings;
@@ -50,6 +51,7 @@ mod tests {
             (unordered_charges::ID, unordered_charges::NEEDS),
             (cost_growth::ID, cost_growth::NEEDS),
             (intensive_care::ID, intensive_care::NEEDS),
+            (lab_limits::ID, lab_limits::NEEDS),
             (pathway::ID, pathway::NEEDS),
             (positive_findings::ID, positive_findings::NEEDS),
             (price_cuts::ID, price_cuts::NEEDS),
@@ -80,6 +82,7 @@ mod tests {
             (unordered_charges::ID, unordered_charges::STAGES),
             (cost_growth::ID, cost_growth::STAGES),
             (intensive_care::ID, intensive_care::STAGES),
+            (lab_limits::ID, lab_limits::STAGES),
             (pathway::ID, pathway::STAGES),
             (positive_findings::ID, positive_findings::STAGES),
             (price_cuts::ID, price_cuts::STAGES),
