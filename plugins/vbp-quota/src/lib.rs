@@ -58,6 +58,8 @@ pub struct VbpQuota {
     pub(crate) high_price: Ratio,
     /// How much substitutes may grow against the year before.
     pub(crate) substitute_growth_max: Ratio,
+    /// 医院等级 whose orders may be of any selected product.
+    pub(crate) any_brand_levels: Vec<Code>,
     /// From which month of the agreement nothing bought counts as zero purchase.
     pub(crate) zero_purchase_month: i64,
     /// Share of the elapsed part of the term that must be done.
@@ -87,6 +89,7 @@ impl Pack for VbpQuota {
             non_selected_allowance: ratio("non_selected_allowance")?,
             high_price: ratio("high_price")?,
             substitute_growth_max: ratio("substitute_growth_max")?,
+            any_brand_levels: setup.code_list("any_brand_levels")?,
             zero_purchase_month: setup.integer("zero_purchase_month")?,
             progress_min: ratio("progress_min")?,
             delivery_bands: delivery_rate::Bands {
@@ -109,7 +112,7 @@ impl Pack for VbpQuota {
         };
         let (mut assessments, mut unread) = (Vec::new(), Vec::new());
         for row in batch.agreements().base_quantities().rows() {
-            match assess(&review, row)? {
+            match self.assess(&review, row)? {
                 Ok(assessment) => assessments.extend(assessment),
                 Err(missing) => {
                     unread.push(row);
@@ -131,33 +134,34 @@ impl Pack for VbpQuota {
     }
 }
 
-/// An agreement with what was bought under it; `None` where no day of it is under review, and an inner error
-/// names the column for want of which nothing can be said.
-fn assess<'a>(
-    review: &'a Review<'_>,
-    row: Row<Agreements>,
-) -> Result<Result<Option<Assessment<'a>>, &'static str>, Overflow> {
-    let agreement = match Agreement::read(review.purchases.batch, row) {
-        Ok(agreement) => agreement,
-        Err(missing) => return Ok(Err(missing)),
-    };
-    let (first, last) = review.days;
-    let Some(progress) = agreement.progress(first, last) else {
-        return Ok(Ok(None));
-    };
-    let volumes = Volumes::read(&review.purchases, &agreement, progress.last_day)?;
-    Ok(volumes.map(|volumes| {
-        Some(Assessment {
-            agreement,
-            progress,
-            volumes,
-            purchases: &review.purchases,
-            first_day: first.max(agreement.start),
-        })
-    }))
-}
-
 impl VbpQuota {
+    /// An agreement with what was bought under it; `None` where no day of it is under review, and an inner error
+    /// names the column for want of which nothing can be said.
+    fn assess<'a>(
+        &self,
+        review: &'a Review<'_>,
+        row: Row<Agreements>,
+    ) -> Result<Result<Option<Assessment<'a>>, &'static str>, Overflow> {
+        let agreement = match Agreement::read(review.purchases.batch, row, &self.any_brand_levels) {
+            Ok(agreement) => agreement,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let (first, last) = review.days;
+        let Some(progress) = agreement.progress(first, last) else {
+            return Ok(Ok(None));
+        };
+        let volumes = Volumes::read(&review.purchases, &agreement, progress.last_day)?;
+        Ok(volumes.map(|volumes| {
+            Some(Assessment {
+                agreement,
+                progress,
+                volumes,
+                purchases: &review.purchases,
+                first_day: first.max(agreement.start),
+            })
+        }))
+    }
+
     /// The rules that measure the agreed volume.
     fn judge(&self, assessment: &Assessment<'_>, answer: &mut Answer) -> Result<(), Overflow> {
         completion::check(assessment, self, answer);

@@ -70,7 +70,7 @@ struct Line<'a> {
     table: &'a Purchases,
     row: Row<Purchases>,
     selected: bool,
-    /// Of the agreement's round.
+    /// Of the agreement's round, and its product where it names one.
     of_round: bool,
 }
 
@@ -210,11 +210,15 @@ impl<'a> Line<'a> {
         if table.base_units().get(row) != Some(agreement.unit) {
             return Err("purchases.base-units");
         }
+        let mut of_round = round == Some(agreement.round);
+        if let Some(agreed) = agreement.item.filter(|_| selected && of_round) {
+            of_round = table.items().get(row).ok_or("purchases.items")? == agreed;
+        }
         Ok(Line {
             table,
             row,
             selected,
-            of_round: round == Some(agreement.round),
+            of_round,
         })
     }
 }
