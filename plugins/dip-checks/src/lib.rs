@@ -26,6 +26,7 @@
 pub mod auxiliary;
 pub mod grouper;
 pub mod rules;
+pub mod severity;
 pub mod stay;
 pub mod values;
 
