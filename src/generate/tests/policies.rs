@@ -257,16 +257,7 @@ fn purchases_break_the_policy_exactly_where_that_is_planted() {
             days: start..=end.min(today),
             purchases: &purchases,
         };
-        if term.has_high_price() {
-            hit("VBP-07");
-        }
-        // The first year that is held has none before it.
-        if agreement["rounds"] == "GC-9" && term.substitutes_grew() {
-            hit("VBP-08");
-        }
-        for order in term.large_orders(agreed) {
-            hits.insert(("VBP-09".to_owned(), order.to_string()));
-        }
+        hits.extend(term.hits(row + 1, agreed));
     }
     assert_eq!(hits, planted_hits(&settings, "VBP"));
 }
@@ -279,6 +270,22 @@ struct Term<'a> {
 }
 
 impl Term<'_> {
+    /// The rules about prices, substitutes and orders. The first year that is held has none before it.
+    fn hits(&self, row: usize, agreed: i64) -> Vec<(String, String)> {
+        let mut hits = Vec::new();
+        let mut hit = |rule: &str, row: usize| hits.push((rule.to_owned(), row.to_string()));
+        if self.has_high_price() {
+            hit("VBP-07", row);
+        }
+        if self.agreement["rounds"] == "GC-9" && self.substitutes_grew() {
+            hit("VBP-08", row);
+        }
+        for order in self.large_orders(agreed) {
+            hit("VBP-09", order);
+        }
+        hits
+    }
+
     fn lines(&self) -> impl Iterator<Item = &Row> {
         let variety = &self.agreement["varieties"];
         let lines = self.purchases.iter();
