@@ -252,7 +252,10 @@ fn a_case_is_explained_with_its_rows_and_what_was_not_evaluable() {
              100.00)",
             "CHR-04 慢特病年度限额使用提示: not evaluable, accumulators.subjects is not recorded",
             "CHR-05 慢特病超年度限额: not evaluable, accumulators.subjects is not recorded",
-            "had what they need and found nothing: CHR-02, CHR-03",
+            "CHR-07 同一处方病种不一致: not evaluable, orders.prescriptions is not recorded",
+            "CHR-08 慢特病超季度限额: not evaluable, accumulators.subjects, accumulators.period-starts, \
+             accumulators.period-ends is not recorded",
+            "had what they need and found nothing: CHR-02, CHR-03, CHR-06, CHR-09, CHR-10",
             "1 of 1 cases passed",
         ]
     );
@@ -279,7 +282,7 @@ fn a_case_that_is_not_there_or_not_alone_is_not_explained() {
 fn coverage_lists_what_no_case_touches() {
     let told = tested(&["--coverage"]);
     assert!(
-        told.contains("\n5 of 5 rules answer in some case\n"),
+        told.contains("\n10 of 10 rules answer in some case\n"),
         "{told}"
     );
     let row = "  no case touches row 1: M03900/XC08CAA112A001010100001/2024-01-01\n";
@@ -317,7 +320,7 @@ fn a_pack_is_looked_at_alone_beside_another_and_against_lists_of_codes() {
              `M03900/XC08CAA112A001010100001` on 2025-01-01",
         ]
     );
-    assert!(alone.ends_with("0 errors, 6 warnings\n"), "{alone}");
+    assert!(alone.ends_with("0 errors, 9 warnings\n"), "{alone}");
     let beside = lint(&["--beside", built.to_str().unwrap()], 0);
     assert_eq!(beside.lines().count(), alone.lines().count(), "{beside}");
     let list = format!("catalogue.item={}", written.path("few.csv").display());

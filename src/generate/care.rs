@@ -165,7 +165,11 @@ impl CareTables {
         order: &Order,
     ) -> Result<(), GenerateError> {
         let prescription = match line.key {
-            Cell::Key(_, number) if order.item.dosage.is_some() => format!("R{number:07}"),
+            // What is named for a disease has a prescription of its own.
+            Cell::Key(_, number) if order.item.dosage.is_some() => {
+                let disease = order.disease.map_or("", |disease| disease.code);
+                format!("R{number:07}{disease}")
+            }
             _ => String::new(),
         };
         let references = references(line, order);

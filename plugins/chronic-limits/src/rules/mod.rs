@@ -4,9 +4,13 @@
 //! sandbox's compiler would keep too few in registers (`docs/PERFORMANCE.md`).
 
 mod days_of_supply;
+pub mod one_disease;
 mod outside_catalogue;
 mod overlapping_supply;
+pub mod registration;
 mod remaining_limit;
+pub mod short_supply;
+pub mod stock_on_hand;
 mod yearly_limit;
 
 pub use days_of_supply::days_of_supply;
