@@ -34,6 +34,35 @@ pub struct HistorySurvey {
     pub stopped: bool,
 }
 
+impl std::fmt::Display for HistorySurvey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (imports, encounters) = (self.imports, self.encounters);
+        write!(f, "{imports} imports, {encounters} encounters of requests")?;
+        self.since
+            .map_or(Ok(()), |since| write!(f, " since {since}"))
+    }
+}
+
+impl HistorySurvey {
+    /// What the files of a history tell, with what requests told since a day.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where one cannot be read.
+    pub fn read(folder: &Path, since: Day) -> Result<Self, HistoryError> {
+        let seen = seen_folder(folder);
+        let is_empty =
+            !folder.is_dir() || Numbers::of(folder)?.good.is_empty() && seen::is_empty(&seen)?;
+        if is_empty {
+            return Ok(HistorySurvey {
+                set_aside: set_aside(folder)?,
+                ..HistorySurvey::default()
+            });
+        }
+        let history = History::open(folder)?.since(since);
+        Ok(history.survey(history.view()))
+    }
+}
+
 impl History {
     /// Opens the history in a folder, which is made where it is missing, with the secrets that lie beside it.
     ///

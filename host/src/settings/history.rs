@@ -1,5 +1,6 @@
 //! `[history]` of `host.toml`: how long what requests tell is kept.
 
+use rulepack_protocol::moment::Day;
 use serde::{Deserialize, Serialize};
 
 /// `[history]` of `host.toml`.
@@ -13,6 +14,13 @@ pub struct HistorySettings {
 }
 
 impl HistorySettings {
+    /// The first day of which an encounter that was told counts today.
+    #[must_use]
+    pub fn since(&self, today: Day) -> Day {
+        let first = today.number().saturating_sub(i32::from(self.days));
+        Day::from_number(first).unwrap_or(today)
+    }
+
     /// Whether these are the defaults.
     #[must_use]
     pub fn is_default(&self) -> bool {

@@ -105,7 +105,7 @@ impl Seen {
     #[must_use]
     pub fn view(self: &Arc<Self>, today: Day) -> View {
         let position = self.index().visible;
-        let since = today.number().saturating_sub(i32::from(self.settings.days));
+        let since = self.settings.since(today).number();
         View {
             seen: Arc::clone(self),
             sight: Sight { position, since },
