@@ -91,8 +91,8 @@ impl SealedLog {
         Ok(log)
     }
 
-    /// Opens the log at this path to go on after an entry that is known to be the last one, or at the beginning.
-    /// The entries are not read.
+    /// Opens the log at this path to go on behind an entry that is known, or behind the beginning, and behind
+    /// whatever lines follow: none of them is read or lost.
     ///
     /// # Errors
     /// [`SealedLogError`]; [`SealedLogError::Damaged`] where the last entry is not there as it was written.
@@ -111,8 +111,25 @@ impl SealedLog {
             end.bytes = last.offset + line.len() as u64;
             end.lines = last.line + 1;
         }
+        let end = log.behind(end)?;
         log.begin_at(end)?;
         Ok(log)
+    }
+
+    /// Behind the whole lines that follow.
+    fn behind(&self, mut end: End) -> Result<End, SealedLogError> {
+        loop {
+            let place = Place {
+                offset: end.bytes,
+                line: end.lines,
+            };
+            let line = self.line(place)?;
+            if line.last() != Some(&b'\n') {
+                return Ok(end);
+            }
+            end.bytes += line.len() as u64;
+            end.lines += 1;
+        }
     }
 
     /// Opens a log that another process may be writing to, to read it. What stands after the last line end is

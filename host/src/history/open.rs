@@ -105,12 +105,13 @@ impl History {
         Ok((history, seen))
     }
 
-    /// The imports for a service, that has what requests told apart. Damaged ones are set aside.
+    /// The imports alone, for a service that runs and has what requests told apart. Nothing is set aside: a
+    /// person may be restoring files.
     ///
     /// # Errors
-    /// As [`History::open_to_serve`].
-    pub fn imports_to_serve(folder: &Path) -> Result<Self, HistoryError> {
-        Self::open_imports(folder, None, Damaged::SetAside).map(|(history, _)| history)
+    /// As [`History::open`].
+    pub fn imports(folder: &Path) -> Result<Self, HistoryError> {
+        Self::open_imports(folder, None, Damaged::Refused).map(|(history, _)| history)
     }
 
     /// Whether nothing was imported or set aside since this was opened, by any process.
@@ -204,10 +205,10 @@ impl History {
 }
 
 impl HistoryError {
-    fn is_damage(&self) -> bool {
+    pub(super) fn is_damage(&self) -> bool {
         match self {
             HistoryError::Damaged { .. } | HistoryError::Foreign(_) => true,
-            // One of the two files of an import is gone.
+            // One of the two files is gone.
             HistoryError::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
             _ => false,
         }

@@ -208,11 +208,8 @@ impl Service {
         let lock = Lock::read(&folder)?;
         // Where the secret of both is another one, this says so before anything is set aside.
         let findings = Findings::open(&folder)?;
-        let (history, seen) = History::open_to_serve(
-            &folder.history(),
-            settings.history,
-            Arc::clone(&failures),
-        )?;
+        let (history, seen) =
+            History::open_to_serve(&folder.history(), settings.history, Arc::clone(&failures))?;
         let started = u64::try_from((options.clock)()).unwrap_or(0);
         let setup = journal::Setup {
             folder: folder.journal(),
@@ -270,7 +267,7 @@ impl Service {
         }
         let is_new_history = !self.history.get().is_current()?;
         if is_new_history {
-            let history = History::imports_to_serve(&self.folder.history())?;
+            let history = History::imports(&self.folder.history())?;
             self.history.put(history);
         }
         Ok(is_new_lock || is_new_policy || are_new_grants || is_new_history)

@@ -3,6 +3,7 @@
 //!
 //! The rows of an encounter are written first; it is told once its identity is there. Rows without one are nobody's.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rulepack_protocol::digest::Digest;
@@ -49,14 +50,17 @@ impl TellingFile {
         secrets: &Secrets,
         mut each: impl FnMut(u64, Identity),
     ) -> Result<Self, SealedLogError> {
-        let mut last = None;
+        let mut found = Found::default();
         let path = path_of_identities(folder, number);
+        if !path.exists() && path_of_rows(folder, number).exists() {
+            // They come first: somebody lost them, and rows must not become nobody's.
+            let source = io::ErrorKind::NotFound.into();
+            return Err(SealedLogError::Io { path, source });
+        }
         let identities = SealedLog::open(&path, &secrets.identities, |place, bytes| {
-            if let Ok(identity) = serde_json::from_slice::<Identity>(bytes) {
-                last = Some(identity.at);
-                each(place.line, identity);
-            }
+            found.take(place, bytes, &mut each);
         })?;
+        let last = found.last(path)?;
         let rows = path_of_rows(folder, number);
         Ok(TellingFile {
             number,
@@ -75,15 +79,13 @@ impl TellingFile {
         secrets: &Secrets,
         mut each: impl FnMut(u64, Identity),
     ) -> Result<Self, SealedLogError> {
-        let mut last = None;
+        let mut found = Found::default();
         let file = Self::open_damaged((folder, number), secrets)?;
         let identities = &file.identities;
         identities.entries_written(Unreadable::Refused, |place, bytes| {
-            if let Ok(identity) = serde_json::from_slice::<Identity>(bytes) {
-                last = Some(identity.at);
-                each(place.line, identity);
-            }
+            found.take(place, bytes, &mut each);
         })?;
+        let last = found.last(path_of_identities(folder, number))?;
         last.map_or(Ok(()), |last| file.rows.read(last).map(drop))?;
         Ok(file)
     }
@@ -155,6 +157,36 @@ impl TellingFile {
     }
 }
 
+/// What the identities of a file say of its end.
+#[derive(Default)]
+struct Found {
+    last: Option<Place>,
+    /// The first line that is sealed as ours and says something else: its rows must not be cut off.
+    foreign: Option<u64>,
+}
+
+impl Found {
+    fn take(&mut self, place: Place, bytes: &[u8], each: &mut impl FnMut(u64, Identity)) {
+        match serde_json::from_slice::<Identity>(bytes) {
+            Ok(identity) => {
+                self.last = Some(identity.at);
+                each(place.line, identity);
+            }
+            Err(_) => _ = self.foreign.get_or_insert(place.line),
+        }
+    }
+
+    fn last(self, path: PathBuf) -> Result<Option<Place>, SealedLogError> {
+        match self.foreign {
+            Some(line) => Err(SealedLogError::Damaged {
+                path,
+                line: line.saturating_add(1),
+            }),
+            None => Ok(self.last),
+        }
+    }
+}
+
 /// The bytes of the rows of an encounter, and by what they are known.
 pub(super) fn to_bytes(rows: &OwnerRows) -> (Vec<u8>, u64) {
     let bytes = serde_json::to_vec(rows).expect("rows are texts");
@@ -164,10 +196,13 @@ pub(super) fn to_bytes(rows: &OwnerRows) -> (Vec<u8>, u64) {
     (bytes, known_by)
 }
 
-/// The number of a file, by the path of its identities; `None` for any other file.
+/// The number of a file, by the path of one of its two; `None` for any other file.
 pub(super) fn number(path: &Path) -> Option<u32> {
     let name = path.file_name()?.to_str()?;
-    name.strip_suffix(".identities")?.parse().ok()
+    let number = name
+        .strip_suffix(".identities")
+        .or_else(|| name.strip_suffix(".rows"));
+    number?.parse().ok()
 }
 
 pub(super) fn path_of_identities(folder: &Path, number: u32) -> PathBuf {

@@ -185,18 +185,14 @@ impl Seen {
     }
 
     /// Removes the files of which nothing counts any more, for so long that no receipt is executed anew with them.
-    /// One that cannot be removed is tried again with the next month.
+    /// One that cannot be removed is tried again after the next start.
     fn expire(&self, index: &mut Index, today: Day) {
         let kept = self.settings.days.saturating_add(self.settings.replay_days);
         let first = today.number().saturating_sub(i32::from(kept));
         let is_over = |(_, last): &(&u32, &i32)| **last < first;
         let over: Vec<u32> = index.days.iter().filter(is_over).map(|it| *it.0).collect();
         for number in over {
-            // Without identities the rows are nobody's.
-            let identities = file::path_of_identities(&self.folder, number);
-            let removed = fs::remove_file(identities)
-                .and_then(|()| fs::remove_file(file::path_of_rows(&self.folder, number)))
-                .and_then(|()| files::sync_folder(&self.folder));
+            let removed = self.remove(number);
             if let Err(error) = removed {
                 tracing::warn!(file = number, %error, "a file of the history that is over cannot be removed");
             }
@@ -206,6 +202,13 @@ impl Seen {
             );
             index.forget(number);
         }
+    }
+
+    fn remove(&self, number: u32) -> std::io::Result<()> {
+        // Where a stop comes in between, the next start sets the other one aside: a person looks at it.
+        fs::remove_file(file::path_of_identities(&self.folder, number))?;
+        fs::remove_file(file::path_of_rows(&self.folder, number))?;
+        files::sync_folder(&self.folder)
     }
 
     fn damaged(&self, place: Position) -> HistoryError {

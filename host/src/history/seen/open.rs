@@ -16,7 +16,6 @@ use crate::history::HistoryError;
 use crate::history::aside;
 use crate::history::secrets::Secrets;
 use crate::journal::SeenState;
-use crate::sealed_log::SealedLogError;
 use crate::settings::HistorySettings;
 
 impl Seen {
@@ -52,10 +51,13 @@ impl Seen {
             };
             match opened {
                 Ok(file) => take(&mut index, file, found),
-                Err(error @ (SealedLogError::Damaged { .. } | SealedLogError::Io { .. })) => {
-                    damaged.push((*number, HistoryError::from(error)));
+                Err(error) => {
+                    let error = HistoryError::from(error);
+                    if !error.is_damage() {
+                        return Err(error);
+                    }
+                    damaged.push((*number, error));
                 }
-                Err(error) => return Err(error.into()),
             }
         }
         index.written.file = index.written.file.max(numbers.last().copied().unwrap_or(0));

@@ -194,3 +194,31 @@ fn after_a_failed_write_nothing_more_is_kept_until_the_next_start() {
     assert!(keys(&recalled(&history, &view)).is_empty());
     assert!(history.survey(Some(&view)).stopped);
 }
+
+#[test]
+fn rows_whose_identities_are_gone_are_kept_for_whoever_restores_them() {
+    let host = Host::new();
+    let (_, seen) = host.serve();
+    host.tell(&seen, &charged("E1", &["O1"]), DAY);
+    host.tell(&seen, &charged("E2", &["O2"]), DAY);
+    drop(seen);
+    let (rows, identities) = (
+        host.seen().join("000001.rows"),
+        host.seen().join("000001.identities"),
+    );
+    let whole = (fs::read(&rows).unwrap(), fs::read(&identities).unwrap());
+    fs::remove_file(&identities).unwrap();
+    let (history, seen) = host.serve();
+    assert_eq!(history.set_aside(), ["seen/000001.rows.damaged"]);
+    assert!(lines(&host, &seen, DAY).is_empty());
+    drop(seen);
+    // An older copy of the identities: the rows behind it stay, and so do new ones behind those.
+    let first = whole.1.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    fs::rename(host.seen().join("000001.rows.damaged"), &rows).unwrap();
+    fs::write(&identities, &whole.1[..first]).unwrap();
+    let (history, seen) = host.serve();
+    assert!(history.set_aside().is_empty());
+    host.tell(&seen, &charged("E3", &["O3"]), DAY);
+    assert_eq!(lines(&host, &seen, DAY), ["O1", "O3"]);
+    assert!(fs::read(&rows).unwrap().starts_with(&whole.0));
+}

@@ -102,9 +102,7 @@ impl Host {
     }
 
     fn imports(&self) -> u64 {
-        History::imports_to_serve(&self.history())
-            .unwrap()
-            .imports_now()
+        History::imports(&self.history()).unwrap().imports_now()
     }
 
     fn import(&self, files: &[(&str, &str)]) {
@@ -133,7 +131,7 @@ fn recalled(history: &History, view: &View) -> Data {
 
 /// The keys of the lines that a request of a day sees of `P1`.
 fn lines(host: &Host, seen: &Arc<Seen>, on: &str) -> Vec<String> {
-    let history = History::imports_to_serve(&host.history()).unwrap();
+    let history = History::imports(&host.history()).unwrap();
     keys(&recalled(&history, &seen.view(day(on))))
 }
 
@@ -294,7 +292,7 @@ fn after_its_days_an_encounter_counts_no_more_and_its_file_goes_while_the_servic
     let view = seen.view(day("2026-02-09"));
     host.tell(&seen, &charged("E2", &["O2"]), "2026-02-10");
     // It is there still for receipts of the time when it counted.
-    let history = History::imports_to_serve(&host.history()).unwrap();
+    let history = History::imports(&host.history()).unwrap();
     assert_eq!(keys(&recalled(&history, &view)), ["O1"]);
     host.tell(&seen, &charged("E3", &["O3"]), "2026-04-11");
     assert!(keys(&recalled(&history, &view)).is_empty());
