@@ -132,11 +132,11 @@ impl Index {
 impl Visit {
     /// The last telling that may be seen.
     fn seen(&self, sight: Sight) -> Option<Telling> {
-        let visible = self
+        let mut visible = self
             .tellings
             .iter()
             .filter(|telling| telling.place < sight.position);
-        let last = visible.last().copied();
+        let last = visible.next_back().copied();
         last.filter(|telling| telling.day >= sight.since)
     }
 }
