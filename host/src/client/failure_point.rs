@@ -40,6 +40,14 @@ pub enum FailurePoint {
     JournalSynced,
     /// A new file of the journal has its header.
     JournalFile,
+    /// A new file of what requests told is there, and nothing stands in it.
+    SeenFile,
+    /// The rows of an encounter are written, and not whose they are.
+    SeenRows,
+    /// An encounter is told, and not synced.
+    SeenWritten,
+    /// What was told is on the disk, and nobody was answered.
+    SeenSynced,
 }
 
 /// Asked at each place; production never fails.
