@@ -4,12 +4,13 @@ use std::path::Path;
 
 use time::{Date, Month};
 
-use super::GenerateError;
 use super::catalogue::{AREA, CHRONIC_AMOUNT, Dosage, INSTITUTION};
+use super::library::LibraryTables;
 use super::record::{Accumulator, Encounter, Enrolment, Order, Patient, Place, Role};
 use super::tables::{Cell, Planted, PlantedRow, Table, optional};
+use super::{Extent, GenerateError};
 
-/// Key of the only institution.
+/// Key of the hospital itself.
 pub(super) const INSTITUTION_KEY: Cell<'static> = Cell::Key('H', 1);
 
 /// Opening of the clinic, in minutes after midnight.
@@ -23,27 +24,49 @@ pub(super) struct CareTables {
     patients: Table<3>,
     enrolments: Table<4>,
     accumulators: Table<7>,
-    encounters: Table<29>,
-    diagnoses: Table<6>,
-    procedures: Table<6>,
-    orders: Table<33>,
+    encounters: Table<31>,
+    diagnoses: Table<7>,
+    procedures: Table<8>,
+    orders: Table<40>,
+    library: Option<LibraryTables>,
 }
 
 impl CareTables {
-    /// Creates the files, and the table of the one institution.
+    /// Creates the files of a hospital whose last day this is, and the table of the institutions.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(super) fn create(directory: &Path) -> Result<Self, GenerateError> {
-        write_institution(directory)?;
+    pub(super) fn create(
+        directory: &Path,
+        extent: Extent,
+        end: Date,
+    ) -> Result<Self, GenerateError> {
+        let (library, narrower) = match extent {
+            Extent::Plain => {
+                write_institution(directory)?;
+                (None, 1)
+            }
+            Extent::Library => (Some(LibraryTables::create(directory, end)?), 0),
+        };
         Ok(Self {
             patients: Table::create(directory, "patients", PATIENT_COLUMNS)?,
             enrolments: Table::create(directory, "enrolments", ENROLMENT_COLUMNS)?,
             accumulators: Table::create(directory, "accumulators", ACCUMULATOR_COLUMNS)?,
-            encounters: Table::create(directory, "encounters", ENCOUNTER_COLUMNS)?,
-            diagnoses: Table::create(directory, "diagnoses", DIAGNOSIS_COLUMNS)?,
-            procedures: Table::create(directory, "procedures", PROCEDURE_COLUMNS)?,
-            orders: Table::create(directory, "orders", ORDER_COLUMNS)?,
+            encounters: Table::narrow(
+                directory,
+                "encounters",
+                ENCOUNTER_COLUMNS,
+                31 - 2 * narrower,
+            )?,
+            diagnoses: Table::narrow(directory, "diagnoses", DIAGNOSIS_COLUMNS, 7 - narrower)?,
+            procedures: Table::narrow(
+                directory,
+                "procedures",
+                PROCEDURE_COLUMNS,
+                8 - 2 * narrower,
+            )?,
+            orders: Table::narrow(directory, "orders", ORDER_COLUMNS, 40 - 7 * narrower)?,
+            library,
         })
     }
 
@@ -75,22 +98,13 @@ impl CareTables {
         for accumulator in &patient.accumulators {
             self.accumulators.row(accumulator_cells(key, accumulator))?;
         }
-        let first_encounter = self.encounters.rows() + 1;
-        let mut first_orders = Vec::with_capacity(patient.encounters.len());
+        let mut firsts = Vec::with_capacity(patient.encounters.len());
         for encounter in &patient.encounters {
-            first_orders.push(self.orders.rows() + 1);
-            self.write_encounter(key, patient.age, encounter)?;
+            firsts.push(self.firsts());
+            self.write_encounter(key, patient, encounter)?;
         }
         for mark in &patient.marks {
-            let (table, row) = match mark.place {
-                Place::Encounter(place) => {
-                    ("encounters", Cell::Key('E', first_encounter + place as u64))
-                }
-                Place::Order(encounter, place) => (
-                    "orders",
-                    Cell::Key('O', first_orders[encounter] + place as u64),
-                ),
-            };
+            let (table, row) = row_of(mark.place, &firsts);
             planted.note(&PlantedRow {
                 breach: mark.breach,
                 verdict: mark.verdict,
@@ -104,11 +118,25 @@ impl CareTables {
         Ok(())
     }
 
-    /// Writes what is buffered.
+    /// The rows that an encounter written now begins with.
+    fn firsts(&self) -> Firsts {
+        Firsts {
+            encounter: self.encounters.rows() + 1,
+            diagnosis: self.diagnoses.rows() + 1,
+            procedure: self.procedures.rows() + 1,
+            order: self.orders.rows() + 1,
+            defect: self.library.as_ref().map_or(1, LibraryTables::next_defect),
+        }
+    }
+
+    /// Writes what is buffered, and notes what the sums of the institutions break.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(super) fn finish(self) -> Result<(), GenerateError> {
+    pub(super) fn finish(self, planted: &mut Planted) -> Result<(), GenerateError> {
+        if let Some(library) = self.library {
+            library.finish(planted)?;
+        }
         self.patients.finish()?;
         self.enrolments.finish()?;
         self.accumulators.finish()?;
@@ -120,8 +148,8 @@ impl CareTables {
 
     fn write_encounter(
         &mut self,
-        patient: Cell<'_>,
-        age: i32,
+        patient_key: Cell<'_>,
+        patient: &Patient,
         encounter: &Encounter,
     ) -> Result<(), GenerateError> {
         let key = Cell::Key('E', self.encounters.rows() + 1);
@@ -131,19 +159,28 @@ impl CareTables {
             doctor: &doctor,
             department: &department,
         };
-        self.encounters
-            .row(encounter_cells([key, patient], age, encounter, &staff))?;
+        self.encounters.row(encounter_cells(
+            [key, patient_key],
+            patient,
+            encounter,
+            &staff,
+        ))?;
+        if let Some(library) = &mut self.library {
+            library.write(key, encounter)?;
+        }
         for (place, code) in encounter.diagnoses.iter().enumerate() {
             self.diagnoses
-                .row(diagnosis_cells(key, code, place == 0, encounter))?;
+                .row(diagnosis_cells(key, code, place, encounter))?;
         }
         let first_procedure = self.procedures.rows() + 1;
         for (place, (code, day)) in encounter.procedures.iter().enumerate() {
             let procedure = Cell::Key('S', first_procedure + place as u64);
+            let [began, ended] = theatre(encounter, *day);
             let [code, day] = [Cell::Text(code), Cell::Day(*day)];
-            let principal = Cell::Flag(place == 0);
+            let principal = Cell::Flag(place < encounter.details.principals);
+            let listed = Cell::Flag(true);
             self.procedures
-                .row([procedure, key, code, principal, day, Cell::Flag(true)])?;
+                .row([procedure, key, code, principal, day, listed, began, ended])?;
         }
         let line = Line {
             encounter,
@@ -165,7 +202,12 @@ impl CareTables {
         order: &Order,
     ) -> Result<(), GenerateError> {
         let prescription = match line.key {
-            Cell::Key(_, number) if order.item.dosage.is_some() => format!("R{number:07}"),
+            Cell::Key(_, number) if order.item.kind.is_prescribed() => {
+                match order.details.prescription {
+                    0 => format!("R{number:07}"),
+                    more => format!("R{number:07}-{more}"),
+                }
+            }
             _ => String::new(),
         };
         let references = references(line, order);
@@ -173,6 +215,41 @@ impl CareTables {
         self.orders.row(cells)?;
         Ok(())
     }
+}
+
+/// The rows that an encounter begins with.
+#[derive(Debug, Clone, Copy)]
+struct Firsts {
+    encounter: u64,
+    diagnosis: u64,
+    procedure: u64,
+    order: u64,
+    defect: u64,
+}
+
+/// Table and key of a place of a patient; rows of tables without keys go by their number.
+fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
+    let number = |first: u64, place: usize| Cell::Number((first + place as u64).cast_signed());
+    match place {
+        Place::Encounter(at) => ("encounters", Cell::Key('E', firsts[at].encounter)),
+        Place::Order(at, place) => {
+            let row = firsts[at].order + place as u64;
+            ("orders", Cell::Key('O', row))
+        }
+        Place::Diagnosis(at, place) => ("diagnoses", number(firsts[at].diagnosis, place)),
+        Place::Procedure(at, place) => {
+            let row = firsts[at].procedure + place as u64;
+            ("procedures", Cell::Key('S', row))
+        }
+        Place::Defect(at, place) => ("data-defects", number(firsts[at].defect, place)),
+    }
+}
+
+/// When the procedures of an encounter began and ended.
+fn theatre(encounter: &Encounter, day: Date) -> [Cell<'static>; 2] {
+    let hours = encounter.details.theatre;
+    let at = |place: usize| optional(hours, |hours| Cell::Instant(day, hours[place]));
+    [at(0), at(1)]
 }
 
 /// Who treats, and where.
@@ -272,8 +349,9 @@ fn accumulator_cells<'a>(patient: Cell<'a>, accumulator: &Accumulator) -> [Cell<
     ]
 }
 
+/// The last two are written with the library only.
 #[rustfmt::skip]
-const ENCOUNTER_COLUMNS: [&str; 29] = [
+const ENCOUNTER_COLUMNS: [&str; 31] = [
     "encounter", "patients", "current", "statuses", "institutions",
     "ages", "age-days", "newborn-admission-weights",
     "visit-types", "care-types", "insurance-types", "reimbursed", "payment-methods",
@@ -281,12 +359,14 @@ const ENCOUNTER_COLUMNS: [&str; 29] = [
     "discharge-dispositions", "departments", "admission-specialties", "discharge-specialties",
     "doctors", "chronic-diseases", "payment-groups",
     "total-amounts", "own-pays", "self-pays", "pooled-fund-pays",
+    "maternity", "planned-readmissions",
 ];
 
 #[rustfmt::skip]
 fn encounter_cells<'a>(
-    [key, patient]: [Cell<'a>; 2], age: i32, encounter: &'a Encounter, staff: &Staff<'a>,
-) -> [Cell<'a>; 29] {
+    [key, patient_key]: [Cell<'a>; 2], patient: &Patient, encounter: &'a Encounter,
+    staff: &Staff<'a>,
+) -> [Cell<'a>; 31] {
     let stay = encounter.inpatient();
     let sum = |amount: fn(&Order) -> i64| -> i64 {
         encounter.orders.iter().filter(|order| order.charged()).map(amount).sum()
@@ -298,66 +378,92 @@ fn encounter_cells<'a>(
     let disease = encounter.chronic_disease.map(|disease| disease.code);
     let [admission, discharge] = [encounter.admission, encounter.discharge];
     let specialty = Cell::Text(encounter.specialty);
+    let details = &encounter.details;
+    let payment_method = if encounter.group.is_empty() { BY_ITEM } else { BY_GROUP };
     [
-        key, patient, Cell::Flag(encounter.current), Cell::Number(2), INSTITUTION_KEY,
-        Cell::Number(i64::from(age)), Cell::Empty, Cell::Empty,
-        Cell::Text(if stay { "2" } else { "1" }), Cell::Text(encounter.care_type),
-        Cell::Text("310"), Cell::Flag(true), Cell::Text(if stay { "05" } else { "01" }),
+        key, patient_key, Cell::Flag(encounter.current), Cell::Number(2),
+        Cell::Key('H', details.institution),
+        Cell::Number(i64::from(patient.age)), optional(patient.age_days, Cell::Number), Cell::Empty,
+        Cell::Text(encounter.visit_type), Cell::Text(encounter.care_type),
+        Cell::Text(details.insurance), Cell::Flag(true), Cell::Text(payment_method),
         Cell::Day(admission), Cell::Day(discharge), Cell::Day(discharge),
         Cell::Instant(admission, begins), Cell::Instant(discharge, ends),
         if stay { Cell::Text("1") } else { Cell::Empty }, Cell::Text(staff.department),
         specialty, if stay { specialty } else { Cell::Empty },
         Cell::Text(staff.doctor), optional(disease, Cell::Text), Cell::Text(encounter.group),
         Cell::Money(total), Cell::Money(own), Cell::Money(total - own - fund), Cell::Money(fund),
+        optional(details.maternity, Cell::Text), Cell::Flag(details.planned),
     ]
 }
 
+/// 按项目 and 按病种 (hi_paymtd).
+const BY_ITEM: &str = "01";
+const BY_GROUP: &str = "05";
+
+/// The last one is written with the library only.
 #[rustfmt::skip]
-const DIAGNOSIS_COLUMNS: [&str; 6] =
-    ["encounters", "codes", "systems", "principal", "kinds", "on-settlement-list"];
+const DIAGNOSIS_COLUMNS: [&str; 7] = [
+    "encounters", "codes", "systems", "principal", "kinds", "on-settlement-list",
+    "present-on-admission",
+];
+
+/// 入院病情: there on admission, and arisen in hospital.
+const PRESENT: &str = "1";
+const ACQUIRED: &str = "4";
 
 /// Diagnoses of a stay are those of the discharge.
 fn diagnosis_cells<'a>(
     key: Cell<'a>,
     code: &'a str,
-    principal: bool,
+    place: usize,
     encounter: &Encounter,
-) -> [Cell<'a>; 6] {
+) -> [Cell<'a>; 7] {
+    let is_acquired = encounter.details.acquired == Some(place);
     let kind = Cell::Text(if encounter.inpatient() { "2" } else { "1" });
     let [code, system] = [Cell::Text(code), Cell::Text("ICD-10")];
     [
         key,
         code,
         system,
-        Cell::Flag(principal),
+        Cell::Flag(place == 0),
         kind,
         Cell::Flag(true),
+        Cell::Text(if is_acquired { ACQUIRED } else { PRESENT }),
     ]
 }
 
+/// The last two are written with the library only.
 #[rustfmt::skip]
-const PROCEDURE_COLUMNS: [&str; 6] =
-    ["procedure", "encounters", "codes", "principal", "days", "on-settlement-list"];
+const PROCEDURE_COLUMNS: [&str; 8] = [
+    "procedure", "encounters", "codes", "principal", "days", "on-settlement-list", "began", "ended",
+];
 
+/// The last seven are written with the library only.
 #[rustfmt::skip]
-const ORDER_COLUMNS: [&str; 33] = [
+const ORDER_COLUMNS: [&str; 40] = [
     "order", "encounters", "current", "charged", "counted", "fulfils", "reverses",
     "items", "catalogue-types", "charge-types", "reimbursement-classes",
     "quantities", "units", "base-quantities", "base-units",
     "unit-prices", "amounts", "own-pays", "self-pays", "covered-amounts",
     "days", "departments", "doctors", "long-term", "prescriptions", "diseases", "procedures",
     "supply-days", "doses", "dose-units", "frequency-counts", "frequency-minutes", "routes",
+    "started", "stopped", "executing-specialties", "doctor-titles", "catalogue-prices",
+    "price-ceilings", "decoction-doses",
 ];
+
+/// 主治医师 (drord_dr_profttl).
+const ATTENDING: &str = "3";
 
 #[rustfmt::skip]
 fn order_cells<'a>(
     line: &Line<'a>, place: u64, order: &Order, (rows, prescription): (References, &'a str),
-) -> [Cell<'a>; 33] {
+) -> [Cell<'a>; 40] {
     let (item, charged) = (order.item, order.charged());
     let money = |amount: i64| if charged { Cell::Money(amount) } else { Cell::Empty };
     let dosage = item.dosage;
     let taken = |number: fn(Dosage) -> i64| optional(dosage, |dosage| Cell::Number(number(dosage)));
     let disease = order.disease.map(|disease| disease.code);
+    let details = &order.details;
     [
         Cell::Key('O', line.first_order + place), line.key, Cell::Flag(line.encounter.current),
         Cell::Flag(charged), Cell::Flag(charged), rows.fulfils, rows.reverses,
@@ -365,7 +471,7 @@ fn order_cells<'a>(
         Cell::Text(item.kind.charge_type()), Cell::Text(item.class.code()),
         Cell::Quantity(order.quantity), Cell::Text(item.unit),
         Cell::Quantity(order.quantity * item.pack), Cell::Text(item.base_unit),
-        Cell::UnitPrice(item.price), money(order.amount()), money(order.own_pay()),
+        Cell::UnitPrice(order.price()), money(order.amount()), money(order.own_pay()),
         money(order.self_pay()), money(order.covered()),
         Cell::Day(order.day), Cell::Text(line.staff.department), Cell::Text(line.staff.doctor),
         Cell::Flag(order.role == Role::LongTermOrder), Cell::Text(prescription),
@@ -374,5 +480,10 @@ fn order_cells<'a>(
         optional(dosage, |_| Cell::Text(item.base_unit)),
         taken(|dosage| dosage.times), taken(|_| 1_440),
         optional(dosage, |dosage| Cell::Text(dosage.route)),
+        optional(details.started, |minute| Cell::Instant(order.day, minute)),
+        optional(details.stopped, |(day, minute)| Cell::Instant(day, minute)),
+        Cell::Text(details.specialty.unwrap_or(line.encounter.specialty)),
+        Cell::Text(details.title.unwrap_or(ATTENDING)), Cell::UnitPrice(item.price),
+        optional(details.ceiling, Cell::UnitPrice), optional(details.decoctions, Cell::Number),
     ]
 }

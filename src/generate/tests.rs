@@ -11,7 +11,7 @@ use rulepack_contract::units;
 use tempfile::TempDir;
 use time::macros::date;
 
-use super::{GenerateError, Settings, Summary, generate};
+use super::{Extent, GenerateError, Settings, Summary, generate};
 
 /// A row by column name.
 type Row = HashMap<String, String>;
@@ -38,6 +38,7 @@ fn settings(lines: u64, seed: u64, directory: &Path) -> Settings {
         seed,
         directory,
         end: date!(2026 - 06 - 30),
+        extent: Extent::Plain,
     }
 }
 
