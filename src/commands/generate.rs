@@ -31,7 +31,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DATE", default_value = "2026-06-30", value_parser = day)]
     end: Date,
     /// Plant breaches of the 88 rules of the national library (两库) too, and write the columns and tables that
-    /// they need: 1,000 lines or more, the last day 2026-02-28 or later.
+    /// they need: 1,000 lines or more, the last day 2026-03-12 or later.
     #[arg(long)]
     library: bool,
     /// Folder to write to, new or empty.

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use time::{Date, Month};
+use time::Date;
 
-use super::catalogue::{AREA, CHRONIC_AMOUNT, Dosage, INSTITUTION};
+use super::catalogue::{AREA, INSTITUTION};
+use super::cells::{
+    ACCUMULATOR_COLUMNS, DIAGNOSIS_COLUMNS, ENCOUNTER_COLUMNS, ENROLMENT_COLUMNS, Line,
+    ORDER_COLUMNS, PATIENT_COLUMNS, PROCEDURE_COLUMNS, Staff, accumulator_cells, diagnosis_cells,
+    encounter_cells, enrolment_cells, order_cells, references, theatre,
+};
 use super::library::LibraryTables;
-use super::record::{Accumulator, Encounter, Enrolment, Order, Patient, Place, Role};
-use super::tables::{Cell, Planted, PlantedRow, Table, optional};
+use super::record::{Encounter, Order, Patient, Place};
+use super::tables::{Cell, Planted, PlantedRow, Table};
 use super::{Extent, GenerateError};
 
 /// Key of the hospital itself.
 pub(super) const INSTITUTION_KEY: Cell<'static> = Cell::Key('H', 1);
-
-/// Opening of the clinic, in minutes after midnight.
-const OPENING: u32 = 8 * 60;
-/// Hour at which stays end, in minutes after midnight.
-const DISCHARGE: u32 = 16 * 60;
 
 /// The tables of patient scope. Keys are the numbers of the rows.
 #[derive(Debug)]
@@ -41,31 +41,28 @@ impl CareTables {
         extent: Extent,
         end: Date,
     ) -> Result<Self, GenerateError> {
-        let (library, narrower) = match extent {
+        let library = match extent {
             Extent::Plain => {
                 write_institution(directory)?;
-                (None, 1)
+                None
             }
-            Extent::Library => (Some(LibraryTables::create(directory, end)?), 0),
+            Extent::Library => Some(LibraryTables::create(directory, end)?),
         };
+        // The last columns are for the library.
+        let width = |plain: usize, full: usize| match extent {
+            Extent::Plain => plain,
+            Extent::Library => full,
+        };
+        let (encounters, orders) = (width(29, 31), width(33, 40));
+        let (diagnoses, procedures) = (width(6, 7), width(6, 8));
         Ok(Self {
             patients: Table::create(directory, "patients", PATIENT_COLUMNS)?,
             enrolments: Table::create(directory, "enrolments", ENROLMENT_COLUMNS)?,
             accumulators: Table::create(directory, "accumulators", ACCUMULATOR_COLUMNS)?,
-            encounters: Table::narrow(
-                directory,
-                "encounters",
-                ENCOUNTER_COLUMNS,
-                31 - 2 * narrower,
-            )?,
-            diagnoses: Table::narrow(directory, "diagnoses", DIAGNOSIS_COLUMNS, 7 - narrower)?,
-            procedures: Table::narrow(
-                directory,
-                "procedures",
-                PROCEDURE_COLUMNS,
-                8 - 2 * narrower,
-            )?,
-            orders: Table::narrow(directory, "orders", ORDER_COLUMNS, 40 - 7 * narrower)?,
+            encounters: Table::narrow(directory, "encounters", ENCOUNTER_COLUMNS, encounters)?,
+            diagnoses: Table::narrow(directory, "diagnoses", DIAGNOSIS_COLUMNS, diagnoses)?,
+            procedures: Table::narrow(directory, "procedures", PROCEDURE_COLUMNS, procedures)?,
+            orders: Table::narrow(directory, "orders", ORDER_COLUMNS, orders)?,
             library,
         })
     }
@@ -245,55 +242,6 @@ fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
     }
 }
 
-/// When the procedures of an encounter began and ended.
-fn theatre(encounter: &Encounter, day: Date) -> [Cell<'static>; 2] {
-    let hours = encounter.details.theatre;
-    let at = |place: usize| optional(hours, |hours| Cell::Instant(day, hours[place]));
-    [at(0), at(1)]
-}
-
-/// Who treats, and where.
-#[derive(Debug, Clone, Copy)]
-struct Staff<'a> {
-    doctor: &'a str,
-    department: &'a str,
-}
-
-/// What the lines of an encounter share.
-#[derive(Debug)]
-struct Line<'a> {
-    encounter: &'a Encounter,
-    key: Cell<'a>,
-    staff: Staff<'a>,
-    first_order: u64,
-    first_procedure: u64,
-}
-
-/// The rows that a line refers to.
-struct References {
-    fulfils: Cell<'static>,
-    reverses: Cell<'static>,
-    procedure: Cell<'static>,
-}
-
-fn references(line: &Line<'_>, order: &Order) -> References {
-    let order_key = |place: usize| Cell::Key('O', line.first_order + place as u64);
-    let mut references = References {
-        fulfils: Cell::Empty,
-        reverses: Cell::Empty,
-        procedure: Cell::Empty,
-    };
-    match order.role {
-        Role::Charge | Role::LongTermOrder => {}
-        Role::Fulfils(place) => references.fulfils = order_key(place),
-        Role::Reverses(place) => references.reverses = order_key(place),
-        Role::OfProcedure(place) => {
-            references.procedure = Cell::Key('S', line.first_procedure + place as u64);
-        }
-    }
-    references
-}
-
 const INSTITUTION_COLUMNS: [&str; 5] = ["institution", "codes", "types", "levels", "areas"];
 
 fn write_institution(directory: &Path) -> Result<(), GenerateError> {
@@ -307,183 +255,4 @@ fn write_institution(directory: &Path) -> Result<(), GenerateError> {
         area,
     ])?;
     institutions.finish()
-}
-
-const PATIENT_COLUMNS: [&str; 3] = ["patient", "genders", "pooling-areas"];
-
-const ENROLMENT_COLUMNS: [&str; 4] = ["patients", "diseases", "starts", "ends"];
-
-fn enrolment_cells<'a>(patient: Cell<'a>, enrolment: &Enrolment) -> [Cell<'a>; 4] {
-    let disease = Cell::Text(enrolment.disease.code);
-    [
-        patient,
-        disease,
-        Cell::Day(enrolment.start),
-        Cell::Day(enrolment.end),
-    ]
-}
-
-const ACCUMULATOR_COLUMNS: [&str; 7] = [
-    "patients",
-    "kinds",
-    "subjects",
-    "period-starts",
-    "period-ends",
-    "amounts",
-    "amount-limits",
-];
-
-fn accumulator_cells<'a>(patient: Cell<'a>, accumulator: &Accumulator) -> [Cell<'a>; 7] {
-    let day = |month, day| {
-        Date::from_calendar_date(accumulator.year, month, day)
-            .expect("every year has a first and a last day")
-    };
-    [
-        patient,
-        Cell::Text(CHRONIC_AMOUNT),
-        Cell::Text(accumulator.disease.code),
-        Cell::Day(day(Month::January, 1)),
-        Cell::Day(day(Month::December, 31)),
-        Cell::Money(accumulator.used),
-        Cell::Money(accumulator.disease.yearly_limit),
-    ]
-}
-
-/// The last two are written with the library only.
-#[rustfmt::skip]
-const ENCOUNTER_COLUMNS: [&str; 31] = [
-    "encounter", "patients", "current", "statuses", "institutions",
-    "ages", "age-days", "newborn-admission-weights",
-    "visit-types", "care-types", "insurance-types", "reimbursed", "payment-methods",
-    "admission-days", "discharge-days", "settlement-days", "admitted", "discharged",
-    "discharge-dispositions", "departments", "admission-specialties", "discharge-specialties",
-    "doctors", "chronic-diseases", "payment-groups",
-    "total-amounts", "own-pays", "self-pays", "pooled-fund-pays",
-    "maternity", "planned-readmissions",
-];
-
-#[rustfmt::skip]
-fn encounter_cells<'a>(
-    [key, patient_key]: [Cell<'a>; 2], patient: &Patient, encounter: &'a Encounter,
-    staff: &Staff<'a>,
-) -> [Cell<'a>; 31] {
-    let stay = encounter.inpatient();
-    let sum = |amount: fn(&Order) -> i64| -> i64 {
-        encounter.orders.iter().filter(|order| order.charged()).map(amount).sum()
-    };
-    let (total, own) = (sum(Order::amount), sum(Order::own_pay));
-    let fund = sum(Order::covered) * 7 / 10;
-    let begins = OPENING + encounter.minute;
-    let ends = if stay { DISCHARGE } else { begins + 30 };
-    let disease = encounter.chronic_disease.map(|disease| disease.code);
-    let [admission, discharge] = [encounter.admission, encounter.discharge];
-    let specialty = Cell::Text(encounter.specialty);
-    let details = &encounter.details;
-    let payment_method = if encounter.group.is_empty() { BY_ITEM } else { BY_GROUP };
-    [
-        key, patient_key, Cell::Flag(encounter.current), Cell::Number(2),
-        Cell::Key('H', details.institution),
-        Cell::Number(i64::from(patient.age)), optional(patient.age_days, Cell::Number), Cell::Empty,
-        Cell::Text(encounter.visit_type), Cell::Text(encounter.care_type),
-        Cell::Text(details.insurance), Cell::Flag(true), Cell::Text(payment_method),
-        Cell::Day(admission), Cell::Day(discharge), Cell::Day(discharge),
-        Cell::Instant(admission, begins), Cell::Instant(discharge, ends),
-        if stay { Cell::Text("1") } else { Cell::Empty }, Cell::Text(staff.department),
-        specialty, if stay { specialty } else { Cell::Empty },
-        Cell::Text(staff.doctor), optional(disease, Cell::Text), Cell::Text(encounter.group),
-        Cell::Money(total), Cell::Money(own), Cell::Money(total - own - fund), Cell::Money(fund),
-        optional(details.maternity, Cell::Text), Cell::Flag(details.planned),
-    ]
-}
-
-/// 按项目 and 按病种 (hi_paymtd).
-const BY_ITEM: &str = "01";
-const BY_GROUP: &str = "05";
-
-/// The last one is written with the library only.
-#[rustfmt::skip]
-const DIAGNOSIS_COLUMNS: [&str; 7] = [
-    "encounters", "codes", "systems", "principal", "kinds", "on-settlement-list",
-    "present-on-admission",
-];
-
-/// 入院病情: there on admission, and arisen in hospital.
-const PRESENT: &str = "1";
-const ACQUIRED: &str = "4";
-
-/// Diagnoses of a stay are those of the discharge.
-fn diagnosis_cells<'a>(
-    key: Cell<'a>,
-    code: &'a str,
-    place: usize,
-    encounter: &Encounter,
-) -> [Cell<'a>; 7] {
-    let is_acquired = encounter.details.acquired == Some(place);
-    let kind = Cell::Text(if encounter.inpatient() { "2" } else { "1" });
-    let [code, system] = [Cell::Text(code), Cell::Text("ICD-10")];
-    [
-        key,
-        code,
-        system,
-        Cell::Flag(place == 0),
-        kind,
-        Cell::Flag(true),
-        Cell::Text(if is_acquired { ACQUIRED } else { PRESENT }),
-    ]
-}
-
-/// The last two are written with the library only.
-#[rustfmt::skip]
-const PROCEDURE_COLUMNS: [&str; 8] = [
-    "procedure", "encounters", "codes", "principal", "days", "on-settlement-list", "began", "ended",
-];
-
-/// The last seven are written with the library only.
-#[rustfmt::skip]
-const ORDER_COLUMNS: [&str; 40] = [
-    "order", "encounters", "current", "charged", "counted", "fulfils", "reverses",
-    "items", "catalogue-types", "charge-types", "reimbursement-classes",
-    "quantities", "units", "base-quantities", "base-units",
-    "unit-prices", "amounts", "own-pays", "self-pays", "covered-amounts",
-    "days", "departments", "doctors", "long-term", "prescriptions", "diseases", "procedures",
-    "supply-days", "doses", "dose-units", "frequency-counts", "frequency-minutes", "routes",
-    "started", "stopped", "executing-specialties", "doctor-titles", "catalogue-prices",
-    "price-ceilings", "decoction-doses",
-];
-
-/// 主治医师 (drord_dr_profttl).
-const ATTENDING: &str = "3";
-
-#[rustfmt::skip]
-fn order_cells<'a>(
-    line: &Line<'a>, place: u64, order: &Order, (rows, prescription): (References, &'a str),
-) -> [Cell<'a>; 40] {
-    let (item, charged) = (order.item, order.charged());
-    let money = |amount: i64| if charged { Cell::Money(amount) } else { Cell::Empty };
-    let dosage = item.dosage;
-    let taken = |number: fn(Dosage) -> i64| optional(dosage, |dosage| Cell::Number(number(dosage)));
-    let disease = order.disease.map(|disease| disease.code);
-    let details = &order.details;
-    [
-        Cell::Key('O', line.first_order + place), line.key, Cell::Flag(line.encounter.current),
-        Cell::Flag(charged), Cell::Flag(charged), rows.fulfils, rows.reverses,
-        Cell::Text(item.code), Cell::Text(item.kind.catalogue_type()),
-        Cell::Text(item.kind.charge_type()), Cell::Text(item.class.code()),
-        Cell::Quantity(order.quantity), Cell::Text(item.unit),
-        Cell::Quantity(order.quantity * item.pack), Cell::Text(item.base_unit),
-        Cell::UnitPrice(order.price()), money(order.amount()), money(order.own_pay()),
-        money(order.self_pay()), money(order.covered()),
-        Cell::Day(order.day), Cell::Text(line.staff.department), Cell::Text(line.staff.doctor),
-        Cell::Flag(order.role == Role::LongTermOrder), Cell::Text(prescription),
-        optional(disease, Cell::Text), rows.procedure, optional(order.supply_days, Cell::Quantity),
-        taken(|dosage| dosage.dose),
-        optional(dosage, |_| Cell::Text(item.base_unit)),
-        taken(|dosage| dosage.times), taken(|_| 1_440),
-        optional(dosage, |dosage| Cell::Text(dosage.route)),
-        optional(details.started, |minute| Cell::Instant(order.day, minute)),
-        optional(details.stopped, |(day, minute)| Cell::Instant(day, minute)),
-        Cell::Text(details.specialty.unwrap_or(line.encounter.specialty)),
-        Cell::Text(details.title.unwrap_or(ATTENDING)), Cell::UnitPrice(item.price),
-        optional(details.ceiling, Cell::UnitPrice), optional(details.decoctions, Cell::Number),
-    ]
 }

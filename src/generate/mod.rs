@@ -10,11 +10,12 @@
 //! - [`clinic`] and [`ward`]: ordinary patients, clean by construction;
 //! - [`scenarios`]: planted breaches of patients; [`procurement`]: those of purchases;
 //! - [`library`]: those of the national library, where they are asked for;
-//! - [`record`], [`details`], [`care`], [`tables`]: a patient in memory, and on disk;
+//! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk;
 //! - [`random`], [`timeline`]: chance and days.
 
 mod care;
 mod catalogue;
+mod cells;
 mod clinic;
 mod details;
 mod library;
@@ -169,7 +170,7 @@ impl GenerateError {
                 Some("every rule is planted at least once".into())
             }
             GenerateError::LibraryEnd { .. } => {
-                Some("the 2025 edition of the rules judges days from 2026-01-01 on".into())
+                Some("the 2025 edition of the rules is in force from 2026-02-12 on".into())
             }
             GenerateError::Lines { .. }
             | GenerateError::Months { .. }

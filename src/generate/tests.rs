@@ -1,5 +1,6 @@
 //! The generated files as a stranger reads them: their shape, their order, their references.
 
+mod library;
 mod policies;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -104,7 +104,7 @@ fn justified(round: &mut Round<'_>, rule: usize, item: &'static Item) {
         patient.encounters[0].details.results = results.into_iter().collect();
         patient.marks.push(match breach {
             Some(note) => hit(rule, place, item.price / 10_000, note),
-            None => near_miss(rule, place, "the diagnosis, or the result, justifies it"),
+            None => near_miss(rule, place, "the diagnosis or the result justifies it"),
         });
         round.plant(patient);
     }

@@ -38,11 +38,11 @@ use super::record::Patient;
 use super::timeline::Timeline;
 use round::Round;
 
-/// The first day that everything planted here may lie on: the knowledge of the 2025 edition is in force
-/// from the beginning of 2026, and windows look a month back.
-const FIRST_DAY: Date = date!(2026 - 02 - 01);
+/// The first day that a breach may lie on: from then on the 2025 edition is in force, and what it looks back
+/// to lies in 2026 too.
+const FIRST_DAY: Date = date!(2026 - 02 - 12);
 /// The earliest last day: a month later.
-pub(super) const END_MIN: Date = date!(2026 - 02 - 28);
+pub(super) const END_MIN: Date = date!(2026 - 03 - 12);
 /// Fewest order lines of a hospital in which everything is planted.
 pub(super) const LINES_MIN: u64 = 1_000;
 /// Lines for each further round.

@@ -1,6 +1,7 @@
 //! Planted breaches of provincial rules that break a national one too.
 
 use super::super::record::{Mark, Patient, Place, Verdict};
+use super::FIRST_DAY;
 use super::rules::rule;
 
 /// 药品超限定病种目录范围使用: the chronic disease's catalogue, as CHR-01.
@@ -8,8 +9,15 @@ const OUTSIDE_CATALOGUE: (&str, usize) = ("CHR-CATALOGUE", 11);
 /// 主要诊断与主要手术不符: a cholecystectomy without a disease of the gall bladder, as DRG-03.
 const FOREIGN_OPERATION: (&str, usize) = ("DRG-FOREIGN-OPERATION", 40);
 
-/// Marks what the patient of a provincial scenario is to the national rules.
+/// Marks what the patient of a provincial scenario is to the national rules, where they are in force.
 pub(in super::super) fn also(patient: &mut Patient) {
+    let settled = patient
+        .encounters
+        .last()
+        .map(|encounter| encounter.discharge);
+    if settled.is_none_or(|day| day < FIRST_DAY) {
+        return;
+    }
     let national: Vec<Mark> = patient.marks.iter().filter_map(national).collect();
     patient.marks.extend(national);
 }

@@ -6,6 +6,7 @@ use time::Date;
 use super::super::catalogue::{Item, Kind, WARD_SERVICES};
 use super::super::record::{Encounter, Order, Patient, Place};
 use super::super::timeline::{after, days_between};
+use super::FIRST_DAY;
 use super::items::{YUAN, medicine, service};
 use super::round::{Round, hit, near_miss, one};
 
@@ -168,7 +169,8 @@ pub(super) fn mark_readmissions(patient: &mut Patient) {
     };
     let counts = |stay: &Encounter| {
         let by_plan = stay.details.planned || stay.diagnoses.first() == Some(&CHEMOTHERAPY);
-        stay.current && !by_plan && is_soon(stay)
+        let is_judged = stay.current && stay.discharge >= FIRST_DAY;
+        is_judged && !by_plan && is_soon(stay)
     };
     let places: Vec<usize> = stays()
         .filter(|(_, stay)| counts(stay))
