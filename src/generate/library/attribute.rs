@@ -172,7 +172,7 @@ fn tell(patient: &mut Patient, fact: Fact) {
     }
 }
 
-/// 诊断与性别不符 (54), 诊断与年龄不符 (55).
+/// 诊断与患者性别不符 (54), 诊断与患者年龄不符 (55).
 fn diagnoses(round: &mut Round<'_>) {
     let cases: [(usize, &str, Fact, Option<&str>); 4] = [
         (54, "C61.x00", Sex("2"), Some("prostate cancer of a woman")),
@@ -201,7 +201,7 @@ fn diagnoses(round: &mut Round<'_>) {
 
 static CONSULTATION: Item = service("001102000010000", Kind::Consultation, 10 * YUAN);
 
-/// 手术与性别不符 (39).
+/// 手术操作编码与性别不符 (39).
 fn hysterectomy(round: &mut Round<'_>) {
     for sex in ["1", "2"] {
         let day = round.day();

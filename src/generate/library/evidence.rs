@@ -160,7 +160,7 @@ fn second_line(round: &mut Round<'_>) {
     }
 }
 
-/// 诊断缺少检查依据 (37): an infarction on the settlement list without imaging of the head.
+/// 疾病诊断编码异常 (37): an infarction on the settlement list without imaging of the head.
 fn infarction(round: &mut Round<'_>) {
     let place = Place::Diagnosis(0, 0);
     for (items, breach) in [([&TEST_OF_BLOOD], true), ([&IMAGING], false)] {
@@ -175,7 +175,7 @@ fn infarction(round: &mut Round<'_>) {
 
 static TEST_OF_BLOOD: Item = service("002501010150000", Kind::Laboratory, 20 * YUAN);
 
-/// 主要诊断与主要手术不符 (40): the breach is the one of DRG-03.
+/// 诊断编码与手术操作编码不符 (40): the breach is the one of DRG-03.
 fn cholecystectomy(round: &mut Round<'_>) {
     let mut patient = round.case(CHOLECYSTECTOMY, Theatre::Full);
     let note = "cholecystectomy for gall stones";

@@ -42,7 +42,7 @@ fn same_incision(round: &mut Round<'_>) {
     }
 }
 
-/// 分解收费: both parts on one day, or one of them.
+/// 医疗服务项目分解收费: both parts on one day, or one of them.
 fn unbundled(round: &mut Round<'_>) {
     let day = round.day();
     let mut patient = round.visitor(PARTS.iter().map(|part| one(part, day)).collect());

@@ -72,7 +72,7 @@ fn decoction(
     round.plant(patient);
 }
 
-/// 处方药品种数 (46): six kinds, and five with one of them twice.
+/// 药品种类超标 (46): six kinds, and five with one of them twice.
 fn kinds(round: &mut Round<'_>) {
     for (sixth, breach) in [(&SIXTH, true), (CLINIC_DRUGS[0], false)] {
         let day = round.day();
@@ -89,7 +89,7 @@ fn kinds(round: &mut Round<'_>) {
     }
 }
 
-/// 饮片超量收费 (77): 60 g ordered; 30 g and then 36 g, or 30 g again, charged.
+/// 中药饮片超量上传 (77): 60 g ordered; 30 g and then 36 g, or 30 g again, charged.
 fn beyond_the_order(round: &mut Round<'_>) {
     for (grams, breach) in [(36, true), (30, false)] {
         let day = round.day();

@@ -6,7 +6,7 @@ use super::rules::rule;
 
 /// 药品超限定病种目录范围使用: the chronic disease's catalogue, as CHR-01.
 const OUTSIDE_CATALOGUE: (&str, usize) = ("CHR-CATALOGUE", 11);
-/// 主要诊断与主要手术不符: a cholecystectomy without a disease of the gall bladder, as DRG-03.
+/// 诊断编码与手术操作编码不符: a cholecystectomy without a disease of the gall bladder, as DRG-03.
 const FOREIGN_OPERATION: (&str, usize) = ("DRG-FOREIGN-OPERATION", 40);
 
 /// Marks what the patient of a provincial scenario is to the national rules, where they are in force.

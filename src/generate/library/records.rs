@@ -48,7 +48,7 @@ pub(super) fn plant(round: &mut Round<'_>) {
     procedures(round);
 }
 
-/// 手术信息异常 (38): an operation charged that the list does not hold; two principal ones; one.
+/// 手术操作编码异常 (38): an operation charged that the list does not hold; two principal ones; one.
 fn procedures(round: &mut Round<'_>) {
     let day = round.day();
     let operation: Order = one(&OPERATION, day);
