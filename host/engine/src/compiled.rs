@@ -14,6 +14,14 @@ impl Compiled {
         Compiled(bytes)
     }
 
+    /// The compiled form of code that was compiled in this process.
+    ///
+    /// # Errors
+    /// Where wasmtime cannot write it.
+    pub(crate) fn of(component: &Component) -> wasmtime::Result<Self> {
+        component.serialize().map(Compiled)
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -29,7 +37,7 @@ impl Compiled {
     pub(crate) fn load(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
         // SAFETY: `Component::deserialize` asks for bytes that wasmtime itself made and nobody altered;
         // arbitrary bytes would be arbitrary code.
-        // - Made by wasmtime: the field is private, and `by_this_host` is called twice. In `worker` with the
+        // - Made by wasmtime: the field is private, `of` asks wasmtime itself, and `by_this_host` is called twice. In `worker` with the
         //   answer of a process that this host started from its own executable, with `precompile_component`
         //   as its only work on bytes of a pack: it compiles, and has neither code of a pack running in it,
         //   nor files, nor sockets, nor any other input than one frame. In `cache` with the rest of a file.
