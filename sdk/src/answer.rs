@@ -1,4 +1,7 @@
 //! What a pack answers: figures and references. Texts for people stand in the manifest as templates.
+//!
+//! Few of the rows that a rule looks at are found wanting. So what makes an answer is marked cold and kept out of
+//! the loops of rules, which then have the registers for themselves.
 
 use crate::column::{Code, Row, Table};
 use crate::units::{Day, Money, Quantity, Ratio, UnitPrice};

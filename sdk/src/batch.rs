@@ -195,7 +195,10 @@ impl Batch {
     ) -> Members<T> {
         let Range { start, end } = rows.range();
         let codes = column.raw().get(start as usize..end as usize);
-        Members::new(start as usize, self.host.contains(set.0, codes.unwrap_or_default()))
+        Members::new(
+            start as usize,
+            self.host.contains(set.0, codes.unwrap_or_default()),
+        )
     }
 
     /// For each code, whether it is in the set.

@@ -148,7 +148,12 @@ impl Engine {
         };
         let again = Compiled::of(&component).and_then(|compiled| compiled.load(evaluate));
         let again = again.map_err(|error| LoadError::Compile(format!("{error:#}")))?;
-        self.ready(program, setup, [&component, &again], prepared.left(preparation))
+        self.ready(
+            program,
+            setup,
+            [&component, &again],
+            prepared.left(preparation),
+        )
     }
 
     /// Makes a pack ready from what bounded processes made of it: no code of it runs here before its
