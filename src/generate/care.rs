@@ -6,9 +6,10 @@ use time::Date;
 
 use super::catalogue::{AREA, INSTITUTION};
 use super::cells::{
-    ACCUMULATOR_COLUMNS, DIAGNOSIS_COLUMNS, ENCOUNTER_COLUMNS, ENROLMENT_COLUMNS, Line,
-    ORDER_COLUMNS, PATIENT_COLUMNS, PROCEDURE_COLUMNS, Staff, accumulator_cells, diagnosis_cells,
-    encounter_cells, enrolment_cells, order_cells, references, theatre,
+    ACCUMULATOR_COLUMNS, DIAGNOSIS_COLUMNS, ENCOUNTER_COLUMNS, ENROLMENT_COLUMNS,
+    INSTITUTION_COLUMNS, Line, ORDER_COLUMNS, PATIENT_COLUMNS, PROCEDURE_COLUMNS, Staff,
+    accumulator_cells, diagnosis_cells, encounter_cells, enrolment_cells, order_cells, references,
+    theatre,
 };
 use super::library::LibraryTables;
 use super::record::{Encounter, Order, Patient, Place};
@@ -241,8 +242,6 @@ fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
         Place::Defect(at, place) => ("data-defects", number(firsts[at].defect, place)),
     }
 }
-
-const INSTITUTION_COLUMNS: [&str; 5] = ["institution", "codes", "types", "levels", "areas"];
 
 fn write_institution(directory: &Path) -> Result<(), GenerateError> {
     let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;

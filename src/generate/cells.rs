@@ -11,6 +11,9 @@ const OPENING: u32 = 8 * 60;
 /// Hour at which stays end, in minutes after midnight.
 const DISCHARGE: u32 = 16 * 60;
 
+pub(super) const INSTITUTION_COLUMNS: [&str; 5] =
+    ["institution", "codes", "types", "levels", "areas"];
+
 pub(super) const PATIENT_COLUMNS: [&str; 3] = ["patient", "genders", "pooling-areas"];
 
 pub(super) const ENROLMENT_COLUMNS: [&str; 4] = ["patients", "diseases", "starts", "ends"];

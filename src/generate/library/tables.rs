@@ -7,6 +7,7 @@ use time::Date;
 
 use super::super::GenerateError;
 use super::super::catalogue::AREA;
+use super::super::cells::INSTITUTION_COLUMNS;
 use super::super::record::Encounter;
 use super::super::tables::{Cell, Planted, Table};
 use super::statistic::Ledger;
@@ -83,8 +84,7 @@ impl LibraryTables {
 }
 
 fn write_institutions(directory: &Path) -> Result<(), GenerateError> {
-    let columns = ["institution", "codes", "types", "levels", "areas"];
-    let mut institutions = Table::create(directory, "institutions", columns)?;
+    let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;
     for number in 1..=INSTITUTIONS {
         let code = format!("H{AREA}{number:07}");
         let level = if number == 1 { TERTIARY } else { PRIMARY };
