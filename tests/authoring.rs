@@ -12,6 +12,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rulepack_contract::case::{Case, Expected};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 use tempfile::TempDir;
 
@@ -26,12 +27,17 @@ struct Written {
 }
 
 fn written(name: &str, form: &str) -> Written {
+    written_with(name, form, &[])
+}
+
+fn written_with(name: &str, form: &str, more: &[&str]) -> Written {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("limits");
     let from = pack("chronic-limits");
     let arguments = ["new", name, "--form", form, "--from"];
     let mut run = arguments.map(Path::new).to_vec();
     run.extend([from.as_path(), Path::new("--out"), &folder]);
+    run.extend(more.iter().map(Path::new));
     let told = rulepack(run).done();
     Written {
         _root: root,
@@ -132,6 +138,45 @@ fn an_edited_row_is_in_the_pack_and_nothing_else_changes() {
         told.ends_with(" cases passed\n") && tested.status.success(),
         "{told}"
     );
+}
+
+#[test]
+fn a_pack_takes_over_the_rules_that_it_names_and_what_the_code_says_of_others_is_dropped() {
+    let written = written_with("3701/limits", "csv", &["--rules", "CHR-01,CHR-03"]);
+    let built = written.built();
+    let rules: Vec<&str> = built.manifest.rules.iter().map(|it| &*it.id).collect();
+    assert_eq!(rules, ["CHR-01", "CHR-03"]);
+    assert_eq!(built.manifest.pack.left_out, ["CHR-02", "CHR-04", "CHR-05"]);
+    let told = written.without_rust(&["build", "."]).output().unwrap();
+    let told = String::from_utf8([told.stdout, told.stderr].concat()).unwrap();
+    let warning = "the code reads 13 columns that only rules of `pack.left_out` may need";
+    assert!(told.contains(warning), "{told}");
+    // What broke a rule that is left out breaks nothing now, and is no fault of the pack.
+    let origin = open(&pack("chronic-limits"));
+    let breaks = |case: &&Case| case.expected.findings.iter().any(|it| it.rule == "CHR-02");
+    let mut case = origin.cases.iter().find(breaks).unwrap().clone();
+    case.expected = Expected::default();
+    let name = case.name.clone();
+    let text = serde_json::to_vec(&[case]).unwrap();
+    std::fs::write(written.path("cases/left-out.json"), text).unwrap();
+    let tested = written.without_rust(&["test", "."]).output().unwrap();
+    let told = String::from_utf8(tested.stdout).unwrap();
+    assert!(told.ends_with(" cases passed\n"), "{told}");
+    assert!(!told.contains("CHR-02"), "{told}");
+    let again = written.without_rust(&["test", ".", "--explain", &name]);
+    let told = { again }.output().unwrap().stdout;
+    assert!(String::from_utf8(told).unwrap().contains(&name));
+}
+
+#[test]
+fn a_rule_that_the_other_pack_does_not_have_is_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let from = pack("chronic-limits");
+    let arguments = ["new", "3701/limits", "--rules", "CHR-09", "--from"].map(Path::new);
+    let mut run = arguments.to_vec();
+    run.extend([from.as_path(), Path::new("--out"), out.path()]);
+    let reason = rulepack(run).failed();
+    assert_eq!(reason, "error: `CHR-09` is no rule of `37/chronic-limits`");
 }
 
 #[test]

@@ -130,14 +130,16 @@ fn on_other_days_the_library_finds_exactly_what_was_planted_too() {
 
 #[test]
 fn every_rule_of_the_library_is_planted_and_nearly_missed() {
-    let folder = tempfile::tempdir().unwrap();
-    generate(1_000, 5, folder.path());
-    let rows = rows(folder.path());
-    for number in 1..=88 {
-        let rule = format!("NL-{number:02}");
-        for verdict in ["hit", "near-miss"] {
-            let is = |row: &Row| row["rule"] == rule && row["verdict"] == verdict;
-            assert!(rows.iter().any(is), "{rule} {verdict}");
+    for days in [(TODAY, "3"), ("2026-03-12", "1"), ("2027-10-05", "60")] {
+        let folder = tempfile::tempdir().unwrap();
+        generate_days(1_000, 5, days, folder.path());
+        let rows = rows(folder.path());
+        for number in 1..=88 {
+            let rule = format!("NL-{number:02}");
+            for verdict in ["hit", "near-miss"] {
+                let is = |row: &Row| row["rule"] == rule && row["verdict"] == verdict;
+                assert!(rows.iter().any(is), "{rule} {verdict} {days:?}");
+            }
         }
     }
 }

@@ -53,6 +53,19 @@ impl<'a> Round<'a> {
         after(first, i64::from(self.random.between(0, days)))
     }
 
+    /// A day under review whose month is over on the last day: sums are made of whole months.
+    pub(super) fn day_of_whole_month(&mut self) -> Date {
+        let end = self.timeline.end;
+        let is_whole = after(end, 1).day() == 1;
+        let last = match is_whole {
+            true => end,
+            false => after(end, -i64::from(end.day())),
+        };
+        let first = self.timeline.start.max(FIRST_DAY);
+        let days = days_between(first, last).max(0);
+        after(first, i64::from(self.random.between(0, days)))
+    }
+
     /// A grown-up without encounters.
     pub(super) fn adult(&mut self) -> Patient {
         unregistered(self.random, 30, 59)

@@ -53,7 +53,7 @@ static NURSING: Item = service("001201000040000", Kind::Nursing, YUAN);
 pub(super) fn plant(round: &mut Round<'_>) {
     for (place, share) in (0..).zip(&SHARES) {
         for more in [0, 1] {
-            let day = round.day();
+            let day = round.day_of_whole_month();
             let percent = share.percent_max + more;
             let of_hundred = |item, yuan: i64| {
                 let mut order = one(item, day);
