@@ -6,7 +6,6 @@ use time::Date;
 use super::super::catalogue::{Item, Kind, WARD_SERVICES};
 use super::super::record::{Encounter, Order, Patient, Place};
 use super::super::timeline::{after, days_between};
-use super::FIRST_DAY;
 use super::items::{YUAN, medicine, service};
 use super::round::{Round, hit, near_miss, one};
 
@@ -155,7 +154,8 @@ fn no_reason(round: &mut Round<'_>) {
     }
 }
 
-/// 非计划再入院 (63): marks each stay under review that another one ended at most 31 days before.
+/// 非计划再入院 (63): marks each stay under review that another one ended at most 31 days before. The rule day
+/// of the patient is that of the last stay, which the edition is in force on: it judges the earlier ones too.
 pub(super) fn mark_readmissions(patient: &mut Patient) {
     let stays = || {
         let all = patient.encounters.iter().enumerate();
@@ -169,8 +169,7 @@ pub(super) fn mark_readmissions(patient: &mut Patient) {
     };
     let counts = |stay: &Encounter| {
         let by_plan = stay.details.planned || stay.diagnoses.first() == Some(&CHEMOTHERAPY);
-        let is_judged = stay.current && stay.discharge >= FIRST_DAY;
-        is_judged && !by_plan && is_soon(stay)
+        stay.current && !by_plan && is_soon(stay)
     };
     let places: Vec<usize> = stays()
         .filter(|(_, stay)| counts(stay))
