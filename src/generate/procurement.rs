@@ -9,12 +9,13 @@ use std::path::Path;
 
 use time::Date;
 
-use super::GenerateError;
 use super::care::INSTITUTION_KEY;
+use super::library;
 use super::random::Random;
 use super::record::{Breach, Verdict};
 use super::tables::{Cell, Planted, PlantedRow, Table};
 use super::timeline::{after, days_between};
+use super::{Extent, GenerateError};
 
 const PACK: &str = "37/vbp-quota";
 static INCOMPLETE: Breach = Breach {
@@ -175,7 +176,7 @@ type Movements = BTreeMap<(String, i32, u8), Movement>;
 /// When a file cannot be written.
 pub(super) fn write(
     directory: &Path,
-    end: Date,
+    (end, extent): (Date, Extent),
     random: &mut Random,
     planted: &mut Planted,
 ) -> Result<(), GenerateError> {
@@ -195,7 +196,12 @@ pub(super) fn write(
     }
     agreements.finish()?;
     purchases.table.finish()?;
-    write_stock(directory, end, &purchases.movements)
+    let mut stock = Table::create(directory, "stock", STOCK_COLUMNS)?;
+    write_stock(&mut stock, end, &purchases.movements)?;
+    if extent == Extent::Library {
+        library::write_stock(&mut stock, end, planted)?;
+    }
+    stock.finish()
 }
 
 /// The year that the sheet tells, after one that was fulfilled.
@@ -423,8 +429,11 @@ const STOCK_COLUMNS: [&str; 13] = [
 ];
 
 /// A row for each item and month from its first purchase on: nine tenths of what is there are used.
-fn write_stock(directory: &Path, end: Date, movements: &Movements) -> Result<(), GenerateError> {
-    let mut stock = Table::create(directory, "stock", STOCK_COLUMNS)?;
+fn write_stock(
+    stock: &mut Table<13>,
+    end: Date,
+    movements: &Movements,
+) -> Result<(), GenerateError> {
     let mut items: Vec<&str> = movements.keys().map(|(item, ..)| item.as_str()).collect();
     items.dedup();
     for item in items {
@@ -448,7 +457,7 @@ fn write_stock(directory: &Path, end: Date, movements: &Movements) -> Result<(),
             first = next;
         }
     }
-    stock.finish()
+    Ok(())
 }
 
 #[rustfmt::skip]
