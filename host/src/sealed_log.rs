@@ -91,13 +91,7 @@ impl SealedLog {
             }
             Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let log = SealedLog {
-            path: path.to_owned(),
-            sealer: Sealer::new(path, secret),
-            end: Mutex::new(End { bytes: 0, lines: 0 }),
-            synced: Mutex::new(0),
-            file,
-        };
+        let log = Self::of(path, file, secret);
         let end = log.walk(u64::MAX, &mut each)?;
         let length = log.file.metadata().map_err(failed)?.len();
         if length > end.bytes {
@@ -109,6 +103,33 @@ impl SealedLog {
         *lock(&log.end) = end;
         *lock(&log.synced) = end.bytes;
         Ok(log)
+    }
+
+    /// Passes every whole entry of the log at this path to `each`, while another process may write to it.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn look(
+        path: &Path,
+        secret: &[u8; 32],
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), SealedLogError> {
+        let file = File::open(path).map_err(|source| SealedLogError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let log = Self::of(path, file, secret);
+        log.walk(u64::MAX, &mut |_, entry| each(entry)).map(drop)
+    }
+
+    fn of(path: &Path, file: File, secret: &[u8; 32]) -> Self {
+        SealedLog {
+            path: path.to_owned(),
+            sealer: Sealer::new(path, secret),
+            end: Mutex::new(End { bytes: 0, lines: 0 }),
+            synced: Mutex::new(0),
+            file,
+        }
     }
 
     /// Adds an entry, and waits until it is on the disk.

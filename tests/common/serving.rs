@@ -36,15 +36,16 @@ impl Serving {
 
     /// The answer to [`EXAMPLE`].
     pub fn call(&self) -> Value {
-        self.send(EXAMPLE)
+        self.ask(EXAMPLE)
     }
 
     /// The same of another patient.
     pub fn call_of(&self, patient: &str) -> Value {
-        self.send(&EXAMPLE.replace("P2026000101", patient))
+        self.ask(&EXAMPLE.replace("P2026000101", patient))
     }
 
-    fn send(&self, request: &str) -> Value {
+    /// The answer to a request of the national interface, which is a good one.
+    pub fn ask(&self, request: &str) -> Value {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let (host, length) = (&self.address, request.len());
         let head = format!(

@@ -7,6 +7,7 @@
 
 mod acknowledgement;
 mod chain;
+mod entries;
 mod entry;
 mod key;
 mod line;
@@ -24,13 +25,14 @@ use rulepack_protocol::key::SecretKeyError;
 
 pub use acknowledgement::{Acknowledgement, AcknowledgementError, Heads, SignedHead};
 pub use chain::{Head, Seal};
+pub use entries::{entries_in, head, last_acknowledged};
 pub use entry::{
     BrokenPack, Entry, Event, FindingRecord, HistoryState, LockChange, NoVerdictRecord,
     NotEvaluableRecord, PackRecord, SoftenedRecord, Verdict, WatchOutcome,
 };
 pub use key::{make_key, read_key, salt, salted};
 pub use open::Cut;
-pub use verify::{Found, Read, Survey, find, head, verify};
+pub use verify::{Found, Read, Survey, find, verify};
 pub use writer::{Journal, Setup};
 
 /// Why a journal cannot be used.

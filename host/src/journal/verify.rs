@@ -8,7 +8,7 @@ use rulepack_protocol::key::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use super::JournalError;
-use super::acknowledgement::{Heads, SignedHead};
+use super::acknowledgement::Heads;
 use super::chain::{Head, Seal};
 use super::entry::{Entry, Event};
 use super::line::{Fault, Line, Step, Walk};
@@ -208,30 +208,6 @@ fn compare(verified: &mut Survey, heads: &Heads, passed: &[Head]) {
             ));
         }
     }
-}
-
-/// The last head of a journal, as the bureau is sent it; `None` where nothing was sealed yet.
-///
-/// # Errors
-/// [`JournalError`] where it is damaged.
-pub fn head(folder: &Path) -> Result<Option<SignedHead>, JournalError> {
-    for number in numbers(folder)?.into_iter().rev() {
-        let path = path_of(folder, number);
-        let mut last = None;
-        let (institution, key) = steps(&path, |step| {
-            if let Step::Seal(seal) = step {
-                last = Some(seal);
-            }
-        })?;
-        if let Some(seal) = last {
-            return Ok(Some(SignedHead {
-                institution,
-                key,
-                seal,
-            }));
-        }
-    }
-    Ok(None)
 }
 
 /// The verdict with this number of an answer. Looks through all files, the newest first.
