@@ -4,7 +4,8 @@
 //! writing leaves, and is cut off.
 //!
 //! [`SealedLog::append`] returns once the entry is on the disk. Callers that wait at the same time share one
-//! fsync.
+//! fsync. Where a write or a sync fails, on a full disk say, all that is not known to be on the disk is taken back
+//! before anything else is written, so that the log goes on by itself once there is room.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader};
@@ -20,9 +21,9 @@ pub(crate) struct SealedLog {
     path: PathBuf,
     file: File,
     sealer: Sealer,
-    end: Mutex<End>,
-    /// So many bytes are on the disk.
-    synced: Mutex<u64>,
+    written: Mutex<Written>,
+    /// So far it is on the disk.
+    synced: Mutex<End>,
 }
 
 /// Where an entry stands.
@@ -33,10 +34,20 @@ pub(crate) struct Place {
 }
 
 /// Where the next entry goes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct End {
     bytes: u64,
     lines: u64,
+}
+
+/// How far it is written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    end: End,
+    /// How often entries were taken back: whoever waits for one of an earlier turn waits in vain.
+    turn: u64,
+    /// Whether something may stand behind the end.
+    is_torn: bool,
 }
 
 /// Why a log cannot be used.
@@ -100,8 +111,8 @@ impl SealedLog {
             log.file.set_len(end.bytes).map_err(failed)?;
             log.file.sync_all().map_err(failed)?;
         }
-        *lock(&log.end) = end;
-        *lock(&log.synced) = end.bytes;
+        lock(&log.written).end = end;
+        *lock(&log.synced) = end;
         Ok(log)
     }
 
@@ -126,8 +137,8 @@ impl SealedLog {
         SealedLog {
             path: path.to_owned(),
             sealer: Sealer::new(path, secret),
-            end: Mutex::new(End { bytes: 0, lines: 0 }),
-            synced: Mutex::new(0),
+            written: Mutex::default(),
+            synced: Mutex::default(),
             file,
         }
     }
@@ -137,28 +148,36 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError::Io`]; the entry is then not there.
     pub(crate) fn append(&self, entry: &[u8]) -> Result<Place, SealedLogError> {
-        let failed = |source| SealedLogError::Io {
+        let written = self.write(entry);
+        let kept = written.and_then(|(place, after)| self.sync(after).map(|()| place));
+        kept.map_err(|source| SealedLogError::Io {
             path: self.path.clone(),
             source,
+        })
+    }
+
+    /// Writes an entry; answers its place and how far the log then goes.
+    fn write(&self, entry: &[u8]) -> io::Result<(Place, Written)> {
+        let mut written = lock(&self.written);
+        if written.is_torn {
+            self.file.set_len(written.end.bytes)?;
+            written.is_torn = false;
+        }
+        let End { bytes, lines } = written.end;
+        let line = self.sealer.seal(entry, lines)?;
+        if let Err(error) = self.file.write_all_at(&line, bytes) {
+            written.is_torn = self.file.set_len(bytes).is_err();
+            return Err(error);
+        }
+        written.end = End {
+            bytes: bytes + line.len() as u64,
+            lines: lines + 1,
         };
-        let (place, after) = {
-            let mut end = lock(&self.end);
-            let line = self.sealer.seal(entry, end.lines).map_err(failed)?;
-            if let Err(error) = self.file.write_all_at(&line, end.bytes) {
-                // What was begun is overwritten by the next entry, or cut off by the next start.
-                let _ = self.file.set_len(end.bytes);
-                return Err(failed(error));
-            }
-            let place = Place {
-                offset: end.bytes,
-                line: end.lines,
-            };
-            end.bytes += line.len() as u64;
-            end.lines += 1;
-            (place, end.bytes)
+        let place = Place {
+            offset: bytes,
+            line: lines,
         };
-        self.sync(after).map_err(failed)?;
-        Ok(place)
+        Ok((place, *written))
     }
 
     /// The entry at a place that [`SealedLog::append`] or [`SealedLog::open`] gave.
@@ -186,7 +205,7 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError`].
     pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
-        let lines = lock(&self.end).lines;
+        let lines = lock(&self.written).end.lines;
         self.walk(lines, &mut each).map(drop)
     }
 
@@ -223,15 +242,33 @@ impl SealedLog {
         Ok(end)
     }
 
-    /// Waits until so many bytes are on the disk. Who finds them there already need not sync again.
-    fn sync(&self, bytes: u64) -> io::Result<()> {
+    /// Waits until the log is on the disk so far. Who finds it there already need not sync again.
+    fn sync(&self, after: Written) -> io::Result<()> {
         let mut synced = lock(&self.synced);
-        if *synced < bytes {
-            let written = lock(&self.end).bytes;
-            self.file.sync_data()?;
-            *synced = written;
+        let written = *lock(&self.written);
+        if written.turn != after.turn {
+            return Err(io::Error::other(
+                "what was written before it could not be synced",
+            ));
         }
+        if synced.bytes >= after.end.bytes {
+            return Ok(());
+        }
+        if let Err(error) = self.file.sync_data() {
+            self.take_back(*synced);
+            return Err(error);
+        }
+        *synced = written.end;
         Ok(())
+    }
+
+    /// After a failed sync nobody knows which of the entries that were not synced are on the disk, and another
+    /// sync would not say: none of them counts.
+    fn take_back(&self, synced: End) {
+        let mut written = lock(&self.written);
+        written.is_torn = self.file.set_len(synced.bytes).is_err();
+        written.end = synced;
+        written.turn += 1;
     }
 
     fn damaged(&self, line: u64) -> SealedLogError {
@@ -318,6 +355,30 @@ mod tests {
             assert_eq!(entries(&path), ["张三"], "{length}");
             assert_eq!(std::fs::metadata(&path).unwrap().len(), first as u64);
         }
+    }
+
+    #[test]
+    fn what_could_not_be_synced_is_taken_back_whole_and_the_log_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2026-11.log");
+        let log = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap();
+        log.append(b"first").unwrap();
+        let synced = *lock(&log.synced);
+        // Two callers have written, and the sync of one of them fails.
+        let waiting = [log.write(b"lost").unwrap(), log.write(b"lost too").unwrap()];
+        log.take_back(synced);
+        for (_, after) in waiting {
+            let error = log.sync(after).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "what was written before it could not be synced"
+            );
+        }
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), synced.bytes);
+        let second = log.append(b"second").unwrap();
+        assert_eq!(log.read(second).unwrap(), b"second");
+        drop(log);
+        assert_eq!(entries(&path), ["first", "second"]);
     }
 
     #[test]

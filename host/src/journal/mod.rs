@@ -9,6 +9,7 @@ mod acknowledgement;
 mod chain;
 mod entries;
 mod entry;
+mod group;
 mod key;
 mod line;
 mod open;
@@ -78,7 +79,7 @@ pub enum JournalError {
     /// Another process writes it.
     #[error("the journal `{0}` is written by another process")]
     Busy(PathBuf),
-    /// A write failed; nothing more is recorded until the service is started again.
+    /// A write failed. What was to be recorded is lost; the writer tries again by itself.
     #[error("the journal cannot be written")]
     Stopped,
 }

@@ -33,6 +33,8 @@ pub struct Survey {
     pub cuts: u64,
     /// How often the clock went back.
     pub clock_back: u64,
+    /// How often it could not be written for a time.
+    pub interruptions: u64,
     /// Bytes behind the last seal.
     pub unsealed_bytes: u64,
     /// The last head that the bureau acknowledged, and that the journal goes through.
@@ -139,6 +141,7 @@ fn verify_file(
         no_verdict: 0,
         cuts: 0,
         clock_back: 0,
+        interruptions: 0,
         unsealed_bytes: 0,
         anchored: 0,
         problems: Vec::new(),
@@ -181,6 +184,7 @@ fn count(known: &mut Survey, event: &Event) {
         }
         Event::TailCut { .. } => known.cuts += 1,
         Event::Clock { .. } => known.clock_back += 1,
+        Event::Interrupted { .. } => known.interruptions += 1,
         _ => {}
     }
 }

@@ -1,29 +1,26 @@
-//! Writing a journal: entries that arrive together are one group, with one seal and one sync.
+//! Recording in a journal, from any thread: one thread writes (`group.rs`), the others wait for it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::{PublicKey, SecretKey, Signer as _};
 
 use super::JournalError;
-use super::chain::{Head, Seal};
-use super::entry::{Entry, Event};
-use super::line::{FORMAT, Header, Line};
-use super::open::{self, Cut, End};
-use crate::client::{FailurePoint, Failures};
-use crate::files;
+use super::entry::Event;
+use super::group::Writer;
+use super::open::{self, Cut};
+use crate::client::Failures;
 
 /// Entries of one group; further ones wait for the next.
 const GROUP_MAX: usize = 128;
-/// A file that is longer, or of another day in China, is followed by a new one.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-const DAY_MS: i64 = 86_400_000;
-const CHINA_AHEAD_MS: i64 = 8 * 3_600_000;
+/// How often a writer that failed tries again while nobody asks it to.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// What a journal is opened with.
 pub struct Setup {
@@ -44,6 +41,8 @@ pub struct Journal {
     /// There until it is dropped.
     sender: Option<SyncSender<Waiting>>,
     writer: Option<JoinHandle<()>>,
+    /// Whether the last group was written.
+    is_good: Arc<AtomicBool>,
     cut: Option<Cut>,
 }
 
@@ -72,14 +71,17 @@ impl Journal {
         let cut = end.cut.clone();
         let writer = Writer::begin(setup, Arc::clone(&key), end, lock)?;
         let (sender, receiver) = mpsc::sync_channel(GROUP_MAX);
+        let is_good = Arc::new(AtomicBool::new(true));
+        let told = Arc::clone(&is_good);
         let writer = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(&receiver))
+            .spawn(move || run(writer, &receiver, &told))
             .map_err(|source| JournalError::io(&lock_path, source))?;
         let journal = Journal {
             key,
             sender: Some(sender),
             writer: Some(writer),
+            is_good,
             cut,
         };
         if let Some(cut) = &journal.cut {
@@ -98,7 +100,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Stopped`] where it could not be written: then nothing may be answered that it was to
-    /// record.
+    /// record. It is not in the journal then, and never will be.
     pub fn record(&self, event: Event) -> Result<u64, JournalError> {
         let (done, answer) = mpsc::sync_channel(1);
         let sender = self.sender.as_ref().ok_or(JournalError::Stopped)?;
@@ -120,11 +122,12 @@ impl Journal {
         }
     }
 
-    /// Whether what is recorded now would be written.
+    /// Whether what was recorded last was written. A journal that could not be written tries again by itself.
     #[must_use]
     pub fn is_writing(&self) -> bool {
         let writer = self.writer.as_ref();
-        writer.is_some_and(|writer| !writer.is_finished())
+        let is_there = writer.is_some_and(|writer| !writer.is_finished());
+        is_there && self.is_good.load(Ordering::Acquire)
     }
 
     /// The key that signs it.
@@ -154,6 +157,46 @@ impl Drop for Journal {
             // A panic in there would have been told to whoever waited.
             let _ = writer.join();
         }
+    }
+}
+
+/// Writes groups until nobody can send any more. Where one cannot be written, whoever waits is told so, and the
+/// next group, or the next try, begins where the last good one ended.
+fn run(mut writer: Writer, receiver: &Receiver<Waiting>, is_good: &AtomicBool) {
+    loop {
+        let first = match writer.is_interrupted() {
+            false => receiver.recv().ok(),
+            true => match receiver.recv_timeout(RETRY) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) => {
+                    let written = writer.write(Vec::new());
+                    is_good.store(written.is_ok(), Ordering::Release);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        };
+        let Some(first) = first else {
+            break;
+        };
+        let more = receiver.try_iter().take(GROUP_MAX - 1);
+        let group: Vec<Waiting> = std::iter::once(first).chain(more).collect();
+        let (events, waiting): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|one| (one.event, one.done)).unzip();
+        let written = writer.write(events);
+        is_good.store(written.is_ok(), Ordering::Release);
+        for (place, done) in waiting.into_iter().enumerate() {
+            let number = match &written {
+                Ok(first) => Ok(first.saturating_add(place as u64)),
+                Err(_) => Err(JournalError::Stopped),
+            };
+            // Whoever waited may have gone away; the entry stays.
+            let _ = done.send(number);
+        }
+    }
+    if writer.is_interrupted() {
+        // The last moment to record what was not; where it fails, the log has told it.
+        let _ = writer.write(Vec::new());
     }
 }
 

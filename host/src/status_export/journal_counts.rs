@@ -25,6 +25,10 @@ pub struct Events {
     pub clock_back_most_ms: i64,
     /// How often an unsealed end of the journal was cut.
     pub ends_cut: u64,
+    /// How often the journal could not be written for a time.
+    pub interruptions: u64,
+    /// Events that were not recorded meanwhile: nobody was given a verdict.
+    pub unrecorded: u64,
     /// How often the host went back to the version before.
     pub fell_back: u64,
     /// How often it could not.
@@ -81,6 +85,10 @@ impl JournalCounts {
                 events.clock_back_most_ms = events.clock_back_most_ms.max(*back_ms);
             }
             Event::TailCut { .. } => events.ends_cut += 1,
+            Event::Interrupted { unrecorded, .. } => {
+                events.interruptions += 1;
+                events.unrecorded = events.unrecorded.saturating_add(*unrecorded);
+            }
             Event::Acknowledged(_) => {}
         }
     }

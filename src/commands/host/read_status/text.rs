@@ -34,7 +34,7 @@ struct Words {
     reviewed: &'static str,
     unreviewed: &'static str,
     no_verdict: &'static str,
-    events: [&'static str; 6],
+    events: [&'static str; 7],
     no_decisions: &'static str,
     states: [&'static str; 6],
     rules: &'static str,
@@ -70,6 +70,7 @@ const ENGLISH: Words = Words {
     events: [
         "clock went back",
         "ends of the journal cut",
+        "journal could not be written for a time",
         "fell back to the version before",
         "could not fall back",
         "abnormal rates of findings",
@@ -124,6 +125,7 @@ const CHINESE: Words = Words {
     events: [
         "时钟倒退",
         "日志尾部截断",
+        "日志曾无法写入",
         "自动回退版本",
         "无法回退",
         "疑点率异常",
@@ -289,10 +291,11 @@ fn write_counts(f: &mut fmt::Formatter<'_>, words: &Words, status: &ExportedStat
 }
 
 /// In the order of [`Words::events`].
-fn happened(events: &Events) -> [u64; 6] {
+fn happened(events: &Events) -> [u64; 7] {
     [
         events.clock_back,
         events.ends_cut,
+        events.interruptions,
         events.fell_back,
         events.cannot_fall_back,
         events.abnormal_rates,
