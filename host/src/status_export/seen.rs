@@ -182,7 +182,7 @@ impl Seen {
         for entry in entries {
             let path = entry.map_err(failed)?.path();
             let stem = path.file_stem().and_then(|stem| stem.to_str());
-            if !stem.is_some_and(|stem| stem.parse::<super::Month>().is_ok()) {
+            if stem.is_none_or(|stem| stem.parse::<super::Month>().is_err()) {
                 continue;
             }
             let bytes = fs::read(&path).map_err(failed)?;

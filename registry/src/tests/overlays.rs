@@ -220,7 +220,7 @@ fn t14_an_overlay_that_no_host_would_take_is_not_published() {
             "=1.0.0",
             text,
             "1.0.0",
-            "parameter `days` is `x`, expected an integer",
+            "parameter `days` takes a whole number",
         ),
     ] {
         let refused = publish(&own(versions, lines)).unwrap_err();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rulepack_contract::units;
 use rulepack_host::status_export::{
-    Count, Events, ExportedState, ExportedStatus, Range, RuleSum, Standing, VersionSpread,
+    Events, ExportedState, ExportedStatus, Range, RuleSum, Standing, VersionSpread,
 };
 
 use super::{Came, FileRead, Read, StatusesRead};
@@ -39,7 +39,7 @@ struct Words {
     states: [&'static str; 6],
     rules: &'static str,
     columns: [&'static str; 6],
-    missing: &'static str,
+    blind: [&'static str; 3],
     versions: &'static str,
     other_bytes: &'static str,
 }
@@ -94,7 +94,7 @@ const ENGLISH: Words = Words {
         "hospitals",
         "CNY",
     ],
-    missing: "could not look, missing",
+    blind: ["could not look in", "requests and at", "rows, missing"],
     versions: "versions, and in how many hospitals",
     other_bytes: "OTHER BYTES UNDER ONE NAME",
 };
@@ -142,7 +142,7 @@ const CHINESE: Words = Words {
         "机构数",
         "金额(元)",
     ],
-    missing: "无法评估,缺少",
+    blind: ["无法评估:", "次请求,", "行;缺少"],
     versions: "版本与机构数",
     other_bytes: "同名版本字节不同",
 };
@@ -337,23 +337,28 @@ fn write_version(
 fn write_rule(f: &mut fmt::Formatter<'_>, words: &Words, rule: &RuleSum) -> fmt::Result {
     writeln!(f, "  {} {} {}", rule.month, rule.pack, rule.rule)?;
     let [overridden, findings, continued, changed, hospitals, amount] = words.columns;
-    let share = rule.share.map_or("-".to_owned(), percent);
-    writeln!(
-        f,
-        "    {overridden} {share}; {findings} {}, {continued} {}, {changed} {}; {amount} {}; {hospitals} {}",
-        rule.findings,
-        rule.continued,
-        rule.changed,
-        units::format_short(rule.amount, 2),
-        rule.hospitals,
-    )?;
-    if rule.not_evaluable == Count::of(0).range() && rule.abstained == Count::of(0).range() {
+    let many = format!("{hospitals} {}", rule.hospitals);
+    if rule.findings.most > 0 {
+        let share = rule.share.map_or("-".to_owned(), percent);
+        let (found, went_on, gave_way) = (rule.findings, rule.continued, rule.changed);
+        let told = units::format_short(rule.amount, 2);
+        writeln!(
+            f,
+            "    {overridden} {share}; {findings} {found}, {continued} {went_on}, {changed} {gave_way}; {amount} \
+             {told}; {many}",
+        )?;
+    }
+    let (requests, rows) = (rule.not_evaluable, rule.abstained);
+    if requests.most == 0 && rows.most == 0 {
         return Ok(());
     }
     let missing: Vec<String> = rule.missing.iter().map(ToString::to_string).collect();
-    let (requests, rows) = (rule.not_evaluable, rule.abstained);
     let missing = missing.join(", ");
-    writeln!(f, "    {} {missing}: {requests} + {rows}", words.missing)
+    let [could_not, in_requests, at_rows] = words.blind;
+    writeln!(
+        f,
+        "    {could_not} {requests} {in_requests} {rows} {at_rows} {missing}; {many}"
+    )
 }
 
 /// Ten-thousandths as per cent.
