@@ -34,6 +34,7 @@ impl<'a> Accounts<'a> {
     ///
     /// # Errors
     /// Where a sum exceeds 64 bits.
+    #[inline(never)]
     pub fn read(pack: &ChronicLimits, batch: &Batch, lines: &'a Lines) -> Result<Self, Overflow> {
         let table = batch.accumulators();
         let mut read = Accounts {

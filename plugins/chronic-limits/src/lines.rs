@@ -48,6 +48,7 @@ impl Lines {
     ///
     /// # Errors
     /// Where a sum exceeds 64 bits.
+    #[inline(never)]
     pub fn collect(pack: &ChronicLimits, batch: &Batch) -> Result<Self, Overflow> {
         let (encounters, orders) = (batch.encounters(), batch.orders());
         let care_types = encounters.care_types();
@@ -116,6 +117,7 @@ impl Lines {
 
     /// Takes each refund off its line, and drops the lines of which nothing is left, as well as refunds
     /// that name no line.
+    #[inline(never)]
     fn net_out(&mut self, refunds: Vec<(Row<Orders>, Line)>) -> Result<(), Overflow> {
         for (target, refund) in refunds {
             // Lines were met in the order of their rows.

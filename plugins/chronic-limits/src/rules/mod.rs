@@ -1,4 +1,7 @@
 //! One rule a file. Each is a sentence of the policy.
+//!
+//! Each stays a function of its own in the component too (`inline(never)`): of the values of all rules at once the
+//! sandbox's compiler would keep too few in registers (`docs/PERFORMANCE.md`).
 
 mod days_of_supply;
 mod outside_catalogue;

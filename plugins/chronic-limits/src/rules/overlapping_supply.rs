@@ -24,6 +24,7 @@ struct Supply {
 ///
 /// # Errors
 /// Where a day exceeds 64 bits.
+#[inline(never)]
 pub fn overlapping_supply(
     pack: &ChronicLimits,
     lines: &Lines,

@@ -11,6 +11,7 @@ const RULE: &str = "CHR-04";
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn remaining_limit(accounts: &Accounts<'_>, answer: &mut Answer) -> Result<(), Overflow> {
     for account in &accounts.accounts {
         let about = |template| {

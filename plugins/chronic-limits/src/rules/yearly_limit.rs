@@ -12,6 +12,7 @@ const RULE: &str = "CHR-05";
 ///
 /// # Errors
 /// Where a sum exceeds 64 bits.
+#[inline(never)]
 pub fn yearly_limit(accounts: &Accounts<'_>, answer: &mut Answer) -> Result<(), Overflow> {
     for account in &accounts.accounts {
         over_amount(account, answer)?;
