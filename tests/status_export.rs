@@ -57,8 +57,12 @@ impl Story {
     }
 
     fn export(&self, name: &str) -> Ran {
+        self.export_of(self.host.folder(), name)
+    }
+
+    /// Writes the status of the host in a folder.
+    fn export_of(&self, folder: &Path, name: &str) -> Ran {
         let out = self.path(name);
-        let folder = self.host.folder();
         rulepack([
             "host".as_ref(),
             "export-status".as_ref(),
@@ -183,22 +187,17 @@ fn the_bureau_s_acknowledgement_comes_back_and_a_host_that_goes_back_is_found() 
         "{older}"
     );
     next_second();
-    let out = story.path("third.json");
-    let old = story.path("old");
-    rulepack([
-        "host".as_ref(),
-        "export-status".as_ref(),
-        "--out".as_ref(),
-        out.as_os_str(),
-        "--dir".as_ref(),
-        old.as_os_str(),
-    ])
-    .done();
+    story.export_of(&story.path("old"), "third.json").done();
     let back = story.read("third.json", "").found_fault();
     assert!(
         back.contains("  THE JOURNAL WENT BACK: entries now and before "),
         "{back}"
     );
+    refuses_what_is_altered_and_who_is_not_enrolled(&story);
+}
+
+/// Of the second status.
+fn refuses_what_is_altered_and_who_is_not_enrolled(story: &Story) {
     let text = fs::read_to_string(story.path("second.json")).unwrap();
     fs::write(
         story.path("altered.json"),
