@@ -233,8 +233,9 @@ fn check_names_the_file_that_it_cannot_read() {
     };
     assert_eq!(
         reason("patients.csv", b"patient,genders\nP1,\xd6\xd0\n"),
-        "error: `patients.csv` line 2 is not in UTF-8, expected UTF-8 (with or without a byte order mark)\n\
-         hint: export the file as UTF-8; GBK (ANSI) is the usual reason"
+        "error: `patients.csv` line 2, column `genders` is not in UTF-8, which all of the file must be\n\
+         hint: it could be in GBK (ANSI), as most hospital systems export: say `--encoding gbk` and look at what \
+         is read, or export it as UTF-8"
     );
     assert_eq!(
         reason("patients.csv", b""),

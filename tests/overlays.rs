@@ -33,9 +33,15 @@ struct Story {
 
 impl Story {
     fn begin() -> Self {
+        let story = Self::before_the_pack();
+        story.publish_pack();
+        story
+    }
+
+    /// The same before the province has published its pack.
+    fn before_the_pack() -> Self {
         let nation = Nation::found();
         let registry = nation.serve();
-        nation.publish(&[&pack("chronic-limits")], &registry);
         for person in ["a", "b", "c"] {
             let name = format!("city-{person}");
             nation
@@ -52,12 +58,17 @@ impl Story {
         nation.sign("37.json", &["bureau-a", "bureau-b"]);
         nation.send(&[], &registry).done();
         let host = nation.host("host", &registry);
-        host.sync().done();
         Story {
             nation,
             registry,
             host,
         }
+    }
+
+    fn publish_pack(&self) {
+        self.nation
+            .publish(&[&pack("chronic-limits")], &self.registry);
+        self.host.sync().done();
     }
 
     /// Writes and builds an overlay that sets these lines.
@@ -275,9 +286,7 @@ fn t14_a_city_narrows_a_limit_and_the_same_order_meets_it_until_it_is_widened_or
 
 #[test]
 fn t14_out_of_bounds_is_refused_whole_and_the_level_below_stays_in_force_visibly() {
-    let story = Story::begin();
-    story.city_sets("1.0.0", &days(60));
-    story.host.sync().done();
+    let story = Story::before_the_pack();
     let beyond = days(20) + "[[parameter]]\nname = \"early_days_max\"\nvalue = 0\n";
     let source = story.nation.path("beyond.toml");
     fs::write(&source, written("3703", "1.1.0", &beyond)).unwrap();
@@ -295,8 +304,12 @@ fn t14_out_of_bounds_is_refused_whole_and_the_level_below_stays_in_force_visibly
          value from 280000 to 840000\n\
          hint: every host would refuse it whole, and keep what stands below it"
     );
-    // Two officers sign it all the same.
+    // Two officers sign it all the same, before the registry has a pack to hold it against.
+    story.city_sets("1.0.0", &days(60));
     story.city_sets("1.1.0", &beyond);
+    story
+        .nation
+        .publish(&[&pack("chronic-limits")], &story.registry);
     let told = story.host.sync().found_fault();
     let expected = format!(
         "refused   {SECOND}: parameter `days_max` is `200000`, expected a value from 280000 to \
@@ -314,6 +327,24 @@ fn t14_out_of_bounds_is_refused_whole_and_the_level_below_stays_in_force_visibly
         told.contains("  early_days_max = 70000, the default\n"),
         "{told}"
     );
+}
+
+#[test]
+fn t14_what_every_host_would_refuse_is_not_published() {
+    let story = Story::begin();
+    let beyond = story.overlay("3703", "1.0.0", &days(20));
+    story.draft("3703", &beyond, &["city-a", "city-b"]);
+    assert_eq!(
+        story.send("3703", &beyond).failed(),
+        format!(
+            "error: `{FIRST}` does not fit `37/chronic-limits/1.0.0.wasm`, which it says it is for: parameter \
+             `days_max` is `200000`, expected a value from 280000 to 840000\n\
+             hint: mend the overlay (`rulepack overlay build --pack` checks it), or name in `versions` those \
+             that it is for"
+        )
+    );
+    story.host.sync().done();
+    assert_eq!(story.limit(), None);
 }
 
 #[test]

@@ -122,13 +122,13 @@ fn a_second_visit_overlaps_the_first_which_it_does_not_tell() {
     let server = serve(&folder(&host), "");
     let first = earlier("P1", "M1");
     let second = visit("3101", "P1", "M2");
-    let overlaps = |request: Visit| found(&server.send(&request.request()), "CHR-03");
+    let overlaps = |request: Visit| found(&server.ask(&request.request()), "CHR-03");
     // What is only asked, however often, is supplied to nobody.
     assert_eq!(overlaps(second), 0);
     assert_eq!(overlaps(visit("3101", "P1", "M3")), 0);
     // Told, and told again: no visit overlaps itself.
     assert_eq!((overlaps(first), overlaps(first)), (0, 0));
-    let answer = server.send(&second.request());
+    let answer = server.ask(&second.request());
     assert_eq!(found(&answer, "CHR-03"), 1, "{answer}");
     assert_eq!(overlaps(visit("3101", "P2", "M4")), 0);
     let text = host.run(&["host", "status"]).ended(3).0;
@@ -150,7 +150,7 @@ fn a_second_visit_overlaps_the_first_which_it_does_not_tell() {
     import_first_visit(&host);
     drop(server);
     let server = serve(&folder(&host), "");
-    let answer = server.send(&second.request());
+    let answer = server.ask(&second.request());
     assert_eq!(found(&answer, "CHR-03"), 1, "{answer}");
 }
 
@@ -214,9 +214,9 @@ fn a_stay_soon_after_another_is_found_though_the_request_tells_one() {
         request.to_string()
     };
     // 分解住院: three days between.
-    assert_eq!(found(&server.send(&stay("S1", 20, 8)), "NL-49"), 0);
-    assert_eq!(found(&server.send(&stay("S1", 20, 8)), "NL-49"), 0);
-    let answer = server.send(&stay("S2", 5, 0));
+    assert_eq!(found(&server.ask(&stay("S1", 20, 8)), "NL-49"), 0);
+    assert_eq!(found(&server.ask(&stay("S1", 20, 8)), "NL-49"), 0);
+    let answer = server.ask(&stay("S2", 5, 0));
     assert_eq!(found(&answer, "NL-49"), 1, "{answer}");
 }
 
@@ -255,7 +255,7 @@ fn a_host_killed_at_any_point_remembers_every_visit_that_it_answered() {
         let server = serve(&folder, "");
         let overlaps = |patient: &str| {
             let second = visit("3101", patient, "M-second");
-            found(&server.send(&second.request()), "CHR-03")
+            found(&server.ask(&second.request()), "CHR-03")
         };
         for patient in &answered {
             assert_eq!(overlaps(patient), 1, "{point:?} {patient}");
@@ -278,7 +278,7 @@ fn a_damaged_history_is_set_aside_told_and_stops_nothing() {
     let server = serve(&folder, "");
     for patient in ["P2", "P3"] {
         let encounter = format!("M-{patient}");
-        server.send(&earlier(patient, &encounter).request());
+        server.ask(&earlier(patient, &encounter).request());
     }
     drop(server);
     // The import is cut off, and a line of what was told is spoilt.
@@ -291,7 +291,7 @@ fn a_damaged_history_is_set_aside_told_and_stops_nothing() {
     fs::write(&identities, bytes).unwrap();
 
     let server = serve(&folder, "");
-    let answer = server.send(&visit("3101", "P3", "M-second").request());
+    let answer = server.ask(&visit("3101", "P3", "M-second").request());
     assert_eq!(found(&answer, "CHR-03"), 1, "{answer}");
     let expected = "history not whole: 4 damaged files set aside, 0 parts unreadable";
     let told = answer["err_msg"].as_str().unwrap();
@@ -304,7 +304,7 @@ fn a_damaged_history_is_set_aside_told_and_stops_nothing() {
     ];
     let history = &answer["output"]["rulepack"]["history"];
     assert_eq!(*history, json!({"set_aside": names, "unreadable": 0}));
-    let lost = server.send(&visit("3101", "P2", "M-second").request());
+    let lost = server.ask(&visit("3101", "P2", "M-second").request());
     assert_eq!(found(&lost, "CHR-03"), 0);
     let status = server.get("/api/v1/status");
     assert_eq!(status["history"]["set_aside"], json!(names));
@@ -316,6 +316,6 @@ fn a_damaged_history_is_set_aside_told_and_stops_nothing() {
     import_first_visit(&host);
     drop(server);
     let server = serve(&folder, "");
-    let answer = server.send(&visit("3101", "P1", "M-second").request());
+    let answer = server.ask(&visit("3101", "P1", "M-second").request());
     assert_eq!(found(&answer, "CHR-03"), 1, "{answer}");
 }

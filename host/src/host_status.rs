@@ -8,7 +8,7 @@ use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{Division, PackName, TargetPath};
 use rulepack_protocol::trust::Floors;
 use rulepack_protocol::tuf::{Channel, Effective, RoleName, Status};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::FloorsStore;
 use crate::grants::GrantTable;
@@ -51,7 +51,8 @@ pub struct HostStatus {
 }
 
 /// The newest file of a role that a host has accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AcceptedRole {
     /// The role.
     pub role: RoleName,

@@ -33,6 +33,7 @@ mod secret;
 pub mod service;
 pub mod settings;
 pub mod shadow;
+pub mod status_export;
 pub mod subscription;
 pub mod tokens;
 pub mod update;

@@ -4,7 +4,9 @@
 //! writing leaves, and is cut off.
 //!
 //! [`SealedLog::append`] returns once the entry is on the disk; [`SealedLog::write`] does not wait for it, and
-//! [`SealedLog::sync_written`] does. Callers that wait at the same time share one fsync.
+//! [`SealedLog::sync_written`] does. Callers that wait at the same time share one fsync. Where a write or a sync
+//! fails, on a full disk say, all that is not known to be on the disk is taken back before anything else is written,
+//! so that the log goes on by itself once there is room.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader};
@@ -22,9 +24,9 @@ pub(crate) struct SealedLog {
     path: PathBuf,
     file: File,
     sealer: Sealer,
-    end: Mutex<End>,
-    /// So many bytes are on the disk.
-    synced: Mutex<u64>,
+    written: Mutex<Written>,
+    /// So far it is on the disk.
+    synced: Mutex<End>,
 }
 
 /// Where an entry stands.
@@ -36,10 +38,20 @@ pub(crate) struct Place {
 }
 
 /// Where the next entry goes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct End {
     bytes: u64,
     lines: u64,
+}
+
+/// How far it is written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    end: End,
+    /// How often entries were taken back: whoever waits for one of an earlier turn waits in vain.
+    turn: u64,
+    /// Whether something may stand behind the end.
+    is_torn: bool,
 }
 
 /// What a line means that this host did not write there.
@@ -102,7 +114,7 @@ impl SealedLog {
         last: Option<Place>,
     ) -> Result<Self, SealedLogError> {
         let log = Self::open_to_write(path, secret)?;
-        let mut end = End { bytes: 0, lines: 0 };
+        let mut end = End::default();
         if let Some(last) = last {
             let line = log.line(last)?;
             if log.sealer.unseal(&line, last.line).is_none() {
@@ -145,12 +157,25 @@ impl SealedLog {
         Ok(Self::of(path, secret, file))
     }
 
+    /// Passes every whole entry of the log at this path to `each`, while another process may write to it.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn look(
+        path: &Path,
+        secret: &[u8; 32],
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), SealedLogError> {
+        let log = Self::open_to_read(path, secret)?;
+        log.entries_written(Unreadable::Refused, |_, entry| each(entry))
+    }
+
     fn of(path: &Path, secret: &[u8; 32], file: File) -> Self {
         SealedLog {
             path: path.to_owned(),
             sealer: Sealer::new(path, secret),
-            end: Mutex::new(End { bytes: 0, lines: 0 }),
-            synced: Mutex::new(0),
+            written: Mutex::default(),
+            synced: Mutex::default(),
             file,
         }
     }
@@ -190,8 +215,8 @@ impl SealedLog {
             self.file.set_len(end.bytes).map_err(failed)?;
             self.file.sync_all().map_err(failed)?;
         }
-        *lock(&self.end) = end;
-        *lock(&self.synced) = end.bytes;
+        lock(&self.written).end = end;
+        *lock(&self.synced) = end;
         Ok(())
     }
 
@@ -200,9 +225,9 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError::Io`]; the entry is then not there.
     pub(crate) fn append(&self, entry: &[u8]) -> Result<Place, SealedLogError> {
-        let place = self.write(entry)?;
-        self.sync_written()?;
-        Ok(place)
+        let written = self.put(entry);
+        let kept = written.and_then(|(place, after)| self.sync(after).map(|()| place));
+        kept.map_err(|source| self.failed(source))
     }
 
     /// Adds an entry, which [`SealedLog::sync_written`] brings to the disk.
@@ -210,36 +235,44 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError::Io`]; the entry is then not there.
     pub(crate) fn write(&self, entry: &[u8]) -> Result<Place, SealedLogError> {
-        let failed = |source| SealedLogError::Io {
-            path: self.path.clone(),
-            source,
-        };
-        let mut end = lock(&self.end);
-        let line = self.sealer.seal(entry, end.lines).map_err(failed)?;
-        if let Err(error) = self.file.write_all_at(&line, end.bytes) {
-            // What was begun is overwritten by the next entry, or cut off by the next start.
-            let _ = self.file.set_len(end.bytes);
-            return Err(failed(error));
-        }
-        let place = Place {
-            offset: end.bytes,
-            line: end.lines,
-        };
-        end.bytes += line.len() as u64;
-        end.lines += 1;
+        let written = self.put(entry);
+        let (place, _) = written.map_err(|source| self.failed(source))?;
         Ok(place)
     }
 
     /// Waits until all that was written so far is on the disk.
     ///
     /// # Errors
-    /// [`SealedLogError::Io`].
+    /// [`SealedLogError::Io`], and from then on each time: some of what was written is not there, and
+    /// nobody who waits here knows whether it was theirs.
     pub(crate) fn sync_written(&self) -> Result<(), SealedLogError> {
-        let written = lock(&self.end).bytes;
-        self.sync(written).map_err(|source| SealedLogError::Io {
-            path: self.path.clone(),
-            source,
-        })
+        let written = *lock(&self.written);
+        let first_turn = Written { turn: 0, ..written };
+        self.sync(first_turn).map_err(|source| self.failed(source))
+    }
+
+    /// Writes an entry; answers its place and how far the log then goes.
+    fn put(&self, entry: &[u8]) -> io::Result<(Place, Written)> {
+        let mut written = lock(&self.written);
+        if written.is_torn {
+            self.file.set_len(written.end.bytes)?;
+            written.is_torn = false;
+        }
+        let End { bytes, lines } = written.end;
+        let line = self.sealer.seal(entry, lines)?;
+        if let Err(error) = self.file.write_all_at(&line, bytes) {
+            written.is_torn = self.file.set_len(bytes).is_err();
+            return Err(error);
+        }
+        written.end = End {
+            bytes: bytes + line.len() as u64,
+            lines: lines + 1,
+        };
+        let place = Place {
+            offset: bytes,
+            line: lines,
+        };
+        Ok((place, *written))
     }
 
     /// The entry at a place that [`SealedLog::append`] or [`SealedLog::open`] gave.
@@ -273,7 +306,7 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError`].
     pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
-        let lines = lock(&self.end).lines;
+        let lines = lock(&self.written).end.lines;
         self.walk(lines, Unreadable::Refused, &mut each).map(drop)
     }
 
@@ -299,7 +332,7 @@ impl SealedLog {
             file: &self.file,
             offset: 0,
         });
-        let (mut line, mut end) = (Vec::new(), End { bytes: 0, lines: 0 });
+        let (mut line, mut end) = (Vec::new(), End::default());
         while end.lines < lines_max {
             line.clear();
             let read = reader.read_until(b'\n', &mut line);
@@ -325,15 +358,40 @@ impl SealedLog {
         Ok(end)
     }
 
-    /// Waits until so many bytes are on the disk. Who finds them there already need not sync again.
-    fn sync(&self, bytes: u64) -> io::Result<()> {
+    /// Waits until the log is on the disk so far. Who finds it there already need not sync again.
+    fn sync(&self, after: Written) -> io::Result<()> {
         let mut synced = lock(&self.synced);
-        if *synced < bytes {
-            let written = lock(&self.end).bytes;
-            self.file.sync_data()?;
-            *synced = written;
+        let written = *lock(&self.written);
+        if written.turn != after.turn {
+            return Err(io::Error::other(
+                "what was written before it could not be synced",
+            ));
         }
+        if synced.bytes >= after.end.bytes {
+            return Ok(());
+        }
+        if let Err(error) = self.file.sync_data() {
+            self.take_back(*synced);
+            return Err(error);
+        }
+        *synced = written.end;
         Ok(())
+    }
+
+    /// After a failed sync nobody knows which of the entries that were not synced are on the disk, and another
+    /// sync would not say: none of them counts.
+    fn take_back(&self, synced: End) {
+        let mut written = lock(&self.written);
+        written.is_torn = self.file.set_len(synced.bytes).is_err();
+        written.end = synced;
+        written.turn += 1;
+    }
+
+    fn failed(&self, source: io::Error) -> SealedLogError {
+        SealedLogError::Io {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     fn damaged(&self, line: u64) -> SealedLogError {
@@ -445,5 +503,35 @@ mod tests {
         let error = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap_err();
         let expected = format!("`{}` is in use by another process", path.display());
         assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn what_could_not_be_synced_is_taken_back_whole_and_the_log_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2026-11.log");
+        let log = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap();
+        log.append(b"first").unwrap();
+        let synced = *lock(&log.synced);
+        // Two callers have written, and the sync of one of them fails.
+        let waiting = [log.put(b"lost").unwrap(), log.put(b"lost too").unwrap()];
+        log.take_back(synced);
+        for (_, after) in waiting {
+            let error = log.sync(after).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "what was written before it could not be synced"
+            );
+        }
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), synced.bytes);
+        // Whoever did not note how far was written cannot know whether theirs is there.
+        let error = log.sync_written().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot use `{}`", path.display())
+        );
+        let second = log.append(b"second").unwrap();
+        assert_eq!(log.read(second).unwrap(), b"second");
+        drop(log);
+        assert_eq!(entries(&path), ["first", "second"]);
     }
 }

@@ -19,8 +19,8 @@ use crate::failure::{FailurePoint, FailurePoints};
 use crate::index::{Index, IndexError};
 use crate::publication::Publication;
 use crate::publish::{
-    CaseRunner, Receipt, Refusal, RootError, already_published, check_packs, check_uploaded,
-    digests, published_with, verify_roles, verify_root,
+    CaseRunner, Receipt, Refusal, RootError, already_published, check_fits, check_packs,
+    check_uploaded, digests, published_with, verify_roles, verify_root,
 };
 use crate::signer::{RemoteError, RoleVersion, SignerError, Successor, SuccessorSigner};
 use crate::state::{State, StateError, holds_all_of};
@@ -170,7 +170,8 @@ impl Registry {
         let now = self.now();
         let (_, listed) = verify_roles(&state, &self.tree, &publication, now)?;
         check_uploaded(&listed, &publication.targets)?;
-        let warnings = check_packs(&listed, &publication.targets, self.cases.as_ref())?;
+        let mut warnings = check_packs(&listed, &publication.targets, self.cases.as_ref())?;
+        warnings.extend(check_fits(&state, &self.tree, &publication)?);
 
         let store = self.writer();
         self.recover(&store)?;

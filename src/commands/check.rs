@@ -11,7 +11,7 @@ use rulepack_contract::review::Stage;
 use rulepack_contract::units;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::FloorsStore;
-use rulepack_host::data::{Call as _, national, read_directory, read_file};
+use rulepack_host::data::{Call as _, national, read_directory_in, read_file_in};
 use rulepack_host::lock::{Lock, LockedVersion, State};
 use rulepack_host::packs::{self, Packs};
 use rulepack_host::review::{Circumstances, InForce, Report as Review};
@@ -38,6 +38,10 @@ pub struct CheckArgs {
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
+    /// How CSV files are encoded: `gbk` as most hospital systems export (ANSI; read as GB 18030). It is never
+    /// guessed.
+    #[arg(long, value_enum, default_value = "utf-8")]
+    pub encoding: import::FileEncoding,
     /// How the region writes requests (TOML).
     #[arg(long, value_name = "FILE")]
     pub region: Option<PathBuf>,
@@ -135,7 +139,7 @@ impl Command for CheckArgs {
         };
         let period = self.period(today)?;
         let input = match &self.from {
-            Some(from) => read(from, self.region.as_deref(), &folder)?,
+            Some(from) => read(from, self.region.as_deref(), self.encoding, &folder)?,
             None => read_history(&folder, period)?,
         };
         let circumstances = Circumstances {
@@ -290,19 +294,21 @@ fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
     })
 }
 
-fn read(from: &Path, region: Option<&Path>, folder: &HostFolder) -> Outcome<Input> {
+fn read(
+    from: &Path,
+    region: Option<&Path>,
+    encoding: import::FileEncoding,
+    folder: &HostFolder,
+) -> Outcome<Input> {
     let is = |ending: &str| from.extension().is_some_and(|found| found == ending);
     if is("json") {
         return read_request(from, &serve::region(region)?, folder);
     }
     let loaded = match from.is_dir() {
-        true => read_directory(from),
-        false => read_file(from),
+        true => read_directory_in(from, encoding.into()),
+        false => read_file_in(from, encoding.into()),
     };
-    let loaded = loaded.map_err(|error| match error.hint() {
-        Some(hint) => Failure::from(error).hint(hint),
-        None => Failure::from(error),
-    })?;
+    let loaded = loaded.map_err(import::explain_data)?;
     Ok(Input {
         data: loaded.data,
         rejected: loaded.rejected.iter().map(ToString::to_string).collect(),

@@ -1,6 +1,8 @@
 //! `rulepack host`: what a host has in force, and what persons decide about it.
 
+mod export_status;
 mod parameters;
+mod read_status;
 mod shadow;
 mod text;
 
@@ -34,6 +36,15 @@ enum HostAction {
     /// Every version known, which one is in force today, what waits, is held or refused and why, and how
     /// old the last refresh is. Ends with 3 where something is not as it should be.
     Status(StatusArgs),
+    /// Write a signed status for a person to carry to the bureau: versions in force, what came of updates,
+    /// counts by rule of a month, the head of the journal. It names no patient; counts of 1 to 4 are `<5`, and
+    /// packs of vendors are left out. Works with or without a running service.
+    ExportStatus(export_status::ExportStatusArgs),
+    /// For the bureau: verify the statuses that hospitals brought, hold them against what was seen before, and
+    /// sum what their rules found, those first that clinicians went on against most often. With
+    /// `--acknowledge` the heads of their journals are signed. Ends with 3 where one is refused, older than one
+    /// seen, or has a journal that went back.
+    ReadStatus(read_status::ReadStatusArgs),
     /// What a new version would change: findings gained and lost over this hospital's own recent history,
     /// by rule, department and money, with examples. It names no patient.
     Shadow(shadow::ShadowArgs),
@@ -117,6 +128,10 @@ pub enum HostReport {
     },
     /// A shadow run, or a row of one.
     Shadow(Box<shadow::Shown>),
+    /// A status for the bureau.
+    Exported(Box<export_status::Exported>),
+    /// What hospitals say.
+    Read(Box<read_status::StatusesRead>),
 }
 
 impl Command for HostArgs {
@@ -129,6 +144,8 @@ impl Command for HostArgs {
             HostAction::Set(args) => parameters::set(args),
             HostAction::Unset(args) => parameters::unset(args),
             HostAction::Shadow(args) => Ok(HostReport::Shadow(Box::new(args.show()?))),
+            HostAction::ExportStatus(args) => Ok(HostReport::Exported(Box::new(args.export()?))),
+            HostAction::ReadStatus(args) => Ok(HostReport::Read(Box::new(args.read()?))),
             HostAction::Hold(args) => hold(args),
             HostAction::Approve(args) => approve(args),
             HostAction::Rollback(args) => roll_back(args),
@@ -216,6 +233,8 @@ impl Report for HostReport {
             HostReport::Parameters(packs) => packs.iter().all(|pack| pack.refused.is_empty()),
             HostReport::Decided { .. } => true,
             HostReport::Shadow(shown) => shown.is_good(),
+            HostReport::Exported(_) => true,
+            HostReport::Read(read) => read.is_good(),
         }
     }
 }

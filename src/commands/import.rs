@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rulepack_contract::knowledge::KnowledgeTable;
 use rulepack_host::client::NoFailures;
+use rulepack_host::data::{DataError, Encoding, to_utf8};
 use rulepack_host::history::{History, HistoryError};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::overlays;
@@ -19,7 +20,6 @@ use super::Command;
 use crate::clock;
 use crate::engine::packs;
 use crate::failure::{Explain as _, Failure, Outcome};
-use crate::files;
 use crate::output::Report;
 
 /// Bring data to a host: a folder of CSV files (registrations, earlier encounters and lines,
@@ -31,9 +31,39 @@ pub struct ImportArgs {
     /// The table that the file supplies: `37/drg-checks/payment-standards`.
     #[arg(long)]
     pub table: Option<String>,
+    /// How the files are encoded: `gbk` as most hospital systems export (ANSI; read as GB 18030). It is never
+    /// guessed.
+    #[arg(long, value_enum, default_value = "utf-8")]
+    pub encoding: FileEncoding,
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
+}
+
+/// How CSV files are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileEncoding {
+    /// UTF-8, with or without a byte order mark
+    #[value(name = "utf-8")]
+    Utf8,
+    /// GBK, or GB 18030
+    #[value(name = "gbk", alias = "gb18030")]
+    Gbk,
+}
+
+impl From<FileEncoding> for Encoding {
+    fn from(encoding: FileEncoding) -> Self {
+        match encoding {
+            FileEncoding::Utf8 => Encoding::Utf8,
+            FileEncoding::Gbk => Encoding::Gbk,
+        }
+    }
+}
+
+/// An error of data with what to do about it.
+pub fn explain_data(error: DataError) -> Failure {
+    let hint = error.hint();
+    hint.into_iter().fold(Failure::from(error), Failure::hint)
 }
 
 /// What was brought in.
@@ -50,9 +80,68 @@ impl Command for ImportArgs {
         let folder = HostFolder::at(&self.dir);
         folder.settings()?;
         match &self.table {
-            Some(table) => import_table(&self.dir, table, &self.from),
-            None => import_history(&folder, &self.from),
+            Some(table) => self.import_table(table),
+            None => self.import_history(&folder),
         }
+    }
+}
+
+impl ImportArgs {
+    fn import_history(&self, folder: &HostFolder) -> Outcome<ImportReport> {
+        let mut history = history(folder)?;
+        let imported = history
+            .import_in(&self.from, self.encoding.into())
+            .map_err(explain)?;
+        Ok(ImportReport {
+            rows: imported
+                .rows
+                .iter()
+                .map(|(table, rows)| ((*table).to_owned(), *rows))
+                .collect(),
+            rejected: imported.rejected.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Puts a supplied table where its pack finds it, once it reads as the pack declares it.
+    fn import_table(&self, table: &str) -> Outcome<ImportReport> {
+        let malformed = || {
+            Failure::new(format!(
+                "table `{table}` is not of the form `<name space>/<pack>/<table>`"
+            ))
+        };
+        let (pack, name) = table.rsplit_once('/').ok_or_else(malformed)?;
+        let pack: PackName = pack.parse().map_err(|_| malformed())?;
+        let folder = HostFolder::at(&self.dir);
+        let lock = Lock::read(&folder)?;
+        let Choice::Version { version, .. } = lock.choose(&pack, clock::today()?, Purpose::Audit)
+        else {
+            return Err(Failure::new(format!("no version of `{pack}` is in force"))
+                .hint("bring it with `rulepack sync` first"));
+        };
+        let packs = packs(&self.dir)?;
+        let opened = rulepack_host::packs::open(&packs.read(&version.digest)?)?;
+        let declaration = opened
+            .manifest
+            .tables
+            .iter()
+            .find(|declared| declared.name == name && declared.supplied_by.setter().is_some())
+            .ok_or_else(|| {
+                Failure::new(format!("`{pack}` leaves no table `{name}` to be supplied"))
+            })?;
+        let bytes = to_utf8(&self.from, self.encoding.into()).map_err(explain_data)?;
+        let read = KnowledgeTable::from_csv(declaration, &bytes)
+            .context(|| format!("`{}`", self.from.display()))?;
+        let digest = Digest::of(&bytes);
+        overlays::keep(&packs.overlays().table_path(&digest), &bytes)?;
+        let _editing = Lock::edit(&folder)?;
+        let mut lock = Lock::read(&folder)?;
+        let tables = lock.supplied.entry(pack).or_default();
+        tables.insert(name.to_owned(), digest);
+        lock.write(&folder, &NoFailures)?;
+        Ok(ImportReport {
+            rows: BTreeMap::from([(table.to_owned(), u64::from(read.rows))]),
+            rejected: Vec::new(),
+        })
     }
 }
 
@@ -71,59 +160,6 @@ pub fn explain(error: HistoryError) -> Failure {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
-}
-
-fn import_history(folder: &HostFolder, from: &Path) -> Outcome<ImportReport> {
-    let mut history = history(folder)?;
-    let imported = history.import(from).map_err(explain)?;
-    Ok(ImportReport {
-        rows: imported
-            .rows
-            .iter()
-            .map(|(table, rows)| ((*table).to_owned(), *rows))
-            .collect(),
-        rejected: imported.rejected.iter().map(ToString::to_string).collect(),
-    })
-}
-
-/// Puts a supplied table where its pack finds it, once it reads as the pack declares it.
-fn import_table(dir: &Path, table: &str, from: &Path) -> Outcome<ImportReport> {
-    let malformed = || {
-        Failure::new(format!(
-            "table `{table}` is not of the form `<name space>/<pack>/<table>`"
-        ))
-    };
-    let (pack, name) = table.rsplit_once('/').ok_or_else(malformed)?;
-    let pack: PackName = pack.parse().map_err(|_| malformed())?;
-    let folder = HostFolder::at(dir);
-    let lock = Lock::read(&folder)?;
-    let Choice::Version { version, .. } = lock.choose(&pack, clock::today()?, Purpose::Audit)
-    else {
-        return Err(Failure::new(format!("no version of `{pack}` is in force"))
-            .hint("bring it with `rulepack sync` first"));
-    };
-    let packs = packs(dir)?;
-    let opened = rulepack_host::packs::open(&packs.read(&version.digest)?)?;
-    let declaration = opened
-        .manifest
-        .tables
-        .iter()
-        .find(|declared| declared.name == name && declared.supplied_by.setter().is_some())
-        .ok_or_else(|| Failure::new(format!("`{pack}` leaves no table `{name}` to be supplied")))?;
-    let bytes = files::read(from)?;
-    let read = KnowledgeTable::from_csv(declaration, &bytes)
-        .context(|| format!("`{}`", from.display()))?;
-    let digest = Digest::of(&bytes);
-    overlays::keep(&packs.overlays().table_path(&digest), &bytes)?;
-    let _editing = Lock::edit(&folder)?;
-    let mut lock = Lock::read(&folder)?;
-    let tables = lock.supplied.entry(pack).or_default();
-    tables.insert(name.to_owned(), digest);
-    lock.write(&folder, &NoFailures)?;
-    Ok(ImportReport {
-        rows: BTreeMap::from([(table.to_owned(), u64::from(read.rows))]),
-        rejected: Vec::new(),
-    })
 }
 
 impl Report for ImportReport {

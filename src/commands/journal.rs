@@ -291,11 +291,11 @@ fn verified(f: &mut fmt::Formatter<'_>, journal: &Survey, compared: bool) -> fmt
         journal.verdicts, journal.no_verdict
     )?;
     writeln!(f, "  hash      {}", journal.head.hash)?;
-    if journal.cuts + journal.clock_back > 0 {
-        let (cuts, back) = (journal.cuts, journal.clock_back);
+    let (cuts, back, stops) = (journal.cuts, journal.clock_back, journal.interruptions);
+    if cuts + back + stops > 0 {
         writeln!(
             f,
-            "  warnings  end cut {cuts} times, clock back {back} times"
+            "  warnings  end cut {cuts} times, clock back {back} times, not writable {stops} times"
         )?;
     }
     if journal.unsealed_bytes > 0 {

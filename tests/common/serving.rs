@@ -47,16 +47,16 @@ impl Serving {
 
     /// The answer to [`EXAMPLE`].
     pub fn call(&self) -> Value {
-        self.send(EXAMPLE)
+        self.ask(EXAMPLE)
     }
 
     /// The same of another patient.
     pub fn call_of(&self, patient: &str) -> Value {
-        self.send(&EXAMPLE.replace("P2026000101", patient))
+        self.ask(&EXAMPLE.replace("P2026000101", patient))
     }
 
-    /// The answer to a national request.
-    pub fn send(&self, request: &str) -> Value {
+    /// The answer to a request of the national interface, which is a good one.
+    pub fn ask(&self, request: &str) -> Value {
         let answer = self.try_send(request).expect("it is answered");
         assert_eq!(answer["infcode"], 0, "{answer}");
         answer

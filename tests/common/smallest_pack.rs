@@ -21,6 +21,15 @@ pub fn sealed(name: &str, version: &str, title: &str) -> Vec<u8> {
 
 /// A sealed pack that is in force from a day on.
 pub fn sealed_from(name: &str, version: &str, title: &str, from: &str) -> Vec<u8> {
+    sealed_as((name, version), (title, from), "")
+}
+
+/// A sealed pack whose manifest ends in these lines.
+pub fn sealed_with(name: &str, version: &str, lines: &str) -> Vec<u8> {
+    sealed_as((name, version), ("限额", "2026-12-01"), lines)
+}
+
+fn sealed_as((name, version): (&str, &str), (title, from): (&str, &str), lines: &str) -> Vec<u8> {
     let jurisdiction = name.split('/').next().unwrap();
     let manifest = Manifest::from_toml(&format!(
         r#"
@@ -44,6 +53,8 @@ basis = "山东省医疗保障局 2024-01-04《通知》"
 needs = ["orders.items"]
 messages = {{ over = "{{item}}超过 {{limit}}" }}
 why = {{ "orders.items" = "what is counted" }}
+
+{lines}
 "#
     ))
     .unwrap();

@@ -6,8 +6,9 @@ use rulepack_contract::data::{Coverage, DataBuilder, Presence, Reach};
 use rulepack_contract::schema;
 use rulepack_contract::units;
 
+use super::encoding::Encoding;
 use super::error::{DataError, nearest};
-use super::table_file::{fault, is_blank, open};
+use super::text_file::TextFile;
 
 /// Name of the file.
 pub(super) const FILE: &str = "coverage.csv";
@@ -22,17 +23,16 @@ const DAY: &str = "a day such as `2026-11-22`, or nothing";
 ///
 /// # Errors
 /// [`DataError`]: what the data covers decides what is evidence, so that nothing here is left out quietly.
-pub(super) fn read(path: &Path, builder: &mut DataBuilder) -> Result<(), DataError> {
-    let mut reader = open(path)?;
-    let header = reader.headers().map_err(|error| fault(path, error, 1))?;
-    let places = places(path, header)?;
+pub(super) fn read(
+    path: &Path,
+    encoding: Encoding,
+    builder: &mut DataBuilder,
+) -> Result<(), DataError> {
+    let mut file = TextFile::open(path, encoding)?;
+    let places = places(path, file.header())?;
     let mut reach = None;
-    for (line, record) in (2_u64..).zip(reader.records()) {
-        let record = record.map_err(|error| fault(path, error, line))?;
-        if is_blank(&record) {
-            continue;
-        }
-        let line = record.position().map_or(line, csv::Position::line);
+    while let Some(line) = file.advance()? {
+        let record = file.record();
         let cell = |column: usize| {
             let place = places.iter().position(|place| *place == column);
             place

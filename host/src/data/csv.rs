@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rulepack_contract::data::{Data, DataBuilder};
 use rulepack_contract::schema::{self, TABLES, TableId};
 
+use super::encoding::Encoding;
 use super::error::{DataError, nearest};
 use super::rejection::FileRejection;
 use super::table_file::{Line, TableFile, file_name};
@@ -25,31 +26,49 @@ pub struct Loaded {
 pub(crate) struct Source {
     tables: Vec<(TableId, PathBuf)>,
     coverage: Option<PathBuf>,
+    encoding: Encoding,
 }
 
 /// What `rulepack generate` writes beside the tables: the breaches that it planted.
 const PLANTED: &str = "planted.csv";
 
-/// Reads every table of a folder.
+/// Reads every table of a folder, in UTF-8.
 ///
 /// # Errors
 /// [`DataError`] where a file or column is not of the contract, or a file is not in UTF-8.
 pub fn read_directory(directory: &Path) -> Result<Loaded, DataError> {
-    let source = Source::directory(directory)?;
+    read_directory_in(directory, Encoding::Utf8)
+}
+
+/// Reads every table of a folder.
+///
+/// # Errors
+/// [`DataError`] where a file or column is not of the contract, or a file is not in the encoding.
+pub fn read_directory_in(directory: &Path, encoding: Encoding) -> Result<Loaded, DataError> {
+    let source = Source::directory(directory, encoding)?;
     let mut builder = DataBuilder::new();
     let rejected = load(&source, &mut builder)?;
     Ok(finish(&source, builder, rejected))
 }
 
-/// Reads one file, which bears the name of its table. Rows that belong to rows of another table, which
+/// Reads one file in UTF-8, which bears the name of its table. Rows that belong to rows of another table, which
 /// are not there, are left out: patients and institutions alone have nothing to belong to.
 ///
 /// # Errors
 /// [`DataError`] where the file or a column is not of the contract, or the file is not in UTF-8.
 pub fn read_file(path: &Path) -> Result<Loaded, DataError> {
+    read_file_in(path, Encoding::Utf8)
+}
+
+/// The same in an encoding.
+///
+/// # Errors
+/// [`DataError`] where the file or a column is not of the contract, or the file is not in the encoding.
+pub fn read_file_in(path: &Path, encoding: Encoding) -> Result<Loaded, DataError> {
     let source = Source {
         tables: vec![(table_of(path)?, path.to_owned())],
         coverage: None,
+        encoding,
     };
     let mut builder = DataBuilder::new();
     let rejected = load(&source, &mut builder)?;
@@ -64,7 +83,7 @@ pub(crate) fn load(
 ) -> Result<Vec<FileRejection>, DataError> {
     let mut rejected = Vec::new();
     for (table, path) in &source.tables {
-        let mut file = TableFile::open(path, *table)?;
+        let mut file = TableFile::open(path, *table, source.encoding)?;
         builder.declare(*table, file.columns());
         while let Some(line) = file.next_line()? {
             match line {
@@ -76,7 +95,7 @@ pub(crate) fn load(
         }
     }
     if let Some(path) = &source.coverage {
-        coverage::read(path, builder)?;
+        coverage::read(path, source.encoding, builder)?;
     }
     checks::consistency(builder);
     checks::refunds(builder);
@@ -88,7 +107,7 @@ impl Source {
     ///
     /// # Errors
     /// [`DataError`] where the folder cannot be read, or a CSV file is of no table.
-    pub(crate) fn directory(directory: &Path) -> Result<Self, DataError> {
+    pub(crate) fn directory(directory: &Path, encoding: Encoding) -> Result<Self, DataError> {
         let unreadable = |source| DataError::Read {
             path: directory.to_owned(),
             source,
@@ -96,6 +115,7 @@ impl Source {
         let mut source = Source {
             tables: Vec::new(),
             coverage: None,
+            encoding,
         };
         for entry in fs::read_dir(directory).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use rulepack_contract::schema::{TABLES, Table};
 
+use super::encoding::{Encoding, Looks};
+
 /// Why data cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -74,15 +76,27 @@ pub enum DataError {
         /// What it is for.
         purpose: &'static str,
     },
-    /// Bytes that are not UTF-8.
+    /// Bytes that are not in the encoding that was declared.
     #[error(
-        "`{path}` line {line} is not in UTF-8, expected UTF-8 (with or without a byte order mark)"
+        "`{path}` line {line}, column `{column}` is not in {expected}, which all of the file must be"
     )]
     Encoding {
         /// The file.
         path: PathBuf,
         /// From 1.
         line: u64,
+        /// Its name, or its number from 1 where the names cannot be read.
+        column: String,
+        /// As declared.
+        expected: Encoding,
+        /// What the file is instead.
+        looks: Looks,
+    },
+    /// GBK was declared, and it is something else: read so it would be other characters.
+    #[error("`{path}` is in UTF-8, and was declared to be in GBK")]
+    NotGbk {
+        /// The file.
+        path: PathBuf,
     },
     /// A value of `coverage.csv`.
     #[error("`{path}` line {line}, column `{column}`: `{value}` is not known, expected {expected}")]
@@ -110,10 +124,23 @@ impl DataError {
                 .map(|question| question.replace("`?", ".csv`?"))
                 .or_else(|| Some(format!("the tables are {}", names(TABLES.iter())))),
             DataError::UnknownColumn { nearest, .. } => most_alike(nearest),
-            DataError::Encoding { .. } => {
-                Some("export the file as UTF-8; GBK (ANSI) is the usual reason".to_owned())
-            }
+            DataError::Encoding { looks, .. } => Some(what_to_do(*looks).to_owned()),
+            DataError::NotGbk { .. } => Some(what_to_do(Looks::Utf8).to_owned()),
             _ => None,
+        }
+    }
+}
+
+fn what_to_do(looks: Looks) -> &'static str {
+    match looks {
+        Looks::Gbk => {
+            "it could be in GBK (ANSI), as most hospital systems export: say `--encoding gbk` and look at what is \
+             read, or export it as UTF-8"
+        }
+        Looks::Utf8 => "leave `--encoding gbk` out",
+        Looks::Utf16 => "it is in UTF-16 (which Excel calls Unicode): export it as UTF-8",
+        Looks::Neither => {
+            "a part of it is damaged, or in another encoding: export it again as UTF-8"
         }
     }
 }

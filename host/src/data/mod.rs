@@ -10,16 +10,20 @@ mod coverage;
 mod csv;
 #[cfg(test)]
 mod documentation_tests;
+mod encoding;
 mod error;
 pub mod national;
 pub mod native;
 mod rejection;
 mod table_file;
+mod text_file;
 
 pub use call::{Brought, BroughtRow, Call, Known, RequestError};
-pub use csv::{Loaded, read_directory, read_file};
+pub use csv::{Loaded, read_directory, read_directory_in, read_file, read_file_in};
+pub use encoding::{Encoding, Looks};
 pub use error::DataError;
 pub use rejection::{FileRejection, Reason};
+pub use text_file::to_utf8;
 
 pub(crate) use call::parse as parse_call;
 pub(crate) use csv::{Source, finish, load};

@@ -1,23 +1,21 @@
 //! One CSV file of one table, row by row.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use csv::StringRecord;
 use rulepack_contract::schema::{Table, TableId};
 
+use super::encoding::Encoding;
 use super::error::{DataError, nearest};
 use super::rejection::{FileRejection, Reason, VALUE_BYTES_MAX};
+use super::text_file::TextFile;
 
 /// An open file whose header was understood.
 #[derive(Debug)]
 pub(crate) struct TableFile {
-    path: PathBuf,
     table: TableId,
     places: Vec<Place>,
-    reader: Reader<BufReader<File>>,
-    record: StringRecord,
+    file: TextFile,
 }
 
 /// A line of the file.
@@ -50,25 +48,19 @@ impl TableFile {
     ///
     /// # Errors
     /// [`DataError`] where the file cannot be read or its header is not of the table.
-    pub(crate) fn open(path: &Path, table: TableId) -> Result<Self, DataError> {
-        let mut reader = open(path)?;
-        let header = match reader.headers() {
-            Ok(header) => header.clone(),
-            Err(error) => return Err(fault(path, error, 1)),
-        };
-        let places = places(path, table.table(), &header)?;
+    pub(crate) fn open(path: &Path, table: TableId, encoding: Encoding) -> Result<Self, DataError> {
+        let file = TextFile::open(path, encoding)?;
+        let places = places(path, table.table(), file.header())?;
         Ok(TableFile {
-            path: path.to_owned(),
             table,
             places,
-            reader,
-            record: StringRecord::new(),
+            file,
         })
     }
 
     /// The file's own name.
     pub(crate) fn name(&self) -> String {
-        file_name(&self.path)
+        file_name(self.file.path())
     }
 
     /// The columns of the table that the file has.
@@ -84,19 +76,13 @@ impl TableFile {
     /// # Errors
     /// [`DataError::Read`] and [`DataError::Encoding`].
     pub(crate) fn next_line(&mut self) -> Result<Option<Line<'_>>, DataError> {
-        let line = loop {
-            let before = self.reader.position().line();
-            match self.reader.read_record(&mut self.record) {
-                Ok(true) if is_blank(&self.record) => {}
-                Ok(true) => break line_of(&self.record, before, self.reader.position().line()),
-                Ok(false) => return Ok(None),
-                Err(error) => return Err(fault(&self.path, error, before)),
-            }
+        let Some(line) = self.file.advance()? else {
+            return Ok(None);
         };
         if let Some(rejection) = self.fault_of_line(line) {
             return Ok(Some(Line::Rejected(rejection)));
         }
-        let (places, record) = (self.places.as_slice(), &self.record);
+        let (places, record) = (self.places.as_slice(), self.file.record());
         let key = places.iter().position(|place| *place == Place::Key);
         let key = key
             .and_then(|field| record.get(field))
@@ -124,8 +110,8 @@ impl TableFile {
                 reason,
             ))
         };
-        let (found, expected) = (self.record.len(), self.places.len());
-        for (field, value) in self.record.iter().enumerate() {
+        let (found, expected) = (self.file.record().len(), self.places.len());
+        for (field, value) in self.file.record().iter().enumerate() {
             if value
                 .trim_end_matches('\r')
                 .bytes()
@@ -170,51 +156,6 @@ impl Place {
                 .get(column)
                 .map_or(table.name, |column| column.name),
         }
-    }
-}
-
-/// A line with nothing on it but blanks.
-pub(super) fn is_blank(record: &StringRecord) -> bool {
-    record.len() <= 1 && record.iter().all(|value| value.trim().is_empty())
-}
-
-/// The line on which a record begins, from where the reader stood before it (blank lines may follow) and
-/// after it.
-fn line_of(record: &StringRecord, before: u64, after: u64) -> u64 {
-    let breaks: usize = record.iter().map(|value| value.matches('\n').count()).sum();
-    let after_last = after.saturating_sub(breaks as u64);
-    if after_last > before {
-        after_last - 1
-    } else {
-        before
-    }
-}
-
-/// A reader that leaves judging the number of fields to its user.
-pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, DataError> {
-    let file = File::open(path).map_err(|source| DataError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(ReaderBuilder::new()
-        .flexible(true)
-        // A carriage return before the line feed stays in the value, which is trimmed: otherwise lines
-        // of such files are counted one behind.
-        .terminator(csv::Terminator::Any(b'\n'))
-        .from_reader(BufReader::with_capacity(1 << 16, file)))
-}
-
-/// A fault of reading; `line` where the reader does not know it.
-pub(super) fn fault(path: &Path, error: csv::Error, line: u64) -> DataError {
-    let at = error.position().map_or(line, csv::Position::line);
-    let path = path.to_owned();
-    match error.into_kind() {
-        ErrorKind::Utf8 { .. } => DataError::Encoding { path, line: at },
-        ErrorKind::Io(source) => DataError::Read { path, source },
-        other => DataError::Read {
-            path,
-            source: std::io::Error::other(format!("{other:?}")),
-        },
     }
 }
 

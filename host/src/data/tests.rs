@@ -1,5 +1,7 @@
 //! CSV files as hospitals write them, and as they should not.
 
+mod encodings;
+
 use std::fs;
 use std::path::Path;
 
@@ -159,29 +161,6 @@ fn faults_of_files_name_the_file_and_what_is_expected() {
         hint.unwrap()
             .starts_with("the tables are patients, enrolments, encounters")
     );
-}
-
-#[test]
-fn other_encodings_are_named_with_their_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("patients.csv");
-    for (bytes, line) in [
-        (&b"patient,genders\nP1,1\nP2,\xc4\xd0\n"[..], 3),
-        (b"\xff\xfep\0a\0t\0", 1),
-        (b"patient,genders\nP\xc3,\xa91\n", 2),
-    ] {
-        fs::write(&path, bytes).unwrap();
-        let error = read_directory(folder.path()).unwrap_err();
-        let expected = format!(
-            "`{}` line {line} is not in UTF-8, expected UTF-8 (with or without a byte order mark)",
-            path.display()
-        );
-        assert_eq!(error.to_string(), expected);
-        assert_eq!(
-            error.hint().unwrap(),
-            "export the file as UTF-8; GBK (ANSI) is the usual reason"
-        );
-    }
 }
 
 #[test]

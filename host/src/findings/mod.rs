@@ -6,6 +6,7 @@
 //! while the service is stopped.
 
 mod overrides;
+mod reading;
 mod record;
 mod wanted;
 
@@ -24,10 +25,11 @@ use crate::sealed_log::{Place, SealedLog};
 use crate::secret;
 use crate::settings::HostFolder;
 use overrides::Tally;
-use record::Entry;
 
 pub use crate::sealed_log::SealedLogError;
 pub use overrides::Overrides;
+pub(crate) use reading::read_since;
+pub(crate) use record::Entry;
 pub use record::{Decision, FindingId, FindingIdError, KeptFinding, Way};
 pub use wanted::{Decided, Wanted};
 

@@ -92,7 +92,7 @@ pub struct Decision {
 /// A line of the store.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// All findings of one answer, in its order.
     Found(Vec<KeptFinding>),
     /// All decisions of one 3103.

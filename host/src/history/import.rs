@@ -10,7 +10,7 @@ use rulepack_contract::units;
 
 use super::segment::{self, Covered, Header, Owner, OwnerRows};
 use super::{History, HistoryError, open};
-use crate::data::{FileRejection, Line, Source, TableFile, finish, load};
+use crate::data::{Encoding, FileRejection, Line, Source, TableFile, finish, load};
 
 /// What an import brought.
 #[derive(Debug)]
@@ -32,7 +32,19 @@ impl History {
     /// # Errors
     /// [`HistoryError`] where the files cannot be read or the history cannot be written.
     pub fn import(&mut self, directory: &Path) -> Result<Imported, HistoryError> {
-        let source = Source::directory(directory)?;
+        self.import_in(directory, Encoding::Utf8)
+    }
+
+    /// The same of files in an encoding.
+    ///
+    /// # Errors
+    /// As [`History::import`].
+    pub fn import_in(
+        &mut self,
+        directory: &Path,
+        encoding: Encoding,
+    ) -> Result<Imported, HistoryError> {
+        let source = Source::directory(directory, encoding)?;
         let mut builder = DataBuilder::new();
         let rejected = load(&source, &mut builder)?;
         let loaded = finish(&source, builder, rejected);
@@ -46,7 +58,7 @@ impl History {
         let mut owners = Owners::new();
         let mut rows = BTreeMap::new();
         for (table, path) in in_order_of_owners(&source) {
-            let mut file = TableFile::open(path, table)?;
+            let mut file = TableFile::open(path, table, encoding)?;
             let covered = loaded.data.coverage(table);
             let start = covered.history_start;
             let columns = file

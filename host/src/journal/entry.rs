@@ -72,6 +72,13 @@ pub enum Event {
         /// By so many milliseconds.
         back_ms: i64,
     },
+    /// For a time nothing could be written, on a full disk say. Nobody was given a verdict meanwhile.
+    Interrupted {
+        /// Milliseconds from 1970-01-01 UTC of the first event that is lost.
+        since: i64,
+        /// How many events are lost.
+        unrecorded: u64,
+    },
     /// What lay behind the last seal when the journal was opened was cut: nobody was answered on the ground
     /// of it, unless the disk lost what it had confirmed.
     TailCut {

@@ -7,7 +7,9 @@
 
 mod acknowledgement;
 mod chain;
+mod entries;
 mod entry;
+mod group;
 mod key;
 mod line;
 mod open;
@@ -24,13 +26,15 @@ use rulepack_protocol::key::SecretKeyError;
 
 pub use acknowledgement::{Acknowledgement, AcknowledgementError, Heads, SignedHead};
 pub use chain::{Head, Seal};
+pub use entries::{entries_in, head, last_acknowledged};
 pub use entry::{
     BrokenPack, Entry, Event, FindingRecord, HistoryState, LockChange, NoVerdictRecord,
-    NotEvaluableRecord, PackRecord, RecalledRecord, SeenState, SoftenedRecord, Verdict, WatchOutcome,
+    NotEvaluableRecord, PackRecord, RecalledRecord, SeenState, SoftenedRecord, Verdict,
+    WatchOutcome,
 };
 pub use key::{make_key, read_key, salt, salted};
 pub use open::Cut;
-pub use verify::{Found, Read, Survey, find, head, verify};
+pub use verify::{Found, Read, Survey, find, verify};
 pub use writer::{Journal, Recording, Setup};
 
 /// Why a journal cannot be used.
@@ -76,7 +80,7 @@ pub enum JournalError {
     /// Another process writes it.
     #[error("the journal `{0}` is written by another process")]
     Busy(PathBuf),
-    /// A write failed; nothing more is recorded until the service is started again.
+    /// A write failed. What was to be recorded is lost; the writer tries again by itself.
     #[error("the journal cannot be written")]
     Stopped,
 }

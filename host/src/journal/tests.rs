@@ -199,7 +199,7 @@ impl Failures for FailAt {
 }
 
 #[test]
-fn after_a_failed_write_nothing_is_recorded_and_the_next_start_finds_what_is_sealed() {
+fn a_journal_that_fails_for_ever_leaves_nothing_torn_to_the_next_start() {
     for point in [FailurePoint::JournalTorn, FailurePoint::JournalSynced] {
         let folder = journal_of(1);
         let failing = Setup {
@@ -210,15 +210,73 @@ fn after_a_failed_write_nothing_is_recorded_and_the_next_start_finds_what_is_sea
         for _ in 0..2 {
             let error = journal.record(event(2)).unwrap_err();
             assert_eq!(error.to_string(), "the journal cannot be written");
+            assert!(!journal.is_writing());
         }
         drop(journal);
-        let journal = open(&folder).unwrap();
-        let torn = point == FailurePoint::JournalTorn;
-        assert_eq!(journal.cut().is_some(), torn);
-        drop(journal);
-        // The first, and the cut or the second.
-        assert_eq!(checked(&folder, None).head.count, 2);
+        assert_eq!(open(&folder).unwrap().cut(), None);
+        assert_eq!(checked(&folder, None).head.count, 1);
     }
+}
+
+/// Fails at a point until there is room.
+struct FullAt(FailurePoint, std::sync::atomic::AtomicBool);
+
+impl Failures for FullAt {
+    fn reach(&self, point: FailurePoint) -> io::Result<()> {
+        match point == self.0 && self.1.load(Ordering::SeqCst) {
+            true => Err(io::Error::other("disk full")),
+            false => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_journal_goes_on_by_itself_once_there_is_room_and_says_what_it_lost() {
+    for point in [
+        FailurePoint::JournalGroup,
+        FailurePoint::JournalTorn,
+        FailurePoint::JournalWritten,
+        FailurePoint::JournalSynced,
+    ] {
+        let folder = journal_of(1);
+        let disk = Arc::new(FullAt(point, true.into()));
+        let failing = Setup {
+            failures: disk.clone(),
+            ..setup(folder.path())
+        };
+        let journal = Journal::open(failing, key()).unwrap();
+        for number in [2, 3] {
+            journal.record(event(number)).unwrap_err();
+        }
+        // Whoever reads meanwhile finds what was sealed, and nothing torn.
+        let meanwhile = checked(&folder, None);
+        assert_eq!((meanwhile.head.count, meanwhile.unsealed_bytes), (1, 0));
+        disk.1.store(false, Ordering::SeqCst);
+        // Behind it stands what says that two are lost, whether this entry is the first or the writer was faster.
+        assert_eq!(journal.record(event(4)).unwrap(), 3);
+        assert!(journal.is_writing());
+        let mut lost = Vec::new();
+        entries_in(folder.path(), 0..i64::MAX, |entry| {
+            if let Event::Interrupted { since, unrecorded } = entry.event {
+                lost.push((entry.number, since, unrecorded));
+            }
+        })
+        .unwrap();
+        assert_eq!(lost, [(2, NOW_MS, 2)], "{point:?}");
+        drop(journal);
+        let verified = checked(&folder, None);
+        assert_eq!((verified.head.count, verified.interruptions), (3, 1));
+        assert_eq!(open(&folder).unwrap().cut(), None);
+    }
+}
+
+#[test]
+fn a_head_of_a_journal_that_was_altered_is_not_told() {
+    let folder = journal_of(3);
+    let text = fs::read_to_string(file(&folder)).unwrap();
+    fs::write(file(&folder), text.replacen("3101", "3102", 1)).unwrap();
+    let error = head(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("is damaged at line 3: "), "{error}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rulepack_protocol::key::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use super::JournalError;
-use super::acknowledgement::{Heads, SignedHead};
+use super::acknowledgement::Heads;
 use super::chain::{Head, Seal};
 use super::entry::{Entry, Event};
 use super::line::{Fault, Line, Step, Walk};
@@ -33,6 +33,8 @@ pub struct Survey {
     pub cuts: u64,
     /// How often the clock went back.
     pub clock_back: u64,
+    /// How often it could not be written for a time.
+    pub interruptions: u64,
     /// Bytes behind the last seal.
     pub unsealed_bytes: u64,
     /// The last head that the bureau acknowledged, and that the journal goes through.
@@ -139,6 +141,7 @@ fn verify_file(
         no_verdict: 0,
         cuts: 0,
         clock_back: 0,
+        interruptions: 0,
         unsealed_bytes: 0,
         anchored: 0,
         problems: Vec::new(),
@@ -181,6 +184,7 @@ fn count(known: &mut Survey, event: &Event) {
         }
         Event::TailCut { .. } => known.cuts += 1,
         Event::Clock { .. } => known.clock_back += 1,
+        Event::Interrupted { .. } => known.interruptions += 1,
         _ => {}
     }
 }
@@ -208,30 +212,6 @@ fn compare(verified: &mut Survey, heads: &Heads, passed: &[Head]) {
             ));
         }
     }
-}
-
-/// The last head of a journal, as the bureau is sent it; `None` where nothing was sealed yet.
-///
-/// # Errors
-/// [`JournalError`] where it is damaged.
-pub fn head(folder: &Path) -> Result<Option<SignedHead>, JournalError> {
-    for number in numbers(folder)?.into_iter().rev() {
-        let path = path_of(folder, number);
-        let mut last = None;
-        let (institution, key) = steps(&path, |step| {
-            if let Step::Seal(seal) = step {
-                last = Some(seal);
-            }
-        })?;
-        if let Some(seal) = last {
-            return Ok(Some(SignedHead {
-                institution,
-                key,
-                seal,
-            }));
-        }
-    }
-    Ok(None)
 }
 
 /// The verdict with this number of an answer. Looks through all files, the newest first.

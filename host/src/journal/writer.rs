@@ -1,29 +1,26 @@
-//! Writing a journal: entries that arrive together are one group, with one seal and one sync.
+//! Recording in a journal, from any thread: one thread writes (`group.rs`), the others wait for it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::{PublicKey, SecretKey, Signer as _};
 
 use super::JournalError;
-use super::chain::{Head, Seal};
-use super::entry::{Entry, Event};
-use super::line::{FORMAT, Header, Line};
-use super::open::{self, Cut, End};
-use crate::client::{FailurePoint, Failures};
-use crate::files;
+use super::entry::Event;
+use super::group::Writer;
+use super::open::{self, Cut};
+use crate::client::Failures;
 
 /// Entries of one group; further ones wait for the next.
 const GROUP_MAX: usize = 128;
-/// A file that is longer, or of another day in China, is followed by a new one.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-const DAY_MS: i64 = 86_400_000;
-const CHINA_AHEAD_MS: i64 = 8 * 3_600_000;
+/// How often a writer that failed tries again while nobody asks it to.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// What a journal is opened with.
 pub struct Setup {
@@ -44,6 +41,8 @@ pub struct Journal {
     /// There until it is dropped.
     sender: Option<SyncSender<Waiting>>,
     writer: Option<JoinHandle<()>>,
+    /// Whether the last group was written.
+    is_good: Arc<AtomicBool>,
     cut: Option<Cut>,
 }
 
@@ -72,14 +71,17 @@ impl Journal {
         let cut = end.cut.clone();
         let writer = Writer::begin(setup, Arc::clone(&key), end, lock)?;
         let (sender, receiver) = mpsc::sync_channel(GROUP_MAX);
+        let is_good = Arc::new(AtomicBool::new(true));
+        let told = Arc::clone(&is_good);
         let writer = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(&receiver))
+            .spawn(move || run(writer, &receiver, &told))
             .map_err(|source| JournalError::io(&lock_path, source))?;
         let journal = Journal {
             key,
             sender: Some(sender),
             writer: Some(writer),
+            is_good,
             cut,
         };
         if let Some(cut) = &journal.cut {
@@ -98,7 +100,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Stopped`] where it could not be written: then nothing may be answered that it was to
-    /// record.
+    /// record. It is not in the journal then, and never will be.
     pub fn record(&self, event: Event) -> Result<u64, JournalError> {
         self.begin(event)?.wait()
     }
@@ -128,11 +130,12 @@ impl Journal {
         }
     }
 
-    /// Whether what is recorded now would be written.
+    /// Whether what was recorded last was written. A journal that could not be written tries again by itself.
     #[must_use]
     pub fn is_writing(&self) -> bool {
         let writer = self.writer.as_ref();
-        writer.is_some_and(|writer| !writer.is_finished())
+        let is_there = writer.is_some_and(|writer| !writer.is_finished());
+        is_there && self.is_good.load(Ordering::Acquire)
     }
 
     /// The key that signs it.
@@ -180,154 +183,44 @@ impl Drop for Journal {
     }
 }
 
-struct Writer {
-    setup: Setup,
-    key: Arc<SecretKey>,
-    file: File,
-    number: u32,
-    length: u64,
-    day: i64,
-    head: Head,
-    time: Option<i64>,
-    /// Held while this lives.
-    _lock: File,
-}
-
-impl Writer {
-    fn begin(
-        setup: Setup,
-        key: Arc<SecretKey>,
-        end: End,
-        lock: File,
-    ) -> Result<Self, JournalError> {
-        let number = end.last.map_or(1, |(number, _)| number);
-        let path = open::path_of(&setup.folder, number);
-        let failed = |source| JournalError::io(&path, source);
-        if end.last.is_none() {
-            write_header(&setup, &key, (number, end.head)).map_err(failed)?;
-        }
-        let file = OpenOptions::new().append(true).open(&path);
-        let file = file.map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        let day = day_of(end.time.unwrap_or_else(setup.clock));
-        Ok(Writer {
-            setup,
-            key,
-            file,
-            number,
-            length,
-            day,
-            head: end.head,
-            time: end.time,
-            _lock: lock,
-        })
-    }
-
-    /// Writes groups until nobody can send any more, or one cannot be written. After a failed write or
-    /// sync nobody knows what is on the disk: only opening the journal anew finds out.
-    fn run(mut self, receiver: &Receiver<Waiting>) {
-        while let Ok(first) = receiver.recv() {
-            let more = receiver.try_iter().take(GROUP_MAX - 1);
-            let group: Vec<Waiting> = std::iter::once(first).chain(more).collect();
-            let (events, waiting): (Vec<_>, Vec<_>) =
-                group.into_iter().map(|one| (one.event, one.done)).unzip();
-            let written = self.write(events);
-            let failed = written.is_err();
-            if let Err(error) = &written {
-                tracing::error!(%error, "the journal cannot be written; nothing is answered any more");
-            }
-            for (place, done) in waiting.into_iter().enumerate() {
-                let number = match &written {
-                    Ok(first) => Ok(first.saturating_add(place as u64)),
-                    Err(_) => Err(JournalError::Stopped),
-                };
-                // Whoever waited may have gone away; the entry stays.
-                let _ = done.send(number);
-            }
-            if failed {
-                return;
-            }
-        }
-    }
-
-    /// Writes a group and syncs it; answers the number of its first event.
-    fn write(&mut self, events: Vec<Event>) -> io::Result<u64> {
-        let now = (self.setup.clock)();
-        self.rotate(now)?;
-        let mut head = self.head;
-        let mut bytes = Vec::new();
-        let mut put = |event: Event| {
-            let number = head.count.saturating_add(1);
-            let time = now;
-            let line = Line::Entry(Box::new(Entry {
-                number,
-                time,
-                event,
-            }))
-            .to_bytes();
-            head = head.then(&Digest::of(&line));
-            bytes.extend_from_slice(&line);
-            bytes.push(b'\n');
-            number
+/// Writes groups until nobody can send any more. Where one cannot be written, whoever waits is told so, and the
+/// next group, or the next try, begins where the last good one ended.
+fn run(mut writer: Writer, receiver: &Receiver<Waiting>, is_good: &AtomicBool) {
+    loop {
+        let first = match writer.is_interrupted() {
+            false => receiver.recv().ok(),
+            true => match receiver.recv_timeout(RETRY) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) => {
+                    let written = writer.write(Vec::new());
+                    is_good.store(written.is_ok(), Ordering::Release);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
         };
-        if let Some(before) = self.time.filter(|before| now < *before) {
-            let back_ms = before.saturating_sub(now);
-            put(Event::Clock { back_ms });
+        let Some(first) = first else {
+            break;
+        };
+        let more = receiver.try_iter().take(GROUP_MAX - 1);
+        let group: Vec<Waiting> = std::iter::once(first).chain(more).collect();
+        let (events, waiting): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|one| (one.event, one.done)).unzip();
+        let written = writer.write(events);
+        is_good.store(written.is_ok(), Ordering::Release);
+        for (place, done) in waiting.into_iter().enumerate() {
+            let number = match &written {
+                Ok(first) => Ok(first.saturating_add(place as u64)),
+                Err(_) => Err(JournalError::Stopped),
+            };
+            // Whoever waited may have gone away; the entry stays.
+            let _ = done.send(number);
         }
-        let numbers: Vec<u64> = events.into_iter().map(&mut put).collect();
-        let seal = Line::Seal(Seal::new(head, now, &self.key)).to_bytes();
-        bytes.extend_from_slice(&seal);
-        bytes.push(b'\n');
-
-        let (first, second) = bytes.split_at(bytes.len() / 2);
-        self.reach(FailurePoint::JournalGroup)?;
-        self.file.write_all(first)?;
-        self.reach(FailurePoint::JournalTorn)?;
-        self.file.write_all(second)?;
-        self.reach(FailurePoint::JournalWritten)?;
-        self.file.sync_data()?;
-        self.reach(FailurePoint::JournalSynced)?;
-        self.length = self.length.saturating_add(bytes.len() as u64);
-        (self.head, self.time) = (head, Some(now));
-        Ok(numbers.first().copied().unwrap_or(head.count))
     }
-
-    /// Begins a new file where the present one is long enough or of another day.
-    fn rotate(&mut self, now: i64) -> io::Result<()> {
-        let day = day_of(now);
-        if self.length < FILE_BYTES_MAX && day <= self.day {
-            return Ok(());
-        }
-        let number = self.number.saturating_add(1);
-        write_header(&self.setup, &self.key, (number, self.head))?;
-        self.reach(FailurePoint::JournalFile)?;
-        let path = open::path_of(&self.setup.folder, number);
-        self.file = OpenOptions::new().append(true).open(path)?;
-        self.length = self.file.metadata()?.len();
-        (self.number, self.day) = (number, day);
-        Ok(())
+    if writer.is_interrupted() {
+        // The last moment to record what was not; where it fails, the log has told it.
+        let _ = writer.write(Vec::new());
     }
-
-    fn reach(&self, point: FailurePoint) -> io::Result<()> {
-        self.setup.failures.reach(point)
-    }
-}
-
-/// A new file is there with its header or not at all.
-fn write_header(setup: &Setup, key: &SecretKey, (number, before): (u32, Head)) -> io::Result<()> {
-    let header = Line::Header(Box::new(Header {
-        format: FORMAT.to_owned(),
-        institution: setup.institution.clone(),
-        key: key.public_key().clone(),
-        before,
-    }));
-    let mut bytes = header.to_bytes();
-    bytes.push(b'\n');
-    files::replace(&open::path_of(&setup.folder, number), &bytes)
-}
-
-fn day_of(time: i64) -> i64 {
-    time.saturating_add(CHINA_AHEAD_MS).div_euclid(DAY_MS)
 }
 
 impl std::fmt::Debug for Setup {

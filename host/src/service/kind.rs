@@ -79,7 +79,7 @@ impl Kind {
     pub(super) const NOT_RECORDING: Kind = kind(
         "not-recording",
         503,
-        "the journal of this host cannot be written, so nothing is answered",
+        "the journal of this host cannot be written, so no verdict is given until it can",
     );
     pub(super) const UNJUDGED: Kind = kind(
         "unjudged",

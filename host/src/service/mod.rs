@@ -218,10 +218,14 @@ impl Service {
             failures,
         };
         let journal = Journal::open(setup, journal::make_key(&folder)?)?;
-        journal.record(Event::Started {
+        let recorded = journal.record(Event::Started {
             engine: packs.engine().id(),
             lock: lock.digest(),
-        })?;
+        });
+        if let Err(error) = recorded {
+            // On a full disk: what asks is answered by the hospital's policy until there is room.
+            tracing::error!(%error, "the start is not recorded");
+        }
         Ok(Service {
             journal,
             settings,
@@ -341,8 +345,8 @@ impl Service {
         &self.settings
     }
 
-    /// Records what no answer waits for. Where that fails, the writer has stopped and told why, and no
-    /// request is answered any more.
+    /// Records what no answer waits for. Where that fails, the writer has told why and tries again by itself;
+    /// until it can, no verdict is given.
     fn record(&self, event: Event) {
         if let Err(error) = self.journal.record(event) {
             tracing::error!(%error, "not recorded");

@@ -1,9 +1,10 @@
 //! What stands between an upload and the repository: a list of steps, each with its own refusal.
 //!
 //! bounds ([`crate::publication`]) → signatures and rules of each role → length and digest of each pack
-//! → open → `custom` = manifest → its own cases. No byte of a pack is parsed before its role's officers
+//! → open → `custom` = manifest → its own cases → each overlay fits its pack. No byte of a pack is parsed before its role's officers
 //! have signed its digest. Storing and signing come after, in [`crate::registry`].
 
+mod overlays;
 mod packs;
 mod refusal;
 mod roles;
@@ -16,6 +17,7 @@ use rulepack_protocol::pack::Pack;
 use rulepack_protocol::tuf::RoleName;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use overlays::check_fits;
 pub(crate) use packs::{check_packs, check_uploaded};
 pub use refusal::{Refusal, RefusalKind, RootError};
 pub(crate) use roles::{

@@ -99,7 +99,8 @@ fn look(pack: &Pack, bytes: &[u8]) -> Vec<String> {
     told
 }
 
-fn open_overlay(path: &TargetPath, bytes: &[u8]) -> Result<Overlay, Refusal> {
+/// Reads an overlay as it is published.
+pub(super) fn open_overlay(path: &TargetPath, bytes: &[u8]) -> Result<Overlay, Refusal> {
     Overlay::from_published(bytes).map_err(|source| Refusal::OverlayFormat {
         path: path.clone(),
         source,

@@ -108,6 +108,16 @@ pub enum Refusal {
         /// The day of publication.
         published: Day,
     },
+    /// The overlay sets what the pack does not declare, or beyond its bounds.
+    #[error("`{path}` does not fit `{version}`, which it says it is for: {reason}")]
+    OverlayFit {
+        /// The overlay.
+        path: TargetPath,
+        /// The version of the pack.
+        version: TargetPath,
+        /// What does not fit.
+        reason: String,
+    },
     /// Its own cases do not pass.
     #[error("`{path}` does not pass its own cases")]
     Cases {
@@ -185,6 +195,8 @@ pub enum RefusalKind {
     PackFormat,
     /// Signed `custom` and sealed manifest differ.
     PackCustom,
+    /// An overlay does not fit the pack that it is for.
+    OverlayFit,
     /// The pack does not pass its own cases.
     Cases,
     /// The signer refuses or cannot be reached.
@@ -195,7 +207,7 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// Each kind with its word, its HTTP status, and what it means.
-    const TABLE: [(RefusalKind, &'static str, u16, &'static str); 13] = [
+    const TABLE: [(RefusalKind, &'static str, u16, &'static str); 14] = [
         (
             RefusalKind::MalformedUpload,
             "malformed-upload",
@@ -255,6 +267,12 @@ impl RefusalKind {
             "pack-custom",
             422,
             "what is signed beside the digest is not what the manifest says",
+        ),
+        (
+            RefusalKind::OverlayFit,
+            "overlay-fit",
+            422,
+            "an overlay sets what a published version that it is for does not declare, or beyond its bounds",
         ),
         (
             RefusalKind::Cases,
@@ -326,6 +344,7 @@ impl Refusal {
             | Refusal::PackDigest { .. } => RefusalKind::PackDigest,
             Refusal::PackFormat { .. } | Refusal::OverlayFormat { .. } => RefusalKind::PackFormat,
             Refusal::PackCustom { .. } | Refusal::NotRetroactive { .. } => RefusalKind::PackCustom,
+            Refusal::OverlayFit { .. } => RefusalKind::OverlayFit,
             Refusal::Cases { .. } => RefusalKind::Cases,
             Refusal::Root(RootError::TooLarge { .. }) => RefusalKind::TooLarge,
             Refusal::Root(RootError::Metadata(error)) => kind_of_metadata(error),
@@ -347,6 +366,10 @@ impl Refusal {
             }
             RefusalKind::VersionConflict => {
                 "fetch the newest version of the role, add your change to it, and have it signed again"
+            }
+            RefusalKind::OverlayFit => {
+                "mend the overlay (`rulepack overlay build --pack` checks it), or name in `versions` those that \
+                 it is for"
             }
             RefusalKind::Immutable => "publish a new version of the pack instead",
             RefusalKind::Storage => {

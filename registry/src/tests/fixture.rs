@@ -17,7 +17,7 @@ use rulepack_protocol::tuf::{
 
 #[path = "../../../tests/common/smallest_pack.rs"]
 mod smallest_pack;
-pub(super) use smallest_pack::sealed;
+pub(super) use smallest_pack::{sealed, sealed_with};
 
 /// Fails where the title of the pack says so: the engine is not part of this crate.
 pub(super) struct ByTitle;

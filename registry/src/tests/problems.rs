@@ -179,9 +179,18 @@ fn refusals() -> Vec<Provoked> {
     server.client().publish(&first_release()).unwrap();
     let other = sealed("37/limits", "1.0.0", "改过");
     provoked.push(post(&server, &of_role(space(2, &[&other]), &[]).to_bytes()));
+    provoked.push(post(&server, &overlay_that_fits_nothing().to_bytes()));
     let large = format!("content-type: {MEDIA_TYPE}\r\ncontent-length: 99999999\r\n");
     provoked.push(("post", PUBLISH, server.raw("POST", PUBLISH, &large)));
     provoked
+}
+
+/// An overlay that sets what the first release of Shandong's pack does not declare.
+fn overlay_that_fits_nothing() -> Publication {
+    let overlay = "[overlay]\npack = \"37/limits\"\nsetter = \"37\"\nversion = \"1.0.0\"\nbasis = \"《通知》\"\n\
+                   effective = { from = \"2026-12-01\" }\n\n[[parameter]]\nname = \"days\"\nvalue = 1\n";
+    let limits = sealed("37/limits", "1.0.0", "限额");
+    super::overlays::with_overlay(2, &[&limits], overlay.as_bytes())
 }
 
 /// Signed bytes that are no pack.

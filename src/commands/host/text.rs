@@ -18,6 +18,8 @@ impl fmt::Display for HostReport {
                 .try_for_each(|pack| super::parameters::write(f, pack)),
             HostReport::Decided { done, lock } => writeln!(f, "{done}\nlock {lock}"),
             HostReport::Shadow(report) => report.fmt(f),
+            HostReport::Exported(exported) => exported.fmt(f),
+            HostReport::Read(read) => read.fmt(f),
         }
     }
 }

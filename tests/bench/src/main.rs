@@ -1,5 +1,6 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
+mod hosting;
 mod mutate;
 mod polite;
 mod siege;
@@ -18,6 +19,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "rulepack-bench")]
 enum Arguments {
+    Host(hosting::HostArgs),
     Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
     Siege(siege::SiegeArgs),
@@ -25,6 +27,7 @@ enum Arguments {
 
 fn main() -> std::io::Result<()> {
     match Arguments::parse() {
+        Arguments::Host(arguments) => println!("{}", hosting::run(&arguments)),
         Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
         Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),

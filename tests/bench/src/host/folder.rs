@@ -47,6 +47,18 @@ const NOW_MS: i64 = 1_795_311_060_250;
 /// # Panics
 /// Where it cannot be: there is nothing to measure then.
 pub fn set_up(folder: &Path) {
+    let packs = PACKS.map(|name| {
+        let more = (name == PACKS[0]).then(knowledge);
+        sealed(name, more.as_deref())
+    });
+    set_up_with(folder, packs);
+}
+
+/// The same with other packs.
+///
+/// # Panics
+/// Where it cannot be: there is nothing to measure then.
+pub fn set_up_with(folder: &Path, packs: impl IntoIterator<Item = Vec<u8>>) {
     let host = HostFolder::at(folder);
     let division: Division = DIVISION.parse().expect("a division");
     let settings = Settings {
@@ -61,10 +73,10 @@ pub fn set_up(folder: &Path) {
         air_gap: None,
     };
     host.create(&settings).expect("an empty folder");
-    install(&host);
+    install(&host, packs);
     let data = folder.join("to-import");
     fs::create_dir_all(&data).expect("a folder of ours");
-    write_history(&data);
+    write_history(&data, PATIENTS);
     let mut history = History::open(&host.history()).expect("a folder of ours");
     let imported = history.import(&data).expect("files of ours");
     assert!(imported.rejected.is_empty(), "{:?}", imported.rejected);
@@ -185,13 +197,11 @@ impl Reviewer {
     }
 }
 
-fn install(host: &HostFolder) {
+fn install(host: &HostFolder, sealed: impl IntoIterator<Item = Vec<u8>>) {
     let engine = Engine::new(Limits::default()).expect("this machine runs the sandbox");
     let stored = Packs::new(host.clone(), engine);
     let mut lock = Lock::default();
-    for name in PACKS {
-        let more = (name == PACKS[0]).then(knowledge);
-        let bytes = sealed(name, more.as_deref());
+    for bytes in sealed {
         let opened = packs::open(&bytes).expect("a pack of this workspace");
         let header = opened.manifest.pack;
         let digest = Digest::of(&bytes);
@@ -215,7 +225,8 @@ fn install(host: &HostFolder) {
 }
 
 /// Rows for the catalogue of `chronic-limits`, of which the requests order some.
-fn knowledge() -> String {
+#[must_use]
+pub fn knowledge() -> String {
     let mut rows = String::new();
     for number in 0..KNOWLEDGE_POINTS {
         let row = writeln!(rows, "M03900,XA{number:021},2024-01-01,,示例");
@@ -224,9 +235,12 @@ fn knowledge() -> String {
     rows
 }
 
-/// A visit a month of each patient, of two lines.
-fn write_history(folder: &Path) {
-    let mut patients = "patient,pooling-areas\n".to_owned();
+/// A visit a month of each of so many patients, of two lines.
+///
+/// # Panics
+/// Where the folder cannot be written to.
+pub fn write_history(folder: &Path, patients: u32) {
+    let mut rows = "patient,pooling-areas\n".to_owned();
     let mut enrolments = "patients,diseases,starts,ends\n".to_owned();
     let mut encounters = "encounter,patients,institutions,current,visit-types,care-types,\
                           admission-days,settlement-days,total-amounts\n"
@@ -234,8 +248,8 @@ fn write_history(folder: &Path) {
     let mut orders = "order,encounters,current,counted,charged,items,days,quantities,amounts,\
                       supply-days,departments,doctors\n"
         .to_owned();
-    for patient in 0..PATIENTS {
-        patients.push_str(&format!("P{patient:05},3703\n"));
+    for patient in 0..patients {
+        rows.push_str(&format!("P{patient:05},3703\n"));
         enrolments.push_str(&format!("P{patient:05},M03900,2025-11-01,2026-12-31\n"));
         for month in 0..MONTHS {
             let (year, month) = (2025 + (10 + month) / 12, (10 + month) % 12 + 1);
@@ -256,7 +270,7 @@ fn write_history(folder: &Path) {
     let institutions = "institution,levels\nH37030000001,02\n".to_owned();
     for (name, text) in [
         ("institutions.csv", institutions),
-        ("patients.csv", patients),
+        ("patients.csv", rows),
         ("enrolments.csv", enrolments),
         ("encounters.csv", encounters),
         ("orders.csv", orders),
