@@ -21,7 +21,7 @@ use rulepack_audit::table_writer::TableWriter;
 use rulepack_contract::schema;
 use tempfile::TempDir;
 
-use common::nation::{Host, Nation};
+use common::bare_host::{BareHost, Days};
 use common::packs::{self, pack};
 use common::{Ran, command, rulepack};
 
@@ -30,30 +30,23 @@ const TODAY: &str = "2026-06-30";
 
 /// A host with the three packs, and a hospital of a thousand lines; set up once.
 struct Site {
-    _nation: Nation,
-    host: Host,
+    host: BareHost,
     folder: TempDir,
 }
 
 fn site() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
     SITE.get_or_init(|| {
-        let nation = Nation::found();
-        let sealed = packs::ALL.map(pack);
-        let sealed: Vec<&Path> = sealed.iter().map(AsRef::as_ref).collect();
-        let registry = nation.serve();
-        nation.publish(&sealed, &registry);
-        let host = nation.host("host", &registry);
-        host.sync().done();
+        let host = BareHost::begin();
+        for name in packs::ALL {
+            let path = format!("37/{name}/1.0.0.wasm");
+            host.install(&path, &pack(name), &Days("2024-01-01", "2024-01-01"));
+        }
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let out = data.to_str().unwrap();
         rulepack(["generate", "--lines", "1000", "--months", "3", "--out", out]).done();
-        Site {
-            _nation: nation,
-            host,
-            folder,
-        }
+        Site { host, folder }
     })
 }
 
@@ -69,7 +62,7 @@ impl Site {
         arguments.extend([
             TODAY.to_owned(),
             "--dir".to_owned(),
-            text(self.host.folder()),
+            text(&self.host.path("host")),
         ]);
         arguments.extend(options.iter().map(|option| (*option).to_owned()));
         arguments
@@ -287,7 +280,8 @@ fn a_run_that_was_killed_goes_on_to_the_same_bytes() {
         let run = Run::read(out.path()).unwrap().unwrap();
         assert_eq!(run.state, RunState::Running, "{point}");
         let folder = out.path().to_str().unwrap();
-        let host = site.host.folder().to_str().unwrap();
+        let host = site.host.path("host");
+        let host = host.to_str().unwrap();
         match by_resume {
             true => rulepack(["audit", "--resume", folder, "--dir", host]).done(),
             false => site.audit(&site.data(), out.path(), &[]).done(),
@@ -449,7 +443,7 @@ fn parquet_is_imported_as_csv_is_and_faults_are_told_where_they_stand() {
         writer.finish().unwrap();
     }
     fs::copy(
-        site.host.folder().join("host.toml"),
+        site.host.path("host").join("host.toml"),
         host.path().join("host.toml"),
     )
     .unwrap();

@@ -73,6 +73,22 @@ impl Year {
         }
     }
 
+    fn give_all_claims_to_one_patient(&self) {
+        let claims = self.host.path("claims");
+        for name in ["patients.csv", "enrolments.csv", "encounters.csv"] {
+            let text = fs::read_to_string(claims.join(name)).unwrap();
+            let of_one = (2..=12).fold(text, |text, month| {
+                text.replace(&format!("P{month:02}"), "P01")
+            });
+            let lines: Vec<&str> = of_one.lines().collect();
+            let kept = match name {
+                "encounters.csv" => lines,
+                _ => lines[..2].to_vec(),
+            };
+            fs::write(claims.join(name), kept.join("\n")).unwrap();
+        }
+    }
+
     /// Brings a version of the rule to the host.
     fn install(&self, rule: &Rule) -> LockedVersion {
         let Rule(number, days, from, known_from) = rule;
@@ -182,19 +198,8 @@ fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
     for rule in [&FIRST, &SECOND, &LATE] {
         year.install(rule);
     }
+    year.give_all_claims_to_one_patient();
     let claims = year.host.path("claims");
-    for name in ["patients.csv", "enrolments.csv", "encounters.csv"] {
-        let text = fs::read_to_string(claims.join(name)).unwrap();
-        let of_one = (2..=12).fold(text, |text, month| {
-            text.replace(&format!("P{month:02}"), "P01")
-        });
-        let lines: Vec<&str> = of_one.lines().collect();
-        let kept = match name {
-            "encounters.csv" => lines,
-            _ => lines[..2].to_vec(),
-        };
-        fs::write(claims.join(name), kept.join("\n")).unwrap();
-    }
     let audit = |name: &str, options: &[&str]| {
         let out = year.host.path(name);
         let line = [

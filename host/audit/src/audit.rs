@@ -31,7 +31,7 @@ use crate::cut::{Cutter, folder_of, parts};
 use crate::error::AuditError;
 use crate::input::{Input, Layout};
 use crate::review::{Choices, Ledger, Plan, REJECTED};
-use crate::run::{Run, RunSettings, RunState, TableCount};
+use crate::run::{InputDigest, Run, RunSettings, RunState, TableCount};
 use crate::sort::{MEMORY_BYTES_MIN, Sorter};
 pub use finish::{FINDINGS, FINDINGS_CSV, NO_VERDICT_CSV, REJECTED_CSV};
 use record::CutRecord;
@@ -166,21 +166,24 @@ impl Audit<'_> {
                     ..run
                 }
             }
-            None => {
-                if fs::read_dir(self.folder).is_ok_and(|mut entries| entries.next().is_some()) {
-                    return Err(holds("files that are of no run".to_owned()));
-                }
-                let rows = record::rows_about(input)?;
-                let fewest = PARTS_OF_SMALL.min(rows / PART_ROWS_LEAST);
-                let parts = (rows / PART_ROWS).max(fewest).clamp(1, PARTS_MAX);
-                let mut settings = self.settings.clone();
-                settings.parts = u32::try_from(parts).unwrap_or(1);
-                Run::new(settings, inputs)
+            None if fs::read_dir(self.folder).is_ok_and(|mut entries| entries.next().is_some()) => {
+                return Err(holds("files that are of no run".to_owned()));
             }
+            None => self.first(input, inputs)?,
         };
         (run.threads, run.memory_bytes) = (self.threads, self.memory_bytes);
         run.write(self.folder)?;
         Ok(run)
+    }
+
+    /// A run of which nothing is done, and the number of its parts.
+    fn first(&self, input: &Input, inputs: Vec<InputDigest>) -> Result<Run, AuditError> {
+        let rows = record::rows_about(input)?;
+        let fewest = PARTS_OF_SMALL.min(rows / PART_ROWS_LEAST);
+        let parts = (rows / PART_ROWS).max(fewest).clamp(1, PARTS_MAX);
+        let mut settings = self.settings.clone();
+        settings.parts = u32::try_from(parts).unwrap_or(1);
+        Ok(Run::new(settings, inputs))
     }
 
     /// Cuts the rows into parts, unless that was done.
