@@ -422,7 +422,10 @@ fn what_cannot_be_read_is_told_with_what_was_expected() {
     let mut writer = TableWriter::create(&path, encounters, &["encounters", "codes"]).unwrap();
     writer.push(["E1", "I10"]).unwrap();
     writer.finish().unwrap();
-    refused("`{}/orders.parquet` has the column `codes`, which the table `orders` does not have");
+    refused(
+        "`{}/orders.parquet` has the column `codes`, which the table `orders` does not have\n\
+         hint: did you mean `doses`?",
+    );
     fs::remove_file(&path).unwrap();
     let arguments = site.arguments(data.path(), data.path(), &["--memory", "1MiB"]);
     let told = rulepack(arguments).failed();

@@ -12,6 +12,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rulepack_contract::case::{Case, Expected};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 use tempfile::TempDir;
 
@@ -26,12 +27,17 @@ struct Written {
 }
 
 fn written(name: &str, form: &str) -> Written {
+    written_with(name, form, &[])
+}
+
+fn written_with(name: &str, form: &str, more: &[&str]) -> Written {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("limits");
     let from = pack("chronic-limits");
     let arguments = ["new", name, "--form", form, "--from"];
     let mut run = arguments.map(Path::new).to_vec();
     run.extend([from.as_path(), Path::new("--out"), &folder]);
+    run.extend(more.iter().map(Path::new));
     let told = rulepack(run).done();
     Written {
         _root: root,
@@ -135,6 +141,45 @@ fn an_edited_row_is_in_the_pack_and_nothing_else_changes() {
 }
 
 #[test]
+fn a_pack_takes_over_the_rules_that_it_names_and_what_the_code_says_of_others_is_dropped() {
+    let written = written_with("3701/limits", "csv", &["--rules", "CHR-01,CHR-03"]);
+    let built = written.built();
+    let rules: Vec<&str> = built.manifest.rules.iter().map(|it| &*it.id).collect();
+    assert_eq!(rules, ["CHR-01", "CHR-03"]);
+    assert_eq!(built.manifest.pack.left_out, ["CHR-02", "CHR-04", "CHR-05"]);
+    let told = written.without_rust(&["build", "."]).output().unwrap();
+    let told = String::from_utf8([told.stdout, told.stderr].concat()).unwrap();
+    let warning = "the code reads 13 columns that only rules of `pack.left_out` may need";
+    assert!(told.contains(warning), "{told}");
+    // What broke a rule that is left out breaks nothing now, and is no fault of the pack.
+    let origin = open(&pack("chronic-limits"));
+    let breaks = |case: &&Case| case.expected.findings.iter().any(|it| it.rule == "CHR-02");
+    let mut case = origin.cases.iter().find(breaks).unwrap().clone();
+    case.expected = Expected::default();
+    let name = case.name.clone();
+    let text = serde_json::to_vec(&[case]).unwrap();
+    std::fs::write(written.path("cases/left-out.json"), text).unwrap();
+    let tested = written.without_rust(&["test", "."]).output().unwrap();
+    let told = String::from_utf8(tested.stdout).unwrap();
+    assert!(told.ends_with(" cases passed\n"), "{told}");
+    assert!(!told.contains("CHR-02"), "{told}");
+    let again = written.without_rust(&["test", ".", "--explain", &name]);
+    let told = { again }.output().unwrap().stdout;
+    assert!(String::from_utf8(told).unwrap().contains(&name));
+}
+
+#[test]
+fn a_rule_that_the_other_pack_does_not_have_is_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let from = pack("chronic-limits");
+    let arguments = ["new", "3701/limits", "--rules", "CHR-09", "--from"].map(Path::new);
+    let mut run = arguments.to_vec();
+    run.extend([from.as_path(), Path::new("--out"), out.path()]);
+    let reason = rulepack(run).failed();
+    assert_eq!(reason, "error: `CHR-09` is no rule of `37/chronic-limits`");
+}
+
+#[test]
 fn a_wrong_cell_is_told_with_row_column_value_and_what_was_expected_in_both_languages() {
     let written = written("3701/limits", "csv");
     written.replace("tables/catalogue.csv", "2024-01-01", "2024/1/1");
@@ -207,7 +252,10 @@ fn a_case_is_explained_with_its_rows_and_what_was_not_evaluable() {
              100.00)",
             "CHR-04 慢特病年度限额使用提示: not evaluable, accumulators.subjects is not recorded",
             "CHR-05 慢特病超年度限额: not evaluable, accumulators.subjects is not recorded",
-            "had what they need and found nothing: CHR-02, CHR-03",
+            "CHR-07 同一处方病种不一致: not evaluable, orders.prescriptions is not recorded",
+            "CHR-08 慢特病超季度限额: not evaluable, accumulators.subjects, accumulators.period-starts, \
+             accumulators.period-ends is not recorded",
+            "had what they need and found nothing: CHR-02, CHR-03, CHR-06, CHR-09, CHR-10",
             "1 of 1 cases passed",
         ]
     );
@@ -234,7 +282,7 @@ fn a_case_that_is_not_there_or_not_alone_is_not_explained() {
 fn coverage_lists_what_no_case_touches() {
     let told = tested(&["--coverage"]);
     assert!(
-        told.contains("\n5 of 5 rules answer in some case\n"),
+        told.contains("\n10 of 10 rules answer in some case\n"),
         "{told}"
     );
     let row = "  no case touches row 1: M03900/XC08CAA112A001010100001/2024-01-01\n";
@@ -272,7 +320,7 @@ fn a_pack_is_looked_at_alone_beside_another_and_against_lists_of_codes() {
              `M03900/XC08CAA112A001010100001` on 2025-01-01",
         ]
     );
-    assert!(alone.ends_with("0 errors, 6 warnings\n"), "{alone}");
+    assert!(alone.ends_with("0 errors, 9 warnings\n"), "{alone}");
     let beside = lint(&["--beside", built.to_str().unwrap()], 0);
     assert_eq!(beside.lines().count(), alone.lines().count(), "{beside}");
     let list = format!("catalogue.item={}", written.path("few.csv").display());

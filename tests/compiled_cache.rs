@@ -43,6 +43,7 @@ impl Host {
             .create(&Settings {
                 registry: "http://127.0.0.1:1".into(),
                 updates: rulepack_host::settings::Updates::default(),
+                history: rulepack_host::settings::HistorySettings::default(),
                 air_gap: None,
                 hold_rekeyed: false,
                 institution: "H37030000001".into(),

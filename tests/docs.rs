@@ -135,8 +135,10 @@ fn a_heading_has_the_anchor_of_hosting_sites() {
 }
 
 #[test]
-fn every_test_that_the_page_of_threats_names_exists() {
-    let page = fs::read_to_string(root().join("docs/THREATS.md")).unwrap();
+fn every_test_that_the_pages_of_threats_and_of_the_sandbox_name_exists() {
+    let page = ["docs/THREATS.md", "docs/SANDBOX.md"]
+        .map(|page| fs::read_to_string(root().join(page)).unwrap())
+        .join("\n");
     let mut sources = Vec::new();
     files(root(), ".rs", &mut sources);
     let code: String = sources

@@ -8,17 +8,19 @@
 )]
 
 mod common;
+#[path = "generated/library.rs"]
+mod library;
+#[path = "generated/planted.rs"]
+mod planted;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use serde_json::Value;
-
 use common::nation::{Host, Nation};
 use common::packs::{self, pack};
 use common::rulepack;
+use planted::{assert_exactly_planted, without_fuel};
 
 /// The last day of the generated data.
 const TODAY: &str = "2026-06-30";
@@ -53,67 +55,6 @@ fn check(folder: &Path, options: &[&str]) -> String {
     ran.found_fault()
 }
 
-/// What identifies a breach: pack, rule, and the table, key and patient of its first offending row.
-type Breach = [String; 5];
-
-/// The planted hits, and the fen at stake where the policy gives them.
-fn planted(folder: &Path) -> BTreeMap<Breach, Option<i64>> {
-    let mut rows = csv::Reader::from_path(folder.join("planted.csv")).unwrap();
-    let mut hits = BTreeMap::new();
-    for row in rows.deserialize() {
-        let row: BTreeMap<String, String> = row.unwrap();
-        if row["verdict"] == "hit" {
-            let breach = ["pack", "rule", "table", "key", "patient"].map(|name| row[name].clone());
-            let amount = Some(row["amount"].as_str()).filter(|amount| !amount.is_empty());
-            let fen = amount.map(|yuan| yuan.replace('.', "").parse().unwrap());
-            assert_eq!(hits.insert(breach, fen), None, "planted twice");
-        }
-    }
-    hits
-}
-
-/// What was found, with the fen at stake.
-fn found(report: &Value) -> BTreeMap<Breach, i64> {
-    let mut breaches = BTreeMap::new();
-    for finding in report["findings"].as_array().unwrap() {
-        let row = &finding["offending"][0];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let path = text(&finding["pack"]);
-        let (pack, _version) = path.rsplit_once('/').unwrap();
-        let [rule, table, key, patient] = [
-            &finding["rule"],
-            &row["table"],
-            &row["key"],
-            &row["patient"],
-        ]
-        .map(text);
-        let breach = [pack.to_owned(), rule, table, key, patient];
-        let amount = finding["amount"].as_i64().unwrap();
-        let before = breaches.insert(breach.clone(), amount);
-        assert_eq!(before, None, "found twice: {breach:?}");
-    }
-    breaches
-}
-
-/// The findings are the planted hits: none too many, none too few, each with its amount; and everything
-/// else of the report is sound.
-fn assert_exactly_planted(folder: &Path, report: &str) {
-    let report: Value = serde_json::from_str(report).unwrap();
-    for part in ["broken", "gaps", "rejected", "not_evaluable", "no_verdict"] {
-        assert_eq!(report[part], serde_json::json!([]), "{part}");
-    }
-    let (planted, found) = (planted(folder), found(&report));
-    assert!(!planted.is_empty());
-    let planted_keys: Vec<_> = planted.keys().collect();
-    let found_keys: Vec<_> = found.keys().collect();
-    assert_eq!(found_keys, planted_keys);
-    for (breach, amount) in &planted {
-        if let Some(amount) = amount {
-            assert_eq!(found[breach], *amount, "{breach:?}");
-        }
-    }
-}
-
 #[test]
 fn three_hospitals_break_exactly_the_rules_that_were_planted() {
     for seed in [1, 2, 3] {
@@ -137,12 +78,6 @@ fn the_report_depends_neither_on_the_size_of_batches_nor_on_threads() {
             "batches of {rows} rows, {threads} threads"
         );
     }
-}
-
-/// Fuel is spent by the batch; everything else is by the patient.
-fn without_fuel(report: &str) -> String {
-    let lines = report.lines().filter(|line| !line.contains("\"fuel\": "));
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// `cargo test --test generated -- --ignored --nocapture`, with the times; `--release` is quicker.

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use plugins::{folder, plugin, rulepack_json};
-use rulepack_host::settings::{HostFolder, Settings, Updates};
+use rulepack_host::settings::{HistorySettings, HostFolder, Settings, Updates};
 use rulepack_host::subscription::Subscription;
 use rulepack_protocol::names::Division;
 use serde_json::Value;
@@ -145,6 +145,7 @@ fn settings() -> Settings {
         canary: false,
         hold_rekeyed: false,
         updates: Updates::default(),
+        history: HistorySettings::default(),
         air_gap: None,
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::client::FloorsStore;
 use crate::grants::GrantTable;
+use crate::history::HistorySurvey;
 use crate::lock::{Choice, Lock, LockError, LockedVersion, Purpose, State};
 use crate::settings::{HostFolder, Settings, SettingsError};
 use crate::update::course::{Came, Course, Stage, Step};
@@ -36,6 +37,8 @@ pub struct HostStatus {
     pub roles: Vec<AcceptedRole>,
     /// Every version known, in order.
     pub versions: Vec<VersionStatus>,
+    /// What is known of patients from imports and requests.
+    pub history: HistorySurvey,
     /// Versions that an update is about to bring, or was stopped while it brought them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub coming: Vec<ComingVersion>,
@@ -125,6 +128,7 @@ impl HostStatus {
         let Settings {
             institution,
             division,
+            history,
             ..
         } = folder.settings()?;
         let lock = Lock::read(folder)?;
@@ -133,6 +137,7 @@ impl HostStatus {
         let grants = grants.map_err(|error| warnings.push(error.to_string()));
         let memory = FloorsStore::new(folder.trust()).read();
         let memory = memory.map_err(|error| warnings.push(error.to_string()));
+        let history = surveyed(folder, history.since(today), &mut warnings);
         let floors = memory.map_or_else(|()| Floors::default(), |memory| memory.floors);
         let refreshed = floors.last_good;
         warnings.extend(age(refreshed, now));
@@ -154,6 +159,7 @@ impl HostStatus {
             grants: grants.ok().map(|grants| grants.digest()),
             refreshed,
             roles: accepted(&floors),
+            history,
             coming: coming(folder, &lock),
             versions,
             holds: lock.holds.clone(),
@@ -165,6 +171,22 @@ impl HostStatus {
                 .collect(),
             warnings,
         })
+    }
+}
+
+/// How much history there is; what is wrong with it is a warning.
+fn surveyed(folder: &HostFolder, since: Day, warnings: &mut Vec<String>) -> HistorySurvey {
+    match HistorySurvey::read(&folder.history(), since) {
+        Ok(history) => {
+            let aside = history.set_aside.iter();
+            let told = |name| format!("a damaged file of the history was set aside: `{name}`");
+            warnings.extend(aside.map(told));
+            history
+        }
+        Err(error) => {
+            warnings.push(error.to_string());
+            HistorySurvey::default()
+        }
     }
 }
 

@@ -3,14 +3,16 @@
 //! One sealed line (`sealer.rs`) an entry. What stands after the last line end was never acknowledged: it is what a stop in the middle of
 //! writing leaves, and is cut off.
 //!
-//! [`SealedLog::append`] returns once the entry is on the disk. Callers that wait at the same time share one
-//! fsync.
+//! [`SealedLog::append`] returns once the entry is on the disk; [`SealedLog::write`] does not wait for it, and
+//! [`SealedLog::sync_written`] does. Callers that wait at the same time share one fsync.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::sealer::Sealer;
@@ -26,10 +28,11 @@ pub(crate) struct SealedLog {
 }
 
 /// Where an entry stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     offset: u64,
-    line: u64,
+    /// From 0.
+    pub(crate) line: u64,
 }
 
 /// Where the next entry goes.
@@ -37,6 +40,15 @@ pub(crate) struct Place {
 struct End {
     bytes: u64,
     lines: u64,
+}
+
+/// What a line means that this host did not write there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// The log is damaged.
+    Refused,
+    /// The others are taken.
+    PassedOver,
 }
 
 /// Why a log cannot be used.
@@ -73,6 +85,77 @@ impl SealedLog {
         secret: &[u8; 32],
         mut each: impl FnMut(Place, &[u8]),
     ) -> Result<Self, SealedLogError> {
+        let log = Self::open_to_write(path, secret)?;
+        let end = log.walk(u64::MAX, Unreadable::Refused, &mut each)?;
+        log.begin_at(end)?;
+        Ok(log)
+    }
+
+    /// Opens the log at this path to go on behind an entry that is known, or behind the beginning, and behind
+    /// whatever lines follow: none of them is read or lost.
+    ///
+    /// # Errors
+    /// [`SealedLogError`]; [`SealedLogError::Damaged`] where the last entry is not there as it was written.
+    pub(crate) fn open_after(
+        path: &Path,
+        secret: &[u8; 32],
+        last: Option<Place>,
+    ) -> Result<Self, SealedLogError> {
+        let log = Self::open_to_write(path, secret)?;
+        let mut end = End { bytes: 0, lines: 0 };
+        if let Some(last) = last {
+            let line = log.line(last)?;
+            if log.sealer.unseal(&line, last.line).is_none() {
+                return Err(log.damaged(last.line));
+            }
+            end.bytes = last.offset + line.len() as u64;
+            end.lines = last.line + 1;
+        }
+        let end = log.behind(end)?;
+        log.begin_at(end)?;
+        Ok(log)
+    }
+
+    /// Behind the whole lines that follow.
+    fn behind(&self, mut end: End) -> Result<End, SealedLogError> {
+        loop {
+            let place = Place {
+                offset: end.bytes,
+                line: end.lines,
+            };
+            let line = self.line(place)?;
+            if line.last() != Some(&b'\n') {
+                return Ok(end);
+            }
+            end.bytes += line.len() as u64;
+            end.lines += 1;
+        }
+    }
+
+    /// Opens a log that another process may be writing to, to read it. What stands after the last line end is
+    /// not an entry yet.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn open_to_read(path: &Path, secret: &[u8; 32]) -> Result<Self, SealedLogError> {
+        let file = File::open(path).map_err(|source| SealedLogError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self::of(path, secret, file))
+    }
+
+    fn of(path: &Path, secret: &[u8; 32], file: File) -> Self {
+        SealedLog {
+            path: path.to_owned(),
+            sealer: Sealer::new(path, secret),
+            end: Mutex::new(End { bytes: 0, lines: 0 }),
+            synced: Mutex::new(0),
+            file,
+        }
+    }
+
+    fn open_to_write(path: &Path, secret: &[u8; 32]) -> Result<Self, SealedLogError> {
         let failed = |source| SealedLogError::Io {
             path: path.to_owned(),
             source,
@@ -91,24 +174,25 @@ impl SealedLog {
             }
             Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let log = SealedLog {
-            path: path.to_owned(),
-            sealer: Sealer::new(path, secret),
-            end: Mutex::new(End { bytes: 0, lines: 0 }),
-            synced: Mutex::new(0),
-            file,
+        Ok(Self::of(path, secret, file))
+    }
+
+    /// Goes on from here; what stands behind it is cut off.
+    fn begin_at(&self, end: End) -> Result<(), SealedLogError> {
+        let failed = |source| SealedLogError::Io {
+            path: self.path.clone(),
+            source,
         };
-        let end = log.walk(u64::MAX, &mut each)?;
-        let length = log.file.metadata().map_err(failed)?.len();
+        let length = self.file.metadata().map_err(failed)?.len();
         if length > end.bytes {
-            let cut = length - end.bytes;
-            tracing::warn!(path = %path.display(), bytes = cut, "an entry that was never finished is cut off");
-            log.file.set_len(end.bytes).map_err(failed)?;
-            log.file.sync_all().map_err(failed)?;
+            let (path, cut) = (self.path.display(), length - end.bytes);
+            tracing::warn!(%path, bytes = cut, "an entry that was never finished is cut off");
+            self.file.set_len(end.bytes).map_err(failed)?;
+            self.file.sync_all().map_err(failed)?;
         }
-        *lock(&log.end) = end;
-        *lock(&log.synced) = end.bytes;
-        Ok(log)
+        *lock(&self.end) = end;
+        *lock(&self.synced) = end.bytes;
+        Ok(())
     }
 
     /// Adds an entry, and waits until it is on the disk.
@@ -116,28 +200,46 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError::Io`]; the entry is then not there.
     pub(crate) fn append(&self, entry: &[u8]) -> Result<Place, SealedLogError> {
+        let place = self.write(entry)?;
+        self.sync_written()?;
+        Ok(place)
+    }
+
+    /// Adds an entry, which [`SealedLog::sync_written`] brings to the disk.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`]; the entry is then not there.
+    pub(crate) fn write(&self, entry: &[u8]) -> Result<Place, SealedLogError> {
         let failed = |source| SealedLogError::Io {
             path: self.path.clone(),
             source,
         };
-        let (place, after) = {
-            let mut end = lock(&self.end);
-            let line = self.sealer.seal(entry, end.lines).map_err(failed)?;
-            if let Err(error) = self.file.write_all_at(&line, end.bytes) {
-                // What was begun is overwritten by the next entry, or cut off by the next start.
-                let _ = self.file.set_len(end.bytes);
-                return Err(failed(error));
-            }
-            let place = Place {
-                offset: end.bytes,
-                line: end.lines,
-            };
-            end.bytes += line.len() as u64;
-            end.lines += 1;
-            (place, end.bytes)
+        let mut end = lock(&self.end);
+        let line = self.sealer.seal(entry, end.lines).map_err(failed)?;
+        if let Err(error) = self.file.write_all_at(&line, end.bytes) {
+            // What was begun is overwritten by the next entry, or cut off by the next start.
+            let _ = self.file.set_len(end.bytes);
+            return Err(failed(error));
+        }
+        let place = Place {
+            offset: end.bytes,
+            line: end.lines,
         };
-        self.sync(after).map_err(failed)?;
+        end.bytes += line.len() as u64;
+        end.lines += 1;
         Ok(place)
+    }
+
+    /// Waits until all that was written so far is on the disk.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`].
+    pub(crate) fn sync_written(&self) -> Result<(), SealedLogError> {
+        let written = lock(&self.end).bytes;
+        self.sync(written).map_err(|source| SealedLogError::Io {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// The entry at a place that [`SealedLog::append`] or [`SealedLog::open`] gave.
@@ -145,6 +247,14 @@ impl SealedLog {
     /// # Errors
     /// [`SealedLogError`] where it cannot be read any more.
     pub(crate) fn read(&self, place: Place) -> Result<Vec<u8>, SealedLogError> {
+        let line = self.line(place)?;
+        self.sealer
+            .unseal(&line, place.line)
+            .ok_or_else(|| self.damaged(place.line))
+    }
+
+    /// The bytes of the line at a place, with its end where it has one.
+    fn line(&self, place: Place) -> Result<Vec<u8>, SealedLogError> {
         let mut line = Vec::new();
         let mut reader = BufReader::new(At {
             file: &self.file,
@@ -155,9 +265,7 @@ impl SealedLog {
             path: self.path.clone(),
             source,
         })?;
-        self.sealer
-            .unseal(&line, place.line)
-            .ok_or_else(|| self.damaged(place.line))
+        Ok(line)
     }
 
     /// Passes every entry to `each`, the oldest first.
@@ -166,12 +274,25 @@ impl SealedLog {
     /// [`SealedLogError`].
     pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
         let lines = lock(&self.end).lines;
-        self.walk(lines, &mut each).map(drop)
+        self.walk(lines, Unreadable::Refused, &mut each).map(drop)
+    }
+
+    /// Passes every entry of a log that is only read, as far as it is written.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn entries_written(
+        &self,
+        unreadable: Unreadable,
+        mut each: impl FnMut(Place, &[u8]),
+    ) -> Result<(), SealedLogError> {
+        self.walk(u64::MAX, unreadable, &mut each).map(drop)
     }
 
     fn walk(
         &self,
         lines_max: u64,
+        unreadable: Unreadable,
         each: &mut impl FnMut(Place, &[u8]),
     ) -> Result<End, SealedLogError> {
         let mut reader = BufReader::new(At {
@@ -189,13 +310,15 @@ impl SealedLog {
             if line.last() != Some(&b'\n') {
                 break;
             }
-            let entry = self.sealer.unseal(&line, end.lines);
-            let entry = entry.ok_or_else(|| self.damaged(end.lines))?;
             let place = Place {
                 offset: end.bytes,
                 line: end.lines,
             };
-            each(place, &entry);
+            match self.sealer.unseal(&line, end.lines) {
+                Some(entry) => each(place, &entry),
+                None if unreadable == Unreadable::PassedOver => {}
+                None => return Err(self.damaged(end.lines)),
+            }
             end.bytes += line.len() as u64;
             end.lines += 1;
         }

@@ -1,5 +1,6 @@
 //! How a host is set up: `host.toml` in its folder, written by `init`, read at every start.
 
+mod history;
 mod updates;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 use crate::subscription::Subscription;
 
+pub use history::HistorySettings;
 pub use updates::{Decision, ShadowSettings, Updates, WatchSettings};
 
 /// `host.toml`.
@@ -33,6 +35,9 @@ pub struct Settings {
     /// Who decides about new versions.
     #[serde(default, skip_serializing_if = "Updates::is_default")]
     pub updates: Updates,
+    /// How long what requests tell is kept.
+    #[serde(default, skip_serializing_if = "HistorySettings::is_default")]
+    pub history: HistorySettings,
     /// Set where the host has no network and is fed from disks: only then may `sync --import` be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_gap: Option<AirGap>,
@@ -334,6 +339,7 @@ mod tests {
             canary: false,
             hold_rekeyed: false,
             updates: Updates::default(),
+            history: HistorySettings::default(),
             air_gap: None,
         }
     }

@@ -1,4 +1,7 @@
 //! What a pack answers: figures and references. Texts for people stand in the manifest as templates.
+//!
+//! Few of the rows that a rule looks at are found wanting. So what makes an answer is marked cold and kept out of
+//! the loops of rules, which then have the registers for themselves.
 
 use crate::column::{Code, Row, Table};
 use crate::units::{Day, Money, Quantity, Ratio, UnitPrice};
@@ -106,6 +109,8 @@ pub struct Finding {
 
 impl Finding {
     /// Of a rule of the manifest, told with one of its templates.
+    #[cold]
+    #[inline(never)]
     pub fn new(rule: &'static str, template: &'static str, certainty: Certainty) -> Self {
         Finding {
             rule,
@@ -135,27 +140,47 @@ impl Finding {
 
     /// 违规项, with the money at stake; the one to act on first comes first. A finding needs at least one,
     /// in patient scope of an encounter under review.
-    pub fn offending(mut self, at: impl Into<RowReference>, amount: Money) -> Self {
+    pub fn offending(self, at: impl Into<RowReference>, amount: Money) -> Self {
         let at = at.into();
-        self.offending.push(Item { at, amount });
+        self.with_offending(Item { at, amount })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_offending(mut self, item: Item) -> Self {
+        self.offending.push(item);
         self
     }
 
     /// 涉及项: a row that explains it, with its money.
-    pub fn related(mut self, at: impl Into<RowReference>, amount: Money) -> Self {
+    pub fn related(self, at: impl Into<RowReference>, amount: Money) -> Self {
         let at = at.into();
-        self.related.push(Item { at, amount });
+        self.with_related(Item { at, amount })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_related(mut self, item: Item) -> Self {
+        self.related.push(item);
         self
     }
 
     /// A figure of the template.
-    pub fn argument(mut self, name: &'static str, figure: impl Into<Figure>) -> Self {
-        self.arguments.push((name, figure.into()));
+    pub fn argument(self, name: &'static str, figure: impl Into<Figure>) -> Self {
+        self.with_argument((name, figure.into()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_argument(mut self, argument: Argument) -> Self {
+        self.arguments.push(argument);
         self
     }
 
     /// A row of knowledge that it rests on: the place of the table among the `[[table]]` of the
     /// manifest, from 0, and the row, from 0. A row beyond 32 bits is left out: no table has one.
+    #[cold]
+    #[inline(never)]
     pub fn evidence(mut self, table: u8, row: usize) -> Self {
         if let Ok(row) = u32::try_from(row) {
             self.evidence.push((table, row));
@@ -176,6 +201,8 @@ pub struct Notice {
 
 impl Notice {
     /// Of a rule of the manifest, told with one of its templates.
+    #[cold]
+    #[inline(never)]
     pub fn new(rule: &'static str, template: &'static str) -> Self {
         Notice {
             rule,
@@ -192,8 +219,14 @@ impl Notice {
     }
 
     /// A figure of the template.
-    pub fn argument(mut self, name: &'static str, figure: impl Into<Figure>) -> Self {
-        self.arguments.push((name, figure.into()));
+    pub fn argument(self, name: &'static str, figure: impl Into<Figure>) -> Self {
+        self.with_argument((name, figure.into()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_argument(mut self, argument: Argument) -> Self {
+        self.arguments.push(argument);
         self
     }
 }
@@ -237,9 +270,15 @@ pub struct Abstention {
 impl Abstention {
     /// A rule of the manifest cannot judge this row.
     pub fn new(rule: &'static str, about: impl Into<RowReference>) -> Self {
+        Self::about(rule, about.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn about(rule: &'static str, about: RowReference) -> Self {
         Abstention {
             rule,
-            about: about.into(),
+            about,
             missing: Vec::new(),
         }
     }
@@ -255,6 +294,8 @@ impl Abstention {
     }
 
     /// A column that is missing, as in the contract: `orders.supply-days`.
+    #[cold]
+    #[inline(never)]
     pub fn missing(mut self, column: &'static str) -> Self {
         self.missing.push(column);
         self
@@ -275,24 +316,32 @@ impl Answer {
 }
 
 impl Part for Finding {
+    #[cold]
+    #[inline(never)]
     fn add_to(self, answer: &mut Answer) {
         answer.findings.push(self);
     }
 }
 
 impl Part for Notice {
+    #[cold]
+    #[inline(never)]
     fn add_to(self, answer: &mut Answer) {
         answer.notices.push(self);
     }
 }
 
 impl Part for Measure {
+    #[cold]
+    #[inline(never)]
     fn add_to(self, answer: &mut Answer) {
         answer.measures.push(self);
     }
 }
 
 impl Part for Abstention {
+    #[cold]
+    #[inline(never)]
     fn add_to(self, answer: &mut Answer) {
         answer.abstentions.push(self);
     }

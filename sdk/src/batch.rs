@@ -1,9 +1,10 @@
 //! What an evaluation looks at: the tables, what they cover, and the circumstances of the review.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use crate::codes::{CodeSet, Members};
-use crate::column::{Code, Column, Table};
+use crate::column::{Code, Column, Rows, Table};
 use crate::host::Evaluation;
 use crate::tables::{TABLE_COUNT, Views};
 use crate::units::Day;
@@ -181,7 +182,23 @@ impl Batch {
     /// For each row of a column, whether its code is in the set: one call for the whole column.
     #[must_use]
     pub fn members<T>(&self, set: CodeSet, column: &Column<'_, T, Code>) -> Members<T> {
-        Members::new(self.host.contains(set.0, column.raw()))
+        Members::new(0, self.host.contains(set.0, column.raw()))
+    }
+
+    /// The same for these rows alone, as of one stay among many.
+    #[must_use]
+    pub fn members_among<T>(
+        &self,
+        set: CodeSet,
+        column: &Column<'_, T, Code>,
+        rows: Rows<T>,
+    ) -> Members<T> {
+        let Range { start, end } = rows.range();
+        let codes = column.raw().get(start as usize..end as usize);
+        Members::new(
+            start as usize,
+            self.host.contains(set.0, codes.unwrap_or_default()),
+        )
     }
 
     /// For each code, whether it is in the set.

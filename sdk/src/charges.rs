@@ -86,7 +86,7 @@ impl Charges {
         set: CodeSet,
     ) -> Charged {
         let items = self.lines.items();
-        let members = batch.members(set, &items);
+        let members = batch.members_among(set, &items, stay.clone());
         self.charged(stay, "orders.items", |line| {
             items.get(line).map(|_| members.contains(line))
         })

@@ -9,24 +9,29 @@ use crate::column::{Code, Row};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CodeSet(pub(crate) u32);
 
-/// For each row of a column of table `T`, whether its code is in a set.
+/// For each row of a column of table `T`, or for some of them, whether its code is in a set.
 pub struct Members<T> {
+    /// The row that the first flag is for.
+    first: usize,
     flags: Vec<u8>,
     table: PhantomData<fn() -> T>,
 }
 
 impl<T> Members<T> {
-    pub(crate) fn new(flags: Vec<u8>) -> Self {
+    pub(crate) fn new(first: usize, flags: Vec<u8>) -> Self {
         Members {
+            first,
             flags,
             table: PhantomData,
         }
     }
 
-    /// Whether the code of this row is in the set; it is not where the row has none.
+    /// Whether the code of this row is in the set; it is not where the row has none, and of a row that was not
+    /// asked for nobody knows that it is.
     #[must_use]
     pub fn contains(&self, row: Row<T>) -> bool {
-        self.flags.get(row.index()) == Some(&1)
+        let place = row.index().checked_sub(self.first);
+        place.and_then(|place| self.flags.get(place)) == Some(&1)
     }
 }
 

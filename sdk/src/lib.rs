@@ -117,6 +117,9 @@ mod wire;
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
+pub use host::leave_room;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
 pub use wit_bindgen;
 
 pub use answer::{
@@ -179,7 +182,9 @@ macro_rules! export {
             impl $crate::bindings::Guest for Component {
                 fn prepare() -> Result<(), String> {
                     let pack = <$pack as $crate::Pack>::prepare(&$crate::Setup::new())?;
-                    PACK.set(pack).map_err(|_| "prepared twice".to_owned())
+                    PACK.set(pack).map_err(|_| "prepared twice".to_owned())?;
+                    $crate::leave_room();
+                    Ok(())
                 }
 
                 fn evaluate() -> Result<$crate::bindings::Answer, String> {

@@ -247,7 +247,7 @@ fn read_request(from: &Path, region: &national::Region, folder: &HostFolder) -> 
     let (text, _) = national::decode(&files::read(from)?, None).context(named)?;
     let request = national::Request::parse(&text, region).context(named)?;
     let mut builder = DataBuilder::new();
-    let mut known = request.fill(&mut builder).context(named)?;
+    let mut known = request.fill(&mut builder).context(named)?.known;
     if folder.history().is_dir() {
         let history = import::history(folder)?;
         let added = history.add_patients(&request.patients()?, &mut known, &mut builder);

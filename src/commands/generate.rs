@@ -9,7 +9,7 @@ use time::Date;
 
 use super::Command;
 use crate::failure::{Failure, Outcome};
-use crate::generate::{GenerateError, Settings, Summary, generate, parquet};
+use crate::generate::{Extent, GenerateError, Settings, Summary, generate, parquet};
 use crate::output::Report;
 
 /// Generate a made-up hospital as CSV or Parquet, with planted breaches.
@@ -30,6 +30,10 @@ pub struct GenerateArgs {
     /// Last day under review.
     #[arg(long, value_name = "DATE", default_value = "2026-06-30", value_parser = day)]
     end: Date,
+    /// Plant breaches of the 88 rules of the national library (两库) too, and write the columns and tables that
+    /// they need: 1,000 lines or more, the last day 2026-03-12 or later.
+    #[arg(long)]
+    library: bool,
     /// How tables are written; `planted.csv` is CSV always.
     #[arg(long, value_enum, default_value = "csv")]
     format: TableFormat,
@@ -66,6 +70,10 @@ impl Command for GenerateArgs {
             seed: self.seed,
             directory: directory.clone(),
             end: self.end,
+            extent: match self.library {
+                true => Extent::Library,
+                false => Extent::Plain,
+            },
         };
         let summary = generate(&settings).map_err(explained)?;
         if self.format == TableFormat::Parquet {

@@ -57,9 +57,11 @@ impl Command for ImportArgs {
     }
 }
 
-/// The history of a host.
+/// The history of a host, as its service sees it today.
 pub fn history(folder: &HostFolder) -> Outcome<History> {
-    History::open(&folder.history()).map_err(explain)
+    let settings = folder.settings()?.history;
+    let history = History::open(&folder.history()).map_err(explain)?;
+    Ok(history.since(settings.since(clock::today()?)))
 }
 
 /// An error of the history with what to do about it.

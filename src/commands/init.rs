@@ -91,6 +91,7 @@ impl Command for InitArgs {
             canary: self.canary,
             hold_rekeyed: self.hold_rekeyed,
             updates: rulepack_host::settings::Updates::default(),
+            history: rulepack_host::settings::HistorySettings::default(),
             air_gap,
         };
         let host = HostFolder::at(&self.dir);

@@ -35,6 +35,10 @@ pub struct NewArgs {
     /// (`national-library`), which is looked for in the current folder and under `plugins/`.
     #[arg(long, value_name = "PACK")]
     pub from: Option<String>,
+    /// The rules that it takes over, by their ids (采用的规则); all of them where it is left out. What the code says
+    /// of the others is dropped, and their rows and cases are not written.
+    #[arg(long, value_name = "IDS", value_delimiter = ',', requires = "from")]
+    pub rules: Vec<String>,
     /// In which form the tables are written (表格格式).
     #[arg(long, value_enum, default_value = "xlsx", requires = "from")]
     pub form: Form,
@@ -122,6 +126,7 @@ impl NewArgs {
                 Form::Xlsx => SheetForm::Xlsx,
                 Form::Csv => SheetForm::Csv,
             },
+            rules: self.rules.clone(),
         };
         let written = inherit(&pack, component, &inheritor)?;
         for (path, content) in &written {
@@ -266,6 +271,7 @@ mod tests {
             name: "37/a".parse().unwrap(),
             out: Some(folder.path().to_owned()),
             from: None,
+            rules: Vec::new(),
             form: Form::Xlsx,
         };
         let failure = args.execute().unwrap_err();

@@ -2,20 +2,22 @@
 
 use std::path::Path;
 
-use time::{Date, Month};
+use time::Date;
 
-use super::GenerateError;
-use super::catalogue::{AREA, CHRONIC_AMOUNT, Dosage, INSTITUTION};
-use super::record::{Accumulator, Encounter, Enrolment, Order, Patient, Place, Role};
-use super::tables::{Cell, Planted, PlantedRow, Table, optional};
+use super::catalogue::{AREA, INSTITUTION};
+use super::cells::{
+    ACCUMULATOR_COLUMNS, DIAGNOSIS_COLUMNS, ENCOUNTER_COLUMNS, ENROLMENT_COLUMNS,
+    INSTITUTION_COLUMNS, Line, ORDER_COLUMNS, PATIENT_COLUMNS, PROCEDURE_COLUMNS, Staff,
+    accumulator_cells, diagnosis_cells, encounter_cells, enrolment_cells, order_cells, references,
+    theatre,
+};
+use super::library::LibraryTables;
+use super::record::{Encounter, Order, Patient, Place};
+use super::tables::{Cell, Planted, PlantedRow, Table};
+use super::{Extent, GenerateError};
 
-/// Key of the only institution.
+/// Key of the hospital itself.
 pub(super) const INSTITUTION_KEY: Cell<'static> = Cell::Key('H', 1);
-
-/// Opening of the clinic, in minutes after midnight.
-const OPENING: u32 = 8 * 60;
-/// Hour at which stays end, in minutes after midnight.
-const DISCHARGE: u32 = 16 * 60;
 
 /// The tables of patient scope. Keys are the numbers of the rows.
 #[derive(Debug)]
@@ -23,27 +25,46 @@ pub(super) struct CareTables {
     patients: Table<3>,
     enrolments: Table<4>,
     accumulators: Table<7>,
-    encounters: Table<29>,
-    diagnoses: Table<6>,
-    procedures: Table<6>,
-    orders: Table<33>,
+    encounters: Table<31>,
+    diagnoses: Table<7>,
+    procedures: Table<8>,
+    orders: Table<40>,
+    library: Option<LibraryTables>,
 }
 
 impl CareTables {
-    /// Creates the files, and the table of the one institution.
+    /// Creates the files of a hospital whose last day this is, and the table of the institutions.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(super) fn create(directory: &Path) -> Result<Self, GenerateError> {
-        write_institution(directory)?;
+    pub(super) fn create(
+        directory: &Path,
+        extent: Extent,
+        end: Date,
+    ) -> Result<Self, GenerateError> {
+        let library = match extent {
+            Extent::Plain => {
+                write_institution(directory)?;
+                None
+            }
+            Extent::Library => Some(LibraryTables::create(directory, end)?),
+        };
+        // The last columns are for the library.
+        let width = |plain: usize, full: usize| match extent {
+            Extent::Plain => plain,
+            Extent::Library => full,
+        };
+        let (encounters, orders) = (width(29, 31), width(33, 40));
+        let (diagnoses, procedures) = (width(6, 7), width(6, 8));
         Ok(Self {
             patients: Table::create(directory, "patients", PATIENT_COLUMNS)?,
             enrolments: Table::create(directory, "enrolments", ENROLMENT_COLUMNS)?,
             accumulators: Table::create(directory, "accumulators", ACCUMULATOR_COLUMNS)?,
-            encounters: Table::create(directory, "encounters", ENCOUNTER_COLUMNS)?,
-            diagnoses: Table::create(directory, "diagnoses", DIAGNOSIS_COLUMNS)?,
-            procedures: Table::create(directory, "procedures", PROCEDURE_COLUMNS)?,
-            orders: Table::create(directory, "orders", ORDER_COLUMNS)?,
+            encounters: Table::narrow(directory, "encounters", ENCOUNTER_COLUMNS, encounters)?,
+            diagnoses: Table::narrow(directory, "diagnoses", DIAGNOSIS_COLUMNS, diagnoses)?,
+            procedures: Table::narrow(directory, "procedures", PROCEDURE_COLUMNS, procedures)?,
+            orders: Table::narrow(directory, "orders", ORDER_COLUMNS, orders)?,
+            library,
         })
     }
 
@@ -75,22 +96,13 @@ impl CareTables {
         for accumulator in &patient.accumulators {
             self.accumulators.row(accumulator_cells(key, accumulator))?;
         }
-        let first_encounter = self.encounters.rows() + 1;
-        let mut first_orders = Vec::with_capacity(patient.encounters.len());
+        let mut firsts = Vec::with_capacity(patient.encounters.len());
         for encounter in &patient.encounters {
-            first_orders.push(self.orders.rows() + 1);
-            self.write_encounter(key, patient.age, encounter)?;
+            firsts.push(self.firsts());
+            self.write_encounter(key, patient, encounter)?;
         }
         for mark in &patient.marks {
-            let (table, row) = match mark.place {
-                Place::Encounter(place) => {
-                    ("encounters", Cell::Key('E', first_encounter + place as u64))
-                }
-                Place::Order(encounter, place) => (
-                    "orders",
-                    Cell::Key('O', first_orders[encounter] + place as u64),
-                ),
-            };
+            let (table, row) = row_of(mark.place, &firsts);
             planted.note(&PlantedRow {
                 breach: mark.breach,
                 verdict: mark.verdict,
@@ -104,11 +116,25 @@ impl CareTables {
         Ok(())
     }
 
-    /// Writes what is buffered.
+    /// The rows that an encounter written now begins with.
+    fn firsts(&self) -> Firsts {
+        Firsts {
+            encounter: self.encounters.rows() + 1,
+            diagnosis: self.diagnoses.rows() + 1,
+            procedure: self.procedures.rows() + 1,
+            order: self.orders.rows() + 1,
+            defect: self.library.as_ref().map_or(1, LibraryTables::next_defect),
+        }
+    }
+
+    /// Writes what is buffered, and notes what the sums of the institutions break.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(super) fn finish(self) -> Result<(), GenerateError> {
+    pub(super) fn finish(self, planted: &mut Planted) -> Result<(), GenerateError> {
+        if let Some(library) = self.library {
+            library.finish(planted)?;
+        }
         self.patients.finish()?;
         self.enrolments.finish()?;
         self.accumulators.finish()?;
@@ -120,8 +146,8 @@ impl CareTables {
 
     fn write_encounter(
         &mut self,
-        patient: Cell<'_>,
-        age: i32,
+        patient_key: Cell<'_>,
+        patient: &Patient,
         encounter: &Encounter,
     ) -> Result<(), GenerateError> {
         let key = Cell::Key('E', self.encounters.rows() + 1);
@@ -131,19 +157,28 @@ impl CareTables {
             doctor: &doctor,
             department: &department,
         };
-        self.encounters
-            .row(encounter_cells([key, patient], age, encounter, &staff))?;
+        self.encounters.row(encounter_cells(
+            [key, patient_key],
+            patient,
+            encounter,
+            &staff,
+        ))?;
+        if let Some(library) = &mut self.library {
+            library.write(key, encounter)?;
+        }
         for (place, code) in encounter.diagnoses.iter().enumerate() {
             self.diagnoses
-                .row(diagnosis_cells(key, code, place == 0, encounter))?;
+                .row(diagnosis_cells(key, code, place, encounter))?;
         }
         let first_procedure = self.procedures.rows() + 1;
         for (place, (code, day)) in encounter.procedures.iter().enumerate() {
             let procedure = Cell::Key('S', first_procedure + place as u64);
+            let [began, ended] = theatre(encounter, *day);
             let [code, day] = [Cell::Text(code), Cell::Day(*day)];
-            let principal = Cell::Flag(place == 0);
+            let principal = Cell::Flag(place < encounter.details.principals);
+            let listed = Cell::Flag(true);
             self.procedures
-                .row([procedure, key, code, principal, day, Cell::Flag(true)])?;
+                .row([procedure, key, code, principal, day, listed, began, ended])?;
         }
         let line = Line {
             encounter,
@@ -165,7 +200,14 @@ impl CareTables {
         order: &Order,
     ) -> Result<(), GenerateError> {
         let prescription = match line.key {
-            Cell::Key(_, number) if order.item.dosage.is_some() => format!("R{number:07}"),
+            Cell::Key(_, number) if order.item.kind.is_prescribed() => {
+                // What is named for a disease has a prescription of its own.
+                let disease = order.disease.map_or("", |disease| disease.code);
+                match order.details.prescription {
+                    0 => format!("R{number:07}{disease}"),
+                    more => format!("R{number:07}{disease}-{more}"),
+                }
+            }
             _ => String::new(),
         };
         let references = references(line, order);
@@ -175,49 +217,33 @@ impl CareTables {
     }
 }
 
-/// Who treats, and where.
+/// The rows that an encounter begins with.
 #[derive(Debug, Clone, Copy)]
-struct Staff<'a> {
-    doctor: &'a str,
-    department: &'a str,
+struct Firsts {
+    encounter: u64,
+    diagnosis: u64,
+    procedure: u64,
+    order: u64,
+    defect: u64,
 }
 
-/// What the lines of an encounter share.
-#[derive(Debug)]
-struct Line<'a> {
-    encounter: &'a Encounter,
-    key: Cell<'a>,
-    staff: Staff<'a>,
-    first_order: u64,
-    first_procedure: u64,
-}
-
-/// The rows that a line refers to.
-struct References {
-    fulfils: Cell<'static>,
-    reverses: Cell<'static>,
-    procedure: Cell<'static>,
-}
-
-fn references(line: &Line<'_>, order: &Order) -> References {
-    let order_key = |place: usize| Cell::Key('O', line.first_order + place as u64);
-    let mut references = References {
-        fulfils: Cell::Empty,
-        reverses: Cell::Empty,
-        procedure: Cell::Empty,
-    };
-    match order.role {
-        Role::Charge | Role::LongTermOrder => {}
-        Role::Fulfils(place) => references.fulfils = order_key(place),
-        Role::Reverses(place) => references.reverses = order_key(place),
-        Role::OfProcedure(place) => {
-            references.procedure = Cell::Key('S', line.first_procedure + place as u64);
+/// Table and key of a place of a patient; rows of tables without keys go by their number.
+fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
+    let number = |first: u64, place: usize| Cell::Number((first + place as u64).cast_signed());
+    match place {
+        Place::Encounter(at) => ("encounters", Cell::Key('E', firsts[at].encounter)),
+        Place::Order(at, place) => {
+            let row = firsts[at].order + place as u64;
+            ("orders", Cell::Key('O', row))
         }
+        Place::Diagnosis(at, place) => ("diagnoses", number(firsts[at].diagnosis, place)),
+        Place::Procedure(at, place) => {
+            let row = firsts[at].procedure + place as u64;
+            ("procedures", Cell::Key('S', row))
+        }
+        Place::Defect(at, place) => ("data-defects", number(firsts[at].defect, place)),
     }
-    references
 }
-
-const INSTITUTION_COLUMNS: [&str; 5] = ["institution", "codes", "types", "levels", "areas"];
 
 fn write_institution(directory: &Path) -> Result<(), GenerateError> {
     let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;
@@ -230,149 +256,4 @@ fn write_institution(directory: &Path) -> Result<(), GenerateError> {
         area,
     ])?;
     institutions.finish()
-}
-
-const PATIENT_COLUMNS: [&str; 3] = ["patient", "genders", "pooling-areas"];
-
-const ENROLMENT_COLUMNS: [&str; 4] = ["patients", "diseases", "starts", "ends"];
-
-fn enrolment_cells<'a>(patient: Cell<'a>, enrolment: &Enrolment) -> [Cell<'a>; 4] {
-    let disease = Cell::Text(enrolment.disease.code);
-    [
-        patient,
-        disease,
-        Cell::Day(enrolment.start),
-        Cell::Day(enrolment.end),
-    ]
-}
-
-const ACCUMULATOR_COLUMNS: [&str; 7] = [
-    "patients",
-    "kinds",
-    "subjects",
-    "period-starts",
-    "period-ends",
-    "amounts",
-    "amount-limits",
-];
-
-fn accumulator_cells<'a>(patient: Cell<'a>, accumulator: &Accumulator) -> [Cell<'a>; 7] {
-    let day = |month, day| {
-        Date::from_calendar_date(accumulator.year, month, day)
-            .expect("every year has a first and a last day")
-    };
-    [
-        patient,
-        Cell::Text(CHRONIC_AMOUNT),
-        Cell::Text(accumulator.disease.code),
-        Cell::Day(day(Month::January, 1)),
-        Cell::Day(day(Month::December, 31)),
-        Cell::Money(accumulator.used),
-        Cell::Money(accumulator.disease.yearly_limit),
-    ]
-}
-
-#[rustfmt::skip]
-const ENCOUNTER_COLUMNS: [&str; 29] = [
-    "encounter", "patients", "current", "statuses", "institutions",
-    "ages", "age-days", "newborn-admission-weights",
-    "visit-types", "care-types", "insurance-types", "reimbursed", "payment-methods",
-    "admission-days", "discharge-days", "settlement-days", "admitted", "discharged",
-    "discharge-dispositions", "departments", "admission-specialties", "discharge-specialties",
-    "doctors", "chronic-diseases", "payment-groups",
-    "total-amounts", "own-pays", "self-pays", "pooled-fund-pays",
-];
-
-#[rustfmt::skip]
-fn encounter_cells<'a>(
-    [key, patient]: [Cell<'a>; 2], age: i32, encounter: &'a Encounter, staff: &Staff<'a>,
-) -> [Cell<'a>; 29] {
-    let stay = encounter.inpatient();
-    let sum = |amount: fn(&Order) -> i64| -> i64 {
-        encounter.orders.iter().filter(|order| order.charged()).map(amount).sum()
-    };
-    let (total, own) = (sum(Order::amount), sum(Order::own_pay));
-    let fund = sum(Order::covered) * 7 / 10;
-    let begins = OPENING + encounter.minute;
-    let ends = if stay { DISCHARGE } else { begins + 30 };
-    let disease = encounter.chronic_disease.map(|disease| disease.code);
-    let [admission, discharge] = [encounter.admission, encounter.discharge];
-    let specialty = Cell::Text(encounter.specialty);
-    [
-        key, patient, Cell::Flag(encounter.current), Cell::Number(2), INSTITUTION_KEY,
-        Cell::Number(i64::from(age)), Cell::Empty, Cell::Empty,
-        Cell::Text(if stay { "2" } else { "1" }), Cell::Text(encounter.care_type),
-        Cell::Text("310"), Cell::Flag(true), Cell::Text(if stay { "05" } else { "01" }),
-        Cell::Day(admission), Cell::Day(discharge), Cell::Day(discharge),
-        Cell::Instant(admission, begins), Cell::Instant(discharge, ends),
-        if stay { Cell::Text("1") } else { Cell::Empty }, Cell::Text(staff.department),
-        specialty, if stay { specialty } else { Cell::Empty },
-        Cell::Text(staff.doctor), optional(disease, Cell::Text), Cell::Text(encounter.group),
-        Cell::Money(total), Cell::Money(own), Cell::Money(total - own - fund), Cell::Money(fund),
-    ]
-}
-
-#[rustfmt::skip]
-const DIAGNOSIS_COLUMNS: [&str; 6] =
-    ["encounters", "codes", "systems", "principal", "kinds", "on-settlement-list"];
-
-/// Diagnoses of a stay are those of the discharge.
-fn diagnosis_cells<'a>(
-    key: Cell<'a>,
-    code: &'a str,
-    principal: bool,
-    encounter: &Encounter,
-) -> [Cell<'a>; 6] {
-    let kind = Cell::Text(if encounter.inpatient() { "2" } else { "1" });
-    let [code, system] = [Cell::Text(code), Cell::Text("ICD-10")];
-    [
-        key,
-        code,
-        system,
-        Cell::Flag(principal),
-        kind,
-        Cell::Flag(true),
-    ]
-}
-
-#[rustfmt::skip]
-const PROCEDURE_COLUMNS: [&str; 6] =
-    ["procedure", "encounters", "codes", "principal", "days", "on-settlement-list"];
-
-#[rustfmt::skip]
-const ORDER_COLUMNS: [&str; 33] = [
-    "order", "encounters", "current", "charged", "counted", "fulfils", "reverses",
-    "items", "catalogue-types", "charge-types", "reimbursement-classes",
-    "quantities", "units", "base-quantities", "base-units",
-    "unit-prices", "amounts", "own-pays", "self-pays", "covered-amounts",
-    "days", "departments", "doctors", "long-term", "prescriptions", "diseases", "procedures",
-    "supply-days", "doses", "dose-units", "frequency-counts", "frequency-minutes", "routes",
-];
-
-#[rustfmt::skip]
-fn order_cells<'a>(
-    line: &Line<'a>, place: u64, order: &Order, (rows, prescription): (References, &'a str),
-) -> [Cell<'a>; 33] {
-    let (item, charged) = (order.item, order.charged());
-    let money = |amount: i64| if charged { Cell::Money(amount) } else { Cell::Empty };
-    let dosage = item.dosage;
-    let taken = |number: fn(Dosage) -> i64| optional(dosage, |dosage| Cell::Number(number(dosage)));
-    let disease = order.disease.map(|disease| disease.code);
-    [
-        Cell::Key('O', line.first_order + place), line.key, Cell::Flag(line.encounter.current),
-        Cell::Flag(charged), Cell::Flag(charged), rows.fulfils, rows.reverses,
-        Cell::Text(item.code), Cell::Text(item.kind.catalogue_type()),
-        Cell::Text(item.kind.charge_type()), Cell::Text(item.class.code()),
-        Cell::Quantity(order.quantity), Cell::Text(item.unit),
-        Cell::Quantity(order.quantity * item.pack), Cell::Text(item.base_unit),
-        Cell::UnitPrice(item.price), money(order.amount()), money(order.own_pay()),
-        money(order.self_pay()), money(order.covered()),
-        Cell::Day(order.day), Cell::Text(line.staff.department), Cell::Text(line.staff.doctor),
-        Cell::Flag(order.role == Role::LongTermOrder), Cell::Text(prescription),
-        optional(disease, Cell::Text), rows.procedure, optional(order.supply_days, Cell::Quantity),
-        taken(|dosage| dosage.dose),
-        optional(dosage, |_| Cell::Text(item.base_unit)),
-        taken(|dosage| dosage.times), taken(|_| 1_440),
-        optional(dosage, |dosage| Cell::Text(dosage.route)),
-    ]
 }

@@ -26,6 +26,7 @@ pub(super) const UNGROUPABLE: &str = "0000";
 pub(super) enum Kind {
     Drug,
     PatentMedicine,
+    Slice,
     Bed,
     Consultation,
     Examination,
@@ -41,6 +42,7 @@ impl Kind {
     pub(super) const fn catalogue_type(self) -> &'static str {
         match self {
             Kind::Drug | Kind::PatentMedicine => "101",
+            Kind::Slice => "102",
             Kind::Consumable => "301",
             _ => "201",
         }
@@ -58,8 +60,14 @@ impl Kind {
             Kind::Nursing => "07",
             Kind::Consumable => "08",
             Kind::Drug => "09",
+            Kind::Slice => "10",
             Kind::PatentMedicine => "11",
         }
+    }
+
+    /// Whether it stands on a prescription.
+    pub(super) const fn is_prescribed(self) -> bool {
+        matches!(self, Kind::Drug | Kind::PatentMedicine | Kind::Slice)
     }
 }
 

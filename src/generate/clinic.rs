@@ -9,6 +9,7 @@ use super::catalogue::{
     CHRONIC_CARE_TYPES, CLINIC_DIAGNOSES, CLINIC_DRUGS, CLINIC_SERVICES, DISEASES, Disease, Item,
     SUPPLY_DAYS_MAX,
 };
+use super::details::Details;
 use super::random::Random;
 use super::record::{Accumulator, Encounter, Enrolment, Order, Patient};
 use super::timeline::{Timeline, after, days_between};
@@ -59,6 +60,7 @@ pub(super) fn unregistered(random: &mut Random, youngest: i32, oldest: i32) -> P
     Patient {
         gender: random.pick::<&str>(&["1", "2"]),
         age: random.between(youngest, oldest),
+        age_days: None,
         enrolments: Vec::new(),
         accumulators: Vec::new(),
         encounters: Vec::new(),
@@ -246,6 +248,7 @@ fn visit(random: &mut Random, timeline: &Timeline, lines: u64) -> Encounter {
 pub(super) fn empty_visit(random: &mut Random, timeline: &Timeline, day: Date) -> Encounter {
     Encounter {
         current: day >= timeline.start,
+        visit_type: "1",
         care_type: "11",
         admission: day,
         discharge: day,
@@ -257,6 +260,7 @@ pub(super) fn empty_visit(random: &mut Random, timeline: &Timeline, day: Date) -
         diagnoses: vec![*random.pick(&CLINIC_DIAGNOSES)],
         procedures: Vec::new(),
         orders: Vec::new(),
+        details: Details::default(),
     }
 }
 

@@ -9,12 +9,16 @@
 //! - [`catalogue`]: all codes, in one place;
 //! - [`clinic`] and [`ward`]: ordinary patients, clean by construction;
 //! - [`scenarios`]: planted breaches of patients; [`procurement`]: those of purchases;
-//! - [`record`], [`care`], [`tables`]: a patient in memory, and on disk; [`parquet`]: in another form;
+//! - [`library`]: those of the national library, where they are asked for;
+//! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk; [`parquet`]: in another form;
 //! - [`random`], [`timeline`]: chance and days.
 
 mod care;
 mod catalogue;
+mod cells;
 mod clinic;
+mod details;
+mod library;
 pub(crate) mod parquet;
 mod procurement;
 mod random;
@@ -55,6 +59,15 @@ const LINES_PER_BREACH: u64 = 500;
 /// Most lines of a patient who fills up what is left.
 const FILLER_LINES: u64 = 40;
 
+/// Which rules are planted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Those of chronic diseases, groups and procurement.
+    Plain,
+    /// Those of the national library too, with the columns and tables that they need.
+    Library,
+}
+
 /// What to generate.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -68,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) directory: PathBuf,
     /// The last day.
     pub(crate) end: Date,
+    /// Which rules are planted for.
+    pub(crate) extent: Extent,
 }
 
 /// What was generated.
@@ -110,6 +125,24 @@ pub(crate) enum GenerateError {
         /// What was asked for.
         got: Date,
     },
+    /// Fewer than the scenarios of the library need.
+    #[error(
+        "`{got}` order lines with the national library: expected {} or more",
+        library::LINES_MIN
+    )]
+    LibraryLines {
+        /// What was asked for.
+        got: u64,
+    },
+    /// Before the knowledge of the library is in force.
+    #[error(
+        "last day `{got}` with the national library: expected {} or later",
+        library::END_MIN
+    )]
+    LibraryEnd {
+        /// What was asked for.
+        got: Date,
+    },
     /// The folder holds something already.
     #[error("folder `{}` is not empty", directory.display())]
     NotEmpty {
@@ -134,6 +167,12 @@ impl GenerateError {
             GenerateError::NotEmpty { .. } => {
                 Some("name a new folder, so that no older file is taken for a generated one".into())
             }
+            GenerateError::LibraryLines { .. } => {
+                Some("every rule is planted at least once".into())
+            }
+            GenerateError::LibraryEnd { .. } => {
+                Some("the 2025 edition of the rules is in force from 2026-02-12 on".into())
+            }
             GenerateError::Lines { .. }
             | GenerateError::Months { .. }
             | GenerateError::End { .. }
@@ -154,15 +193,27 @@ pub(crate) fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
     let timeline = Timeline::new(settings.end, settings.months);
     let mut random = Random::new(settings.seed);
     let mut planted = Planted::create(directory)?;
-    procurement::write(directory, settings.end, &mut random, &mut planted)?;
-    let mut tables = CareTables::create(directory)?;
-    let mut plan = Plan::new(settings.lines);
+    let (end, extent) = (settings.end, settings.extent);
+    procurement::write(directory, (end, extent), &mut random, &mut planted)?;
+    let mut tables = CareTables::create(directory, extent, end)?;
+    if extent == Extent::Library {
+        for _ in 0..library::rounds(settings.lines) {
+            for patient in library::patients(&mut random, &timeline) {
+                tables.write(&patient, &mut planted)?;
+            }
+        }
+    }
+    let before = tables.lines();
+    let mut plan = Plan::new(settings.lines - before);
     while tables.lines() < settings.lines {
-        let patient = plan.next(tables.lines(), &mut random, &timeline);
+        let mut patient = plan.next(tables.lines() - before, &mut random, &timeline);
+        if extent == Extent::Library {
+            library::also(&mut patient);
+        }
         tables.write(&patient, &mut planted)?;
     }
     let (lines, (patients, encounters)) = (tables.lines(), tables.counts());
-    tables.finish()?;
+    tables.finish(&mut planted)?;
     let (hits, near_misses) = planted.finish()?;
     let [start, end] = [timeline.start.to_string(), timeline.end.to_string()];
     Ok(Summary {
@@ -188,6 +239,14 @@ fn check(settings: &Settings) -> Result<(), GenerateError> {
     }
     if !YEARS.contains(&end.year()) {
         return Err(GenerateError::End { got: end });
+    }
+    if settings.extent == Extent::Library {
+        if lines < library::LINES_MIN {
+            return Err(GenerateError::LibraryLines { got: lines });
+        }
+        if end < library::END_MIN {
+            return Err(GenerateError::LibraryEnd { got: end });
+        }
     }
     Ok(())
 }

@@ -9,12 +9,13 @@ use std::path::Path;
 
 use time::Date;
 
-use super::GenerateError;
 use super::care::INSTITUTION_KEY;
+use super::library;
 use super::random::Random;
 use super::record::{Breach, Verdict};
 use super::tables::{Cell, Planted, PlantedRow, Table};
 use super::timeline::{after, days_between};
+use super::{Extent, GenerateError};
 
 const PACK: &str = "37/vbp-quota";
 static INCOMPLETE: Breach = Breach {
@@ -36,6 +37,27 @@ static BEHIND: Breach = Breach {
     id: "VBP-BEHIND-TIME",
     pack: PACK,
     rule: "VBP-04",
+};
+static EXCESS: Breach = Breach {
+    id: "VBP-NON-SELECTED-EXCESS",
+    pack: PACK,
+    rule: "VBP-06",
+};
+static HIGH_PRICE: Breach = Breach {
+    id: "VBP-HIGH-PRICE",
+    pack: PACK,
+    rule: "VBP-07",
+};
+static SUBSTITUTES: Breach = Breach {
+    id: "VBP-SUBSTITUTES",
+    pack: PACK,
+    rule: "VBP-08",
+};
+/// Of the first order of the agreement, in `purchases`.
+static LARGE_ORDER: Breach = Breach {
+    id: "VBP-LARGE-ORDER",
+    pack: PACK,
+    rule: "VBP-09",
 };
 
 /// Days of an agreement year.
@@ -73,10 +95,12 @@ use Verdict::{Hit, NearMiss};
 #[rustfmt::skip]
 static SHEETS: [Sheet; 13] = [
     Sheet { variety: "氨氯地平口服常释剂型", item: "XC08CAA112A0010101", term: Over, agreed: 120_000,
-        ordered: 132_000, delivered: 130_000, returned: 0, non_selected: 26_000, orders: 12, verdicts: &[] },
+        ordered: 132_000, delivered: 130_000, returned: 0, non_selected: 15_600, orders: 12,
+        verdicts: &[(&SUBSTITUTES, NearMiss, "exactly 30 % more substitutes than in the year before")] },
     Sheet { variety: "二甲双胍口服常释剂型", item: "XA10BAE102A0010101", term: Over, agreed: 90_000,
         ordered: 75_600, delivered: 72_000, returned: 0, non_selected: 24_000, orders: 12,
-        verdicts: &[(&INCOMPLETE, Hit, "80 % of the agreed volume at the end of the year")] },
+        verdicts: &[(&INCOMPLETE, Hit, "80 % of the agreed volume at the end of the year"),
+            (&HIGH_PRICE, NearMiss, "twice the selected price exactly")] },
     Sheet { variety: "阿托伐他汀口服常释剂型", item: "XC10AAA100A0010101", term: Over, agreed: 60_000,
         ordered: 66_000, delivered: 66_000, returned: 6_000, non_selected: 15_000, orders: 12,
         verdicts: &[(&INCOMPLETE, NearMiss, "100 % of the agreed volume exactly after a return")] },
@@ -86,16 +110,22 @@ static SHEETS: [Sheet; 13] = [
     Sheet { variety: "美托洛尔口服常释剂型", item: "XC07ABA065A0010101", term: Over, agreed: 50_000,
         ordered: 31_000, delivered: 30_000, returned: 0, non_selected: 35_000, orders: 12,
         verdicts: &[(&INCOMPLETE, Hit, "60 % of the agreed volume at the end of the year"),
-            (&NON_SELECTED, Hit, "53.8 % non-selected while the volume is unmet")] },
+            (&NON_SELECTED, Hit, "53.8 % non-selected while the volume is unmet"),
+            (&EXCESS, Hit, "70 % of the agreed volume in non-selected products")] },
     Sheet { variety: "头孢呋辛口服常释剂型", item: "XJ01DCT058A0010101", term: Over, agreed: 40_000,
         ordered: 20_000, delivered: 20_000, returned: 0, non_selected: 20_000, orders: 10,
         verdicts: &[(&INCOMPLETE, Hit, "half of the agreed volume at the end of the year"),
-            (&NON_SELECTED, NearMiss, "50 % non-selected exactly")] },
+            (&NON_SELECTED, NearMiss, "50 % non-selected exactly"),
+            (&EXCESS, NearMiss, "exactly half of the agreed volume in non-selected products")] },
     Sheet { variety: "奥美拉唑口服常释剂型", item: "XA02BCA214E0010101", term: Over, agreed: 30_000,
         ordered: 36_000, delivered: 36_000, returned: 0, non_selected: 54_000, orders: 12,
-        verdicts: &[(&NON_SELECTED, NearMiss, "60 % non-selected beyond a volume that was met")] },
+        verdicts: &[(&NON_SELECTED, NearMiss, "60 % non-selected beyond a volume that was met"),
+            (&EXCESS, Hit, "180 % of the agreed volume in non-selected products"),
+            (&HIGH_PRICE, Hit, "three times the selected price")] },
     Sheet { variety: "西格列汀口服常释剂型", item: "XA10BHS168A0010101", term: Running, agreed: 73_000,
-        ordered: 38_000, delivered: 36_500, returned: 0, non_selected: 7_300, orders: 5, verdicts: &[] },
+        ordered: 38_000, delivered: 36_500, returned: 0, non_selected: 7_300, orders: 5,
+        verdicts: &[(&SUBSTITUTES, Hit, "2.4 times the substitutes of the same days of the year before"),
+            (&LARGE_ORDER, NearMiss, "orders a seventh larger than those of the year before")] },
     Sheet { variety: "依那普利口服常释剂型", item: "XC09AAB043A0010101", term: Running, agreed: 73_000,
         ordered: 23_000, delivered: 21_900, returned: 0, non_selected: 4_000, orders: 5,
         verdicts: &[(&BEHIND, Hit, "30 % done after 41.4 % of the year")] },
@@ -103,15 +133,16 @@ static SHEETS: [Sheet; 13] = [
         ordered: 30_600, delivered: 30_600, returned: 0, non_selected: 3_000, orders: 5,
         verdicts: &[(&BEHIND, NearMiss, "two days ahead of the elapsed part of the year")] },
     Sheet { variety: "阿莫西林口服常释剂型", item: "XJ01CAA040E0010101", term: Running, agreed: 73_000,
-        ordered: 76_000, delivered: 22_800, returned: 0, non_selected: 2_000, orders: 5,
-        verdicts: &[(&BEHIND, NearMiss, "ordered in full; the supplier delivered 30 %")] },
+        ordered: 30_600, delivered: 9_180, returned: 0, non_selected: 2_000, orders: 5,
+        verdicts: &[(&BEHIND, NearMiss, "ordered in time; the supplier delivered 30 %")] },
     Sheet { variety: "厄贝沙坦口服常释剂型", item: "XC09CAE088A0010101", term: Running, agreed: 36_500,
         ordered: 0, delivered: 0, returned: 0, non_selected: 0, orders: 0,
         verdicts: &[(&NO_PURCHASE, Hit, "nothing bought in five months"),
             (&BEHIND, Hit, "nothing done after 41.4 % of the year")] },
     Sheet { variety: "瑞舒伐他汀口服常释剂型", item: "XC10AAR030A0010101", term: Running, agreed: 36_500,
         ordered: 18_250, delivered: 18_250, returned: 0, non_selected: 0, orders: 1,
-        verdicts: &[(&NO_PURCHASE, NearMiss, "a single purchase")] },
+        verdicts: &[(&NO_PURCHASE, NearMiss, "a single purchase"),
+            (&LARGE_ORDER, Hit, "half a year of the agreed volume in one order")] },
 ];
 
 /// One agreement year of a variety.
@@ -145,7 +176,7 @@ type Movements = BTreeMap<(String, i32, u8), Movement>;
 /// When a file cannot be written.
 pub(super) fn write(
     directory: &Path,
-    end: Date,
+    (end, extent): (Date, Extent),
     random: &mut Random,
     planted: &mut Planted,
 ) -> Result<(), GenerateError> {
@@ -157,15 +188,20 @@ pub(super) fn write(
     for sheet in &SHEETS {
         for agreement in two_years(sheet, end, random) {
             let row = agreements.row(agreement_cells(&agreement))?;
-            purchases.write(&agreement, random)?;
+            let first_order = purchases.write(&agreement, random)?;
             if agreement.latest() {
-                note(planted, sheet, row)?;
+                note(planted, sheet, row, first_order)?;
             }
         }
     }
     agreements.finish()?;
     purchases.table.finish()?;
-    write_stock(directory, end, &purchases.movements)
+    let mut stock = Table::create(directory, "stock", STOCK_COLUMNS)?;
+    write_stock(&mut stock, end, &purchases.movements)?;
+    if extent == Extent::Library {
+        library::write_stock(&mut stock, end, planted)?;
+    }
+    stock.finish()
 }
 
 /// The year that the sheet tells, after one that was fulfilled.
@@ -203,18 +239,45 @@ fn two_years<'a>(sheet: &'a Sheet, end: Date, random: &mut Random) -> [Agreement
 
 const LATEST_ROUND: &str = "GC-9";
 
+impl Sheet {
+    /// Whether a breach of this kind, or a near miss of it, is in the sheet.
+    fn is_planted(&self, breach: &Breach) -> bool {
+        let mut verdicts = self.verdicts.iter();
+        verdicts.any(|(planted, ..)| planted.id == breach.id)
+    }
+}
+
 impl Agreement<'_> {
     fn latest(&self) -> bool {
         self.round == LATEST_ROUND
     }
+
+    /// What a non-selected product costs: twice the selected price, which is no high one yet.
+    fn other_price(&self) -> i64 {
+        let high = |(breach, verdict, _): &(&Breach, Verdict, _)| {
+            breach.id == HIGH_PRICE.id && *verdict == Hit
+        };
+        let is_high = self.latest() && self.sheet.verdicts.iter().any(high);
+        self.price * if is_high { 3 } else { 2 }
+    }
 }
 
-fn note(planted: &mut Planted, sheet: &Sheet, row: u64) -> Result<(), GenerateError> {
+fn note(
+    planted: &mut Planted,
+    sheet: &Sheet,
+    agreement: u64,
+    first_order: Option<u64>,
+) -> Result<(), GenerateError> {
     for (breach, verdict, note) in sheet.verdicts {
+        let of_order = first_order.filter(|_| breach.rule == LARGE_ORDER.rule);
+        let (table, row) = match of_order {
+            Some(order) => ("purchases", order),
+            None => ("agreements", agreement),
+        };
         planted.note(&PlantedRow {
             breach,
             verdict: *verdict,
-            table: "agreements",
+            table,
             key: Cell::Number(row.cast_signed()),
             patient: Cell::Empty,
             amount: None,
@@ -276,9 +339,14 @@ struct Purchase {
 }
 
 impl Purchases {
-    /// The year's orders, selected and non-selected product by turns.
-    fn write(&mut self, year: &Agreement<'_>, random: &mut Random) -> Result<(), GenerateError> {
+    /// The year's orders, selected and non-selected product by turns. Gives the row of the first.
+    fn write(
+        &mut self,
+        year: &Agreement<'_>,
+        random: &mut Random,
+    ) -> Result<Option<u64>, GenerateError> {
         let last = year.orders - 1;
+        let mut first = None;
         for place in 0..year.orders {
             let part = |whole: i64| {
                 let share = whole / year.orders;
@@ -297,10 +365,11 @@ impl Purchases {
                 delivered: part(year.delivered),
                 returned: if place == last { year.returned } else { 0 },
             };
-            self.line(year, &selected, random)?;
+            let row = self.line(year, &selected, random)?;
+            first.get_or_insert(row);
             let other = part(year.non_selected);
             if other > 0 {
-                let substitute = year.sheet.verdicts.is_empty() && place == 0;
+                let substitute = year.sheet.is_planted(&SUBSTITUTES) && place == 0;
                 let purchase = Purchase {
                     selected: false,
                     substitute,
@@ -312,17 +381,17 @@ impl Purchases {
                 self.line(year, &purchase, random)?;
             }
         }
-        Ok(())
+        Ok(first)
     }
 
     #[rustfmt::skip]
     fn line(
         &mut self, year: &Agreement<'_>, purchase: &Purchase, random: &mut Random,
-    ) -> Result<(), GenerateError> {
+    ) -> Result<u64, GenerateError> {
         let enterprise = if purchase.selected { "00101" } else { "00202" };
         let item = format!("{}{enterprise}", year.sheet.item);
         let supplier = if purchase.selected { "G370001" } else { "G370002" };
-        let price = if purchase.selected { year.price } else { year.price * 3 };
+        let price = if purchase.selected { year.price } else { year.other_price() };
         let delivered = after(purchase.day, i64::from(random.between(2, 6)));
         let stocked = after(delivered, i64::from(random.between(0, 1)));
         let month = (item.clone(), stocked.year(), u8::from(stocked.month()));
@@ -337,8 +406,7 @@ impl Purchases {
             Cell::Quantity(purchase.delivered), Cell::Quantity(purchase.returned),
             Cell::Text(TABLET), Cell::UnitPrice(price),
             Cell::Day(purchase.day), Cell::Day(delivered), Cell::Day(stocked),
-        ])?;
-        Ok(())
+        ])
     }
 }
 
@@ -361,8 +429,11 @@ const STOCK_COLUMNS: [&str; 13] = [
 ];
 
 /// A row for each item and month from its first purchase on: nine tenths of what is there are used.
-fn write_stock(directory: &Path, end: Date, movements: &Movements) -> Result<(), GenerateError> {
-    let mut stock = Table::create(directory, "stock", STOCK_COLUMNS)?;
+fn write_stock(
+    stock: &mut Table<13>,
+    end: Date,
+    movements: &Movements,
+) -> Result<(), GenerateError> {
     let mut items: Vec<&str> = movements.keys().map(|(item, ..)| item.as_str()).collect();
     items.dedup();
     for item in items {
@@ -386,7 +457,7 @@ fn write_stock(directory: &Path, end: Date, movements: &Movements) -> Result<(),
             first = next;
         }
     }
-    stock.finish()
+    Ok(())
 }
 
 #[rustfmt::skip]

@@ -3,6 +3,7 @@
 use time::Date;
 
 use super::catalogue::{Class, Disease, Item};
+use super::details::{Details, Particulars};
 
 /// Fen.
 pub(super) type Money = i64;
@@ -14,6 +15,8 @@ pub(super) struct Patient {
     pub(super) gender: &'static str,
     /// Completed years.
     pub(super) age: i32,
+    /// Days, of somebody under one year.
+    pub(super) age_days: Option<i64>,
     pub(super) enrolments: Vec<Enrolment>,
     pub(super) accumulators: Vec<Accumulator>,
     /// By admission.
@@ -54,6 +57,8 @@ pub(super) struct Accumulator {
 #[derive(Debug)]
 pub(super) struct Encounter {
     pub(super) current: bool,
+    /// 就诊类型 (med_mdtrt_type): 1 clinic, 2 stay, 3 pharmacy.
+    pub(super) visit_type: &'static str,
     /// 医疗类别 (med_type).
     pub(super) care_type: &'static str,
     pub(super) admission: Date,
@@ -73,12 +78,13 @@ pub(super) struct Encounter {
     pub(super) procedures: Vec<(&'static str, Date)>,
     /// By day.
     pub(super) orders: Vec<Order>,
+    pub(super) details: Details,
 }
 
 impl Encounter {
     /// Whether the patient stays.
     pub(super) fn inpatient(&self) -> bool {
-        self.care_type == "21"
+        self.visit_type == "2"
     }
 }
 
@@ -94,6 +100,7 @@ pub(super) struct Order {
     /// Days that the quantity lasts.
     pub(super) supply_days: Option<i64>,
     pub(super) role: Role,
+    pub(super) details: Particulars,
 }
 
 /// What a line is to the lines beside it, which are told by their place in the encounter.
@@ -113,7 +120,7 @@ pub(super) enum Role {
 
 impl Order {
     /// A charge of `quantity` units on `day`.
-    pub(super) const fn charge(item: &'static Item, day: Date, quantity: i64) -> Self {
+    pub(super) fn charge(item: &'static Item, day: Date, quantity: i64) -> Self {
         let (disease, supply_days, role) = (None, None, Role::Charge);
         Self {
             item,
@@ -122,6 +129,7 @@ impl Order {
             disease,
             supply_days,
             role,
+            details: Particulars::default(),
         }
     }
 
@@ -141,9 +149,14 @@ impl Order {
         self.role != Role::LongTermOrder
     }
 
+    /// Millionths of a CNY that a unit is charged at.
+    pub(super) fn price(&self) -> i64 {
+        self.details.price.unwrap_or(self.item.price)
+    }
+
     /// Quantity times price, rounded half away from zero.
     pub(super) fn amount(&self) -> Money {
-        let millionths = self.quantity * self.item.price;
+        let millionths = self.quantity * self.price();
         (millionths + 5_000 * millionths.signum()) / 10_000
     }
 
@@ -151,6 +164,7 @@ impl Order {
     pub(super) fn own_pay(&self) -> Money {
         match self.item.class {
             Class::C => self.amount(),
+            _ if self.details.own_pay => self.amount(),
             Class::A | Class::B => 0,
         }
     }
@@ -158,8 +172,8 @@ impl Order {
     /// Paid first by the patient (先行自付): a tenth of class 乙.
     pub(super) fn self_pay(&self) -> Money {
         match self.item.class {
-            Class::B => self.amount() / 10,
-            Class::A | Class::C => 0,
+            Class::B if !self.details.own_pay => self.amount() / 10,
+            Class::A | Class::B | Class::C => 0,
         }
     }
 
@@ -203,4 +217,10 @@ pub(super) enum Place {
     Encounter(usize),
     /// The encounter and its order at these places.
     Order(usize, usize),
+    /// The encounter and its diagnosis at these places.
+    Diagnosis(usize, usize),
+    /// The encounter and its procedure at these places.
+    Procedure(usize, usize),
+    /// The encounter and the defect of its records at these places.
+    Defect(usize, usize),
 }

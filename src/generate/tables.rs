@@ -72,6 +72,8 @@ pub(super) struct Table<const N: usize> {
     path: PathBuf,
     writer: BufWriter<File>,
     rows: u64,
+    /// How many of the columns are written.
+    width: usize,
 }
 
 impl<const N: usize> Table<N> {
@@ -84,12 +86,27 @@ impl<const N: usize> Table<N> {
         name: &str,
         columns: [&str; N],
     ) -> Result<Self, GenerateError> {
+        Self::narrow(directory, name, columns, N)
+    }
+
+    /// Creates `<name>.csv` in `directory` with the first `width` of the columns; what rows have in the
+    /// others is not written.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn narrow(
+        directory: &Path,
+        name: &str,
+        columns: [&str; N],
+        width: usize,
+    ) -> Result<Self, GenerateError> {
         let path = directory.join(name).with_extension("csv");
         let file = File::create(&path).map_err(|source| failed(&path, source))?;
         let mut table = Self {
             path,
             writer: BufWriter::with_capacity(1 << 16, file),
             rows: 0,
+            width,
         };
         table.line(columns)?;
         Ok(table)
@@ -121,10 +138,14 @@ impl<const N: usize> Table<N> {
     }
 
     fn line<C: Display>(&mut self, cells: [C; N]) -> Result<(), GenerateError> {
-        let written = cells.iter().enumerate().try_for_each(|(place, cell)| {
-            let separator = if place == 0 { "" } else { "," };
-            write!(self.writer, "{separator}{cell}")
-        });
+        let written = cells
+            .iter()
+            .take(self.width)
+            .enumerate()
+            .try_for_each(|(place, cell)| {
+                let separator = if place == 0 { "" } else { "," };
+                write!(self.writer, "{separator}{cell}")
+            });
         written
             .and_then(|()| self.writer.write_all(b"\n"))
             .map_err(|source| failed(&self.path, source))

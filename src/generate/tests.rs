@@ -1,5 +1,6 @@
 //! The generated files as a stranger reads them: their shape, their order, their references.
 
+mod library;
 mod policies;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,7 +12,7 @@ use rulepack_contract::units;
 use tempfile::TempDir;
 use time::macros::date;
 
-use super::{GenerateError, Settings, Summary, generate};
+use super::{Extent, GenerateError, Settings, Summary, generate};
 
 /// A row by column name.
 type Row = HashMap<String, String>;
@@ -38,6 +39,7 @@ fn settings(lines: u64, seed: u64, directory: &Path) -> Settings {
         seed,
         directory,
         end: date!(2026 - 06 - 30),
+        extent: Extent::Plain,
     }
 }
 

@@ -89,6 +89,7 @@ fn admitted(
     let day = after(admission, 1);
     Encounter {
         current: discharge >= timeline.start,
+        visit_type: "2",
         care_type: "21",
         discharge,
         specialty: case.specialty,

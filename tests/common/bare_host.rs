@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rulepack_host::client::NoFailures;
 use rulepack_host::lock::{Lock, LockedVersion, State};
-use rulepack_host::settings::{HostFolder, Settings, Updates};
+use rulepack_host::settings::{HistorySettings, HostFolder, Settings, Updates};
 use rulepack_host::subscription::Subscription;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Effective};
@@ -38,6 +38,7 @@ impl BareHost {
             canary: false,
             hold_rekeyed: false,
             updates: Updates::default(),
+            history: HistorySettings::default(),
             air_gap: None,
         };
         host.host().create(&settings).unwrap();

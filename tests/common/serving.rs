@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -22,7 +23,17 @@ pub struct Serving {
 impl Serving {
     /// Serves the host in a folder.
     pub fn start(folder: &Path, options: &[&str]) -> Self {
+        Self::begin(command(), folder, options)
+    }
+
+    /// The same, stopped at a failure point.
+    pub fn start_failing(folder: &Path, failure: &str) -> Self {
         let mut command = command();
+        command.env("RULEPACK_FAILURE_POINT", failure);
+        Self::begin(command, folder, &[])
+    }
+
+    fn begin(mut command: Command, folder: &Path, options: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--dir"]);
         command.arg(folder).args(options).stdout(Stdio::piped());
         let mut process = command.stderr(Stdio::null()).spawn().unwrap();
@@ -44,21 +55,44 @@ impl Serving {
         self.send(&EXAMPLE.replace("P2026000101", patient))
     }
 
-    fn send(&self, request: &str) -> Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let (host, length) = (&self.address, request.len());
-        let head = format!(
-            "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (_, body) = text.split_once("\r\n\r\n").unwrap();
-        let answer: Value = serde_json::from_str(body).unwrap();
+    /// The answer to a national request.
+    pub fn send(&self, request: &str) -> Value {
+        let answer = self.try_send(request).expect("it is answered");
         assert_eq!(answer["infcode"], 0, "{answer}");
         answer
+    }
+
+    /// The same; `None` where the server went away instead.
+    pub fn try_send(&self, request: &str) -> Option<Value> {
+        self.exchange("POST /", request)
+    }
+
+    /// What stands at an address.
+    pub fn get(&self, path: &str) -> Value {
+        self.exchange(&format!("GET {path}"), "")
+            .expect("it is answered")
+    }
+
+    fn exchange(&self, line: &str, body: &str) -> Option<Value> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        let (host, length) = (&self.address, body.len());
+        let head = format!(
+            "{line} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        // One that dies closes the connection at any moment.
+        let _ = stream.write_all(head.as_bytes());
+        let _ = stream.write_all(body.as_bytes());
+        let mut text = String::new();
+        let _ = stream.read_to_string(&mut text);
+        let (_, body) = text.split_once("\r\n\r\n")?;
+        serde_json::from_str(body).ok()
+    }
+
+    /// It was ended by SIGKILL.
+    pub fn killed(mut self) {
+        const SIGKILL: i32 = 9;
+        assert_eq!(self.process.wait().unwrap().signal(), Some(SIGKILL));
     }
 
     /// The versions that answer [`EXAMPLE`].

@@ -6,6 +6,7 @@ use rulepack_protocol::moment::{Day, Effective};
 use rulepack_protocol::names::{Jurisdiction, NameSpaceClass, PackName};
 use rulepack_protocol::pack::{Manifest, ManifestError, Pack};
 
+use crate::chosen_rules::ChosenRules;
 use crate::sheet_write::{self, SheetWriteError};
 
 /// The file of a source that holds the code, in place of a crate.
@@ -29,6 +30,8 @@ pub struct Inheritor {
     pub from: Day,
     /// In which form its tables are written.
     pub form: SheetForm,
+    /// The rules that it takes; empty for all.
+    pub rules: Vec<String>,
 }
 
 /// A file of a source: its path in the folder, and its content.
@@ -43,6 +46,14 @@ pub enum InheritError {
     /// The name space lies in no place, so the manifest would be refused.
     #[error("`{0}` is no place that a manifest can name")]
     Place(String),
+    /// The other pack has no such rule.
+    #[error("`{rule}` is no rule of `{pack}`")]
+    Rule {
+        /// What was asked for.
+        rule: String,
+        /// The other pack.
+        pack: PackName,
+    },
     /// The new name space may not have what the manifest says.
     #[error("the manifest would be refused: {0}")]
     Refused(#[from] ManifestError),
@@ -63,7 +74,9 @@ pub fn inherit(
     component: &[u8],
     inheritor: &Inheritor,
 ) -> Result<Vec<SourceFile>, InheritError> {
-    let manifest = manifest(&pack.manifest, inheritor)?;
+    let chosen = ChosenRules::of(&pack.manifest, &inheritor.rules)?;
+    let mut manifest = manifest(&pack.manifest, inheritor)?;
+    chosen.keep_rules(&mut manifest);
     let text = written(&manifest, pack)?;
     // A vendor, say, may not take over rules that carry codes of the national catalogue.
     Manifest::from_toml(&text)?;
@@ -74,15 +87,16 @@ pub fn inherit(
     ];
     for declaration in manifest.sealed_tables() {
         let table = pack.tables.get(&declaration.name);
-        let table = table.cloned().unwrap_or_default();
+        let table = chosen.rows(&table.cloned().unwrap_or_default());
         let bytes = match inheritor.form {
             SheetForm::Xlsx => sheet_write::to_xlsx(declaration, &table)?,
             SheetForm::Csv => sheet_write::to_csv(declaration, &table)?,
         };
         files.push((declaration.file.clone().unwrap_or_default(), bytes));
     }
-    if !pack.cases.is_empty() {
-        let mut cases = serde_json::to_vec_pretty(&pack.cases)?;
+    let cases = chosen.cases(&pack.cases);
+    if !cases.is_empty() {
+        let mut cases = serde_json::to_vec_pretty(&cases)?;
         cases.push(b'\n');
         files.push(("cases/inherited.json".to_owned(), cases));
     }

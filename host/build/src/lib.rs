@@ -15,6 +15,7 @@
 
 mod cases;
 mod chinese;
+mod chosen_rules;
 mod code_system;
 mod compile;
 mod component;

@@ -19,6 +19,9 @@ pub enum Warning {
         /// The column.
         column: ColumnReference,
     },
+    /// The code reads columns that no rule lists; they may be those of rules that the pack does not take.
+    #[error("the code reads {0} columns that only rules of `pack.left_out` may need")]
+    OfRulesLeftOut(usize),
     /// The code reads a column that no rule lists.
     #[error("the code reads `{table}.{column}`, which no rule needs or uses")]
     NotNeeded {
@@ -48,13 +51,17 @@ pub(crate) fn of(pack: &Pack) -> Vec<Warning> {
             }
         }
     }
-    for (table, columns) in &pack.imports.columns {
-        for column in columns {
-            if !needed.contains(&(table.as_str(), column.as_str())) {
-                let (table, column) = (table.clone(), column.clone());
-                warnings.push(Warning::NotNeeded { table, column });
-            }
-        }
+    let read = pack.imports.columns.iter();
+    let read = read.flat_map(|(table, columns)| columns.iter().map(move |it| (table, it)));
+    let idle = read.filter(|(table, column)| !needed.contains(&(table.as_str(), column.as_str())));
+    if !pack.manifest.pack.left_out.is_empty() {
+        let count = idle.count();
+        warnings.extend((count > 0).then_some(Warning::OfRulesLeftOut(count)));
+        return warnings;
     }
+    warnings.extend(idle.map(|(table, column)| Warning::NotNeeded {
+        table: table.clone(),
+        column: column.clone(),
+    }));
     warnings
 }

@@ -42,6 +42,9 @@ pub enum CaseFailure {
     /// There is no verdict.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// What the pack says of a patient depends on who else is in the batch, which nobody may rely on.
+    #[error("the patients are answered otherwise when each of them is alone in a batch")]
+    Batching,
     /// Those before it used up what all have together.
     #[error("the cases before it used up the fuel of {0} that all cases of a pack have together")]
     AllFuel(u64),
@@ -130,9 +133,14 @@ impl Runner<'_> {
         let pack = self.loaded(input)?;
         let budget = pack.budget.alone;
         let evaluation = evaluate(pack, &data, &review);
+        let alone = match &evaluation {
+            Ok(whole) => each_alone(pack, (&data, &review), whole),
+            Err(_) => Ok(0),
+        };
         // One without a verdict may have used all that it had.
         self.spend(evaluation.as_ref().map_or(budget, |done| done.fuel));
-        let evaluation = evaluation?;
+        self.spend(*alone.as_ref().unwrap_or(&budget));
+        let (evaluation, _) = (evaluation?, alone?);
         Ok((evaluation.answer.told(&data, tables), evaluation.fuel))
     }
 
@@ -171,15 +179,44 @@ fn evaluate(pack: &LoadedPack, data: &Arc<Data>, review: &Review) -> Result<Eval
     Ok(whole)
 }
 
+/// Evaluates each of several patients alone, as a host may, and holds what is said against the answer to all of them.
+/// Says how much fuel that took.
+fn each_alone(
+    pack: &LoadedPack,
+    (data, review): (&Arc<Data>, &Review),
+    whole: &Evaluation,
+) -> Result<u64, CaseFailure> {
+    let patients = data.rows(ids::PATIENTS);
+    if review.scope != Scope::Patient || patients < 2 {
+        return Ok(0);
+    }
+    let mut parts = Evaluation::default();
+    for patient in 0..patients {
+        let batch = Batch::patients(data.clone(), patient..patient + 1);
+        let alone = pack.evaluate(&batch, review)?;
+        parts.answer.append(alone.answer);
+        parts.fuel = parts.fuel.saturating_add(alone.fuel);
+    }
+    parts.answer.sort();
+    match parts.answer == whole.answer {
+        true => Ok(parts.fuel),
+        false => Err(CaseFailure::Batching),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_case_that_finds_the_fuel_of_all_used_up_says_so() {
+    fn what_a_case_failed_of_reads_as_one_phrase() {
         assert_eq!(
             CaseFailure::AllFuel(7).to_string(),
             "the cases before it used up the fuel of 7 that all cases of a pack have together"
+        );
+        assert_eq!(
+            CaseFailure::Batching.to_string(),
+            "the patients are answered otherwise when each of them is alone in a batch"
         );
     }
 }

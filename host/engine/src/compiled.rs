@@ -2,8 +2,9 @@
 
 use wasmtime::component::Component;
 
-/// Machine code that this host's own bounded process wrote. There are two ways to get one, both in this
-/// crate: as the answer of such a process, and out of the cache, which gives back only what was put into it.
+/// Machine code that this host's own bounded process wrote. There are three ways to get one, all in this
+/// crate: from code compiled here, as the answer of such a process, and out of the cache, which gives back only
+/// what was put into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Compiled(Vec<u8>);
 
@@ -12,6 +13,14 @@ impl Compiled {
     /// cache vouches for.
     pub(crate) fn by_this_host(bytes: Vec<u8>) -> Self {
         Compiled(bytes)
+    }
+
+    /// The compiled form of code that was compiled in this process.
+    ///
+    /// # Errors
+    /// Where wasmtime cannot write it.
+    pub(crate) fn of(component: &Component) -> wasmtime::Result<Self> {
+        component.serialize().map(Compiled)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -29,10 +38,11 @@ impl Compiled {
     pub(crate) fn load(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
         // SAFETY: `Component::deserialize` asks for bytes that wasmtime itself made and nobody altered;
         // arbitrary bytes would be arbitrary code.
-        // - Made by wasmtime: the field is private, and `by_this_host` is called twice. In `worker` with the
-        //   answer of a process that this host started from its own executable, with `precompile_component`
-        //   as its only work on bytes of a pack: it compiles, and has neither code of a pack running in it,
-        //   nor files, nor sockets, nor any other input than one frame. In `cache` with the rest of a file.
+        // - Made by wasmtime: the field is private, `of` takes what wasmtime writes in this process, and
+        //   `by_this_host` is called twice. In `worker` with the answer of a process that this host started from
+        //   its own executable, with `precompile_component` as its only work on bytes of a pack: it compiles,
+        //   and has neither code of a pack running in it, nor files, nor sockets, nor any other input than one
+        //   frame. In `cache` with the rest of a file.
         // - Unaltered: the answer comes over a pipe that only the two processes hold. The file lies in
         //   a folder that is refused unless it is open to this user alone, and its first bytes are a digest
         //   under a secret of this host, over all others, that is compared before anything is read from

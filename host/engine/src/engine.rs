@@ -9,6 +9,7 @@ use rulepack_protocol::pack::columnar;
 use wasmtime::Config;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::compiled::Compiled;
 use crate::config;
 use crate::fault::Fault;
 use crate::given::Given;
@@ -83,6 +84,16 @@ pub enum LoadError {
     /// `prepare` failed.
     #[error("`prepare` failed: {0}")]
     Prepare(Fault),
+    /// It would run for every batch, and take longer than any batch may.
+    #[error(
+        "the component allows no snapshot, so `prepare` would run for every batch: it takes {fuel} fuel, expected at most {fuel_max}"
+    )]
+    PrepareEachTime {
+        /// What it takes.
+        fuel: u64,
+        /// What a patient alone may take.
+        fuel_max: u64,
+    },
 }
 
 impl Engine {
@@ -104,7 +115,11 @@ impl Engine {
         Self::with(limits, configs)
     }
 
-    fn with(limits: Limits, [evaluate, prepare]: [Config; 2]) -> Result<Self, EngineError> {
+    /// With these settings for evaluations and for `prepare`.
+    pub(crate) fn with(
+        limits: Limits,
+        [evaluate, prepare]: [Config; 2],
+    ) -> Result<Self, EngineError> {
         let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
         let evaluate = wasmtime::Engine::new(&evaluate).map_err(setup)?;
         let prepare = wasmtime::Engine::new(&prepare).map_err(setup)?;
@@ -145,7 +160,14 @@ impl Engine {
                 Preparation::EachInstance,
             ),
         };
-        self.ready(program, setup, &component, prepared.left(preparation))
+        let again = Compiled::of(&component).and_then(|compiled| compiled.load(evaluate));
+        let again = again.map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        self.ready(
+            program,
+            setup,
+            [&component, &again],
+            prepared.left(preparation),
+        )
     }
 
     /// Makes a pack ready from what bounded processes made of it: no code of it runs here before its
@@ -160,9 +182,11 @@ impl Engine {
         made: Made,
     ) -> Result<LoadedPack, LoadError> {
         let setup = Setup::new(self, program, input)?;
-        let component = made.compiled.load(&self.shared.evaluate);
-        let component = component.map_err(|error| LoadError::Compile(format!("{error:#}")))?;
-        self.ready(program, setup, &component, made.left)
+        let load = || {
+            let component = made.compiled.load(&self.shared.evaluate);
+            component.map_err(|error| LoadError::Compile(format!("{error:#}")))
+        };
+        self.ready(program, setup, [&load()?, &load()?], made.left)
     }
 
     /// Runs `prepare` once, and takes the snapshot where the component allows one.
@@ -211,12 +235,17 @@ impl Engine {
         &self,
         program: Program<'_>,
         setup: Setup,
-        component: &Component,
+        [small, large]: [&Component; 2],
         left: Left,
     ) -> Result<LoadedPack, LoadError> {
+        let (fuel, fuel_max) = (left.fuel, setup.budget.alone);
+        if left.preparation == Preparation::EachInstance && fuel > fuel_max {
+            return Err(LoadError::PrepareEachTime { fuel, fuel_max });
+        }
         let linker = link::linker(&self.shared.evaluate, &setup.grants).map_err(contract)?;
         let code = Code {
-            instances: linker.instantiate_pre(component).map_err(contract)?,
+            small: linker.instantiate_pre(small).map_err(contract)?,
+            large: linker.instantiate_pre(large).map_err(contract)?,
             dictionary: Arc::new(left.dictionary),
             preparation: left.preparation,
             prepare_fuel: left.fuel,

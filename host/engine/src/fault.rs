@@ -3,7 +3,7 @@
 use crate::answer::AnswerError;
 
 /// Why an evaluation, or `prepare`, came to nothing. Whoever is told of it is told by its kind: the texts
-/// of [`Fault::Refused`] and [`Fault::Malformed`] come from the pack and belong in no log.
+/// of [`Fault::Refused`], [`Fault::Malformed`] and [`Fault::Misuse`] hold words of the pack and belong in no log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The pack ended itself: a panic, a division by zero, an access out of bounds.
@@ -56,7 +56,7 @@ impl Fault {
     pub(crate) fn new(error: &wasmtime::Error, fuel: u64) -> Self {
         use wasmtime::Trap;
         if let Some(misuse) = error.downcast_ref::<Misuse>() {
-            return Fault::Misuse(misuse.clone());
+            return Fault::Misuse(misuse.shortened());
         }
         if let Some(MemoryRefused(bytes)) = error.downcast_ref::<MemoryRefused>() {
             return Fault::Memory(*bytes);
@@ -112,6 +112,21 @@ pub enum Misuse {
     /// More texts, or longer ones, than an instance may have numbered.
     #[error("more texts than an instance may receive")]
     Dictionary,
+}
+
+impl Misuse {
+    /// The same with names that an error can bear: they are the pack's own words, as long as it likes.
+    fn shortened(&self) -> Self {
+        let short = |name: &String| shortened(name.clone());
+        match self {
+            Misuse::UnknownTable(table) => Misuse::UnknownTable(short(table)),
+            Misuse::UnknownColumn(table, column) => {
+                Misuse::UnknownColumn(short(table), short(column))
+            }
+            Misuse::UnknownParameter(name) => Misuse::UnknownParameter(short(name)),
+            other => other.clone(),
+        }
+    }
 }
 
 /// Growth of memory beyond the budget.

@@ -15,6 +15,7 @@ use crate::patients::Outcome;
 pub fn review(pack: &LoadedPack, data: &Arc<Data>, review: &Review) -> Outcome {
     let mut outcome = Outcome::default();
     for institution in 0..data.rows(ids::INSTITUTIONS) {
+        outcome.calls += 1;
         let batch = Batch::institution(data.clone(), institution);
         match pack.evaluate(&batch, review) {
             Ok(evaluation) => {

@@ -25,6 +25,8 @@ pub mod cases;
 mod compiled;
 mod config;
 mod coverage;
+#[cfg(test)]
+mod determinism_tests;
 mod engine;
 mod fault;
 mod given;
@@ -42,6 +44,23 @@ mod snapshot;
 mod state;
 mod ticker;
 pub mod worker;
+
+#[cfg(test)]
+extern crate self as rulepack_engine;
+#[cfg(test)]
+#[allow(
+    dead_code,
+    reason = "these tests use a part of what the others in `tests` share"
+)]
+#[path = "../tests/guest/mod.rs"]
+mod guest;
+#[cfg(test)]
+#[allow(
+    dead_code,
+    reason = "these tests use a part of what the others in `tests` share"
+)]
+#[path = "../tests/ward/mod.rs"]
+mod ward;
 
 pub use answer::AnswerError;
 pub use coverage::NotEvaluable;

@@ -24,7 +24,8 @@ pub struct Limits {
     /// Linear memory of an instance, in bytes. Counted per instance, so that `instances` times this is
     /// what packs can take from the hospital's server.
     pub memory_bytes: usize,
-    /// Elements of all function tables: a pack needs one a function whose address it takes.
+    /// Elements of a function table: a pack needs one a function whose address it takes. A component has
+    /// eight modules at most, each with one table at most.
     pub table_elements: usize,
     /// Stack of WebAssembly, in bytes: small enough for a thread of 2 MiB, and the same everywhere so
     /// that a recursion ends at the same depth.
@@ -53,6 +54,13 @@ pub struct Limits {
 impl Limits {
     /// How exact the outer guard is.
     pub const WALL_STEP: Duration = Duration::from_millis(100);
+
+    /// Core modules of a component, and tables of all of them: the pack itself and two adapters of the
+    /// component tools, and some room.
+    pub(crate) const MODULES: u32 = 8;
+
+    /// What a batch notes of codes and sets, so that it looks at each text once: a byte for each code of each set.
+    pub(crate) const SET_NOTES: usize = 16 * MIB;
 
     /// The steps of the outer guard, at least two: the first may come at once.
     pub(crate) fn wall_steps(&self) -> u64 {

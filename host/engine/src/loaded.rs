@@ -40,10 +40,27 @@ pub struct LoadedPack {
 
 /// The code of a pack, and what its instances begin with.
 pub(crate) struct Code {
-    pub(crate) instances: InstancePre<State>,
+    /// For batches of few rows, and for those of many: see [`Code::instances_for`].
+    pub(crate) small: InstancePre<State>,
+    pub(crate) large: InstancePre<State>,
     pub(crate) dictionary: Arc<Dictionary>,
     pub(crate) preparation: Preparation,
     pub(crate) prepare_fuel: u64,
+}
+
+impl Code {
+    /// From here on a batch counts as large.
+    const LARGE_ROWS: u64 = 2_000;
+
+    /// An instance's memory lies where one of the same code lay before, and what that one wrote is put back
+    /// page by page. A small batch after a large one would pay for all its pages; so each kind has places of
+    /// its own, for which the same code is loaded twice.
+    fn instances_for(&self, batch: &Batch) -> &InstancePre<State> {
+        match batch.all_rows() < Self::LARGE_ROWS {
+            true => &self.small,
+            false => &self.large,
+        }
+    }
 }
 
 /// What a pack answered to a batch.
@@ -150,17 +167,17 @@ impl LoadedPack {
     pub(crate) fn check_exports(&self) -> wasmtime::Result<()> {
         let _permit = self.engine.shared.permits.take();
         let limits = self.engine.limits();
-        let engine = self.code.instances.engine();
+        let engine = self.code.small.engine();
         let mut store = prepare::store(engine, limits, &self.allowance)
             .map_err(|fault| wasmtime::format_err!("{fault}"))?;
-        let instance = self.code.instances.instantiate(&mut store)?;
+        let instance = self.code.small.instantiate(&mut store)?;
         evaluate_of(&mut store, instance)?;
         Ok(())
     }
 
     fn store(&self, state: State) -> Store<State> {
         let limits = self.engine.limits();
-        let mut store = Store::new(self.code.instances.engine(), state);
+        let mut store = Store::new(self.code.small.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.answer_bytes);
         store.set_epoch_deadline(limits.wall_steps());
@@ -177,8 +194,8 @@ impl LoadedPack {
         store.set_fuel(fuel).map_err(fault)?;
         let instance = match self.code.preparation {
             Preparation::Snapshot => {
-                let instance = self.code.instances.instantiate(&mut *store);
-                instance.map_err(fault)?
+                let instances = self.code.instances_for(batch);
+                instances.instantiate(&mut *store).map_err(fault)?
             }
             Preparation::EachInstance => self.prepared(store)?,
         };
@@ -207,7 +224,7 @@ impl LoadedPack {
         store.set_hostcall_fuel(limits.prepare_bytes);
         store.set_fuel(self.allowance.fuel).map_err(fault)?;
         let batch = store.data_mut().pause(limits);
-        let instance = self.code.instances.instantiate(&mut *store);
+        let instance = self.code.small.instantiate(&mut *store);
         let prepared = instance.map_err(fault).and_then(|instance| {
             prepare::run(store, instance, &self.allowance)?;
             Ok(instance)

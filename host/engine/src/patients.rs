@@ -46,6 +46,9 @@ pub struct Outcome {
     /// The fuel of all batches that were answered: the same for the same data and [`Division::rows`], on
     /// every machine and with any number of threads.
     pub fuel: u64,
+    /// How often the pack was called: once for every batch, and once more for each half of one that failed. Of a batch of
+    /// `n` patients, `k` of whom break it, no more than `1 + 2 · k · ⌈log₂ n⌉` times.
+    pub calls: u64,
 }
 
 /// Evaluates all patients of the data.
@@ -63,6 +66,7 @@ pub fn review(pack: &LoadedPack, data: &Arc<Data>, review: &Review, division: Di
         whole.answer.append(part.answer);
         whole.no_verdict.append(&mut part.no_verdict);
         whole.fuel = whole.fuel.saturating_add(part.fuel);
+        whole.calls += part.calls;
     };
     let threads = division.threads.clamp(1, batches.len().max(1));
     thread::scope(|scope| {
@@ -101,6 +105,7 @@ fn batches(data: &Arc<Data>, rows: u64) -> Vec<Batch> {
 fn evaluate(pack: &LoadedPack, batch: Batch, review: &Review, outcome: &mut Outcome) {
     let mut waiting = vec![batch];
     while let Some(batch) = waiting.pop() {
+        outcome.calls += 1;
         let halves = batch.halves();
         let fuel = match halves {
             None => pack.budget.alone,

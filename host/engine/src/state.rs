@@ -174,4 +174,16 @@ impl ResourceLimiter for MemoryLimit {
     ) -> wasmtime::Result<bool> {
         Ok(desired <= self.table_elements)
     }
+
+    fn instances(&self) -> usize {
+        Limits::MODULES as usize
+    }
+
+    fn tables(&self) -> usize {
+        Limits::MODULES as usize
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
 }

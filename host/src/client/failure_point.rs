@@ -48,6 +48,14 @@ pub enum FailurePoint {
     AuditPartDone,
     /// All findings of an audit are written, and the run does not count as done.
     AuditFindings,
+    /// A new file of what requests told is there, and nothing stands in it.
+    SeenFile,
+    /// The rows of an encounter are written, and not whose they are.
+    SeenRows,
+    /// An encounter is told, and not synced.
+    SeenWritten,
+    /// What was told is on the disk, and nobody was answered.
+    SeenSynced,
 }
 
 /// Asked at each place; production never fails.

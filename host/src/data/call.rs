@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rulepack_contract::data::{DataBuilder, Problem};
 use rulepack_contract::review::Stage;
-use rulepack_contract::schema::TableId;
+use rulepack_contract::schema::{TableId, ids};
 use rulepack_contract::units;
 
 use super::national::{Region, Request};
@@ -37,11 +37,54 @@ pub trait Call {
     ///
     /// # Errors
     /// [`RequestError`]: a request is reviewed whole or not at all, so that any fault refuses it.
-    fn fill(&self, builder: &mut DataBuilder) -> Result<Known, RequestError>;
+    fn fill(&self, builder: &mut DataBuilder) -> Result<Brought, RequestError>;
 }
 
 /// The rows that a request brought, by table and key: history must not bring them again.
 pub type Known = HashSet<(TableId, String)>;
+
+/// What a request brought.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// Its rows that have a key.
+    pub known: Known,
+    /// Its rows of patients, in its order, as it wrote them: what may be kept for later requests.
+    pub rows: Vec<BroughtRow>,
+}
+
+/// A row of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroughtRow {
+    /// Its table.
+    pub table: TableId,
+    /// Its key; empty where the table has none.
+    pub key: String,
+    /// Columns, by place, with their texts.
+    pub cells: Vec<(usize, String)>,
+}
+
+impl Brought {
+    /// Notes a row.
+    pub(super) fn row(&mut self, table: TableId, key: &str, cells: Vec<(usize, String)>) {
+        let key = key.to_owned();
+        if table.table().key().is_some() {
+            self.known.insert((table, key.clone()));
+        }
+        if TOLD_OF_PATIENTS.contains(&table) {
+            self.rows.push(BroughtRow { table, key, cells });
+        }
+    }
+}
+
+/// What 3101 and 3102 tell. Other tables of a native request are not noted: see decision 151.
+const TOLD_OF_PATIENTS: [TableId; 6] = [
+    ids::INSTITUTIONS,
+    ids::PATIENTS,
+    ids::ENCOUNTERS,
+    ids::DIAGNOSES,
+    ids::PROCEDURES,
+    ids::ORDERS,
+];
 
 /// Why a request is refused. No value of the request is in any of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -16,7 +16,7 @@ pub mod native;
 mod rejection;
 mod table_file;
 
-pub use call::{Call, Known, RequestError};
+pub use call::{Brought, BroughtRow, Call, Known, RequestError};
 pub use csv::{Loaded, read_directory, read_file};
 pub use error::DataError;
 pub use rejection::{FileRejection, Reason, VALUE_BYTES_MAX};

@@ -27,7 +27,7 @@ use rulepack_contract::review::Stage;
 use rulepack_contract::schema::{self, Kind, TableId};
 use rulepack_contract::units;
 
-use super::call::{Call, Known, RequestError, refuse_faults};
+use super::call::{Brought, Call, RequestError, refuse_faults};
 use super::checks;
 use super::national::names::Names;
 use super::national::node::{Node, Place};
@@ -156,17 +156,14 @@ impl Call for NativeRequest {
         Ok(keys.into_iter().collect())
     }
 
-    fn fill(&self, builder: &mut DataBuilder) -> Result<Known, RequestError> {
-        let mut known = Known::new();
+    fn fill(&self, builder: &mut DataBuilder) -> Result<Brought, RequestError> {
+        let mut brought = Brought::default();
         let mut paths = Vec::new();
         for (table, rows) in self.tables()? {
             builder.declare(table, []);
             for row in rows {
                 paths.push(row.path().to_owned());
-                let key = push(builder, table, paths.len() as u64, &row)?;
-                if table.table().key().is_some() {
-                    known.insert((table, key));
-                }
+                push(builder, (table, paths.len() as u64), &row, &mut brought)?;
                 refuse_faults(builder, &paths, own_name)?;
             }
         }
@@ -174,17 +171,17 @@ impl Call for NativeRequest {
         checks::consistency(builder);
         checks::refunds(builder);
         refuse_faults(builder, &paths, own_name)?;
-        Ok(known)
+        Ok(brought)
     }
 }
 
-/// Adds a row; answers its key, empty where its table has none.
+/// Adds a row, and notes it.
 fn push(
     builder: &mut DataBuilder,
-    table: TableId,
-    line: u64,
+    (table, line): (TableId, u64),
     row: &Place<'_>,
-) -> Result<String, RequestError> {
+    brought: &mut Brought,
+) -> Result<(), RequestError> {
     let columns = table.table();
     let is_known = |name: &str| columns.key() == Some(name) || columns.column(name).is_some();
     if !row.has_only(is_known) {
@@ -203,11 +200,13 @@ fn push(
                 (Kind::Flag, "false") => "0",
                 _ => text,
             };
-            cells.push((column, text));
+            cells.push((column, text.to_owned()));
         }
     }
-    builder.push(table, line, key, cells);
-    Ok(key.to_owned())
+    let texts = cells.iter().map(|(column, text)| (*column, text.as_str()));
+    builder.push(table, line, key, texts);
+    brought.row(table, key, cells);
+    Ok(())
 }
 
 /// The fields of an object, each named after a table.

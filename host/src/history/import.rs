@@ -1,7 +1,7 @@
 //! From a folder of CSV files to a segment.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 use rulepack_contract::data::{DataBuilder, Presence};
@@ -9,7 +9,7 @@ use rulepack_contract::schema::TableId;
 use rulepack_contract::units;
 
 use super::segment::{self, Covered, Header, Owner, OwnerRows};
-use super::{History, HistoryError};
+use super::{History, HistoryError, open};
 use crate::data::{FileRejection, Line, Source, TableFile, finish, load};
 
 /// What an import brought.
@@ -90,12 +90,7 @@ impl History {
         // Nobody else imports meanwhile, so that no number is given twice.
         let importing = File::create(self.folder.join("importing")).map_err(failed)?;
         importing.lock().map_err(failed)?;
-        let mut last = 0;
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            last = segment::number(&path).map_or(last, |number| last.max(number));
-        }
-        let number = last.saturating_add(1);
+        let number = open::last_number(&self.folder)?.saturating_add(1);
         let path = segment::write(&self.folder, number, header, blocks, &self.secrets)?;
         self.add(&path)
     }

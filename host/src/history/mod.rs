@@ -1,18 +1,27 @@
-//! What is known of patients and of the institution from earlier imports, for rules that need history.
+//! What is known of patients and of the institution from earlier imports and earlier requests, for rules that need
+//! history.
 //!
 //! A folder of segments, one an import, never changed: `000001.rows` with `000001.identities`, and so on
-//! (`segment.rs`). All of it is encrypted; whose the rows are stands apart from them, under another secret (T15).
+//! (`segment.rs`); and beside them the encounters that requests told (`seen`). An encounter that both
+//! have counts once, as it was told or imported last (`merge.rs`). All of it is encrypted; whose the rows are stands apart from them, under another secret (T15).
 //! Each file is written beside, synced, renamed and the folder synced, so that a kill leaves the old state or
 //! the new one. The index by owner is built when the history is opened; rows stay on disk. Where two imports
 //! bring the same row, the later one counts.
 //!
+//! What is damaged stops who reads it, but for the service: it sets the files aside (`aside.rs`), goes on
+//! with the others, and says so.
+//!
 //! Keys of patients are data, never in a log or in an error's text.
 
+mod aside;
 mod identity;
 mod import;
+mod merge;
+mod open;
 mod recent;
 mod review_row;
 mod secrets;
+pub(crate) mod seen;
 mod segment;
 mod whole;
 
@@ -20,23 +29,26 @@ mod whole;
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rulepack_contract::data::{Coverage, DataBuilder, Presence};
 use rulepack_contract::schema::{self, TableId, ids};
 use rulepack_contract::units;
 use rulepack_protocol::digest::Digest;
+use rulepack_protocol::moment::Day;
 
 use crate::data::DataError;
-use crate::journal::HistoryState;
+use crate::journal::{HistoryState, RecalledRecord};
+use crate::sealed_log::SealedLogError;
 use identity::identity;
 use secrets::Secrets;
 use segment::{Covered, Owner, OwnerRows, Place, Segment};
 
 pub use import::Imported;
+pub use open::HistorySurvey;
 pub use recent::Recent;
+pub use seen::{Seen, View};
 
 /// The history of one host.
 #[derive(Debug)]
@@ -45,6 +57,21 @@ pub struct History {
     segments: Vec<Segment>,
     index: HashMap<Owner, Vec<(usize, Place)>>,
     secrets: Secrets,
+    /// The number of the last import that there ever was.
+    last: u32,
+    /// Names of files that were set aside.
+    set_aside: Vec<String>,
+    /// What requests told, where this history does not leave it to whoever looks.
+    view: Option<View>,
+}
+
+/// What was added to a request.
+#[derive(Debug, Default)]
+pub struct Recalled {
+    /// Of it, what earlier requests had told; `None` where that was nothing.
+    pub told: Option<RecalledRecord>,
+    /// What could not be read of the patients, and was left out.
+    pub faults: Vec<HistoryError>,
 }
 
 /// Why history cannot be used.
@@ -75,6 +102,12 @@ pub enum HistoryError {
     /// There is history, and nothing to read it with.
     #[error("`{0}` is missing, and the history of patients cannot be read without it")]
     NoSecret(PathBuf),
+    /// Another service uses it.
+    #[error("the history `{0}` is in use by another process")]
+    InUse(PathBuf),
+    /// A write failed, and nobody knows what is on the disk.
+    #[error("nothing more is kept in the history `{0}` until the service is started again")]
+    Stopped(PathBuf),
     /// What is to be imported cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -86,8 +119,8 @@ impl HistoryError {
     pub fn hint(&self) -> Option<String> {
         match self {
             HistoryError::Damaged { path, .. } | HistoryError::Foreign(path) => Some(format!(
-                "restore it from a backup together with `data.secret` and `identity.secret`, or move `{}` (both \
-                 its files) away and import again",
+                "restore it from a backup together with `data.secret` and `identity.secret`; or start the service, \
+                 which sets it aside; or move `{}` (both its files) away and import again",
                 path.with_extension("").display()
             )),
             HistoryError::Plain(_) => Some(
@@ -98,84 +131,57 @@ impl HistoryError {
                 "restore it from a backup, or move the folder `history` away and import again"
                     .to_owned(),
             ),
+            HistoryError::InUse(_) => {
+                Some("one `rulepack serve` runs on a host's folder at a time".to_owned())
+            }
             HistoryError::Data(error) => error.hint(),
-            HistoryError::Io { .. } => None,
+            HistoryError::Io { .. } | HistoryError::Stopped(_) => None,
+        }
+    }
+}
+
+impl From<SealedLogError> for HistoryError {
+    fn from(error: SealedLogError) -> Self {
+        match error {
+            SealedLogError::Io { path, source } => HistoryError::Io { path, source },
+            SealedLogError::InUse(path) => HistoryError::InUse(path),
+            SealedLogError::Damaged { path, line } => HistoryError::Damaged { path, line },
         }
     }
 }
 
 impl History {
-    /// Opens the history in a folder, which is made where it is missing, with the secrets that lie beside it.
-    ///
-    /// # Errors
-    /// [`HistoryError`] where the folder cannot be used or a segment is not whole.
-    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        Self::open_first(folder, usize::MAX)
-    }
-
-    /// The history as it was when it had so many segments, which are only ever added.
-    ///
-    /// # Errors
-    /// As [`History::open`].
-    pub fn open_first(folder: &Path, first: usize) -> Result<Self, HistoryError> {
-        let failed = |source| HistoryError::Io {
-            path: folder.to_owned(),
-            source,
-        };
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if segment::is_plain(&path) {
-                return Err(HistoryError::Plain(path));
-            }
-            if segment::number(&path).is_some() {
-                paths.push(path);
-            }
-        }
-        let secrets = Secrets::of(folder, paths.is_empty())?;
-        paths.sort();
-        paths.truncate(first);
-        let mut history = History {
-            folder: folder.to_owned(),
-            segments: Vec::new(),
-            index: HashMap::new(),
-            secrets,
-        };
-        for path in paths {
-            history.add(&path)?;
-        }
-        Ok(history)
-    }
-
-    /// Whether nothing was imported since this was opened, by any process.
-    ///
-    /// # Errors
-    /// [`HistoryError`] where the folder cannot be listed.
-    pub fn is_current(&self) -> Result<bool, HistoryError> {
-        let failed = |source| HistoryError::Io {
-            path: self.folder.clone(),
-            source,
-        };
-        let mut segments = 0;
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            // Segments are only ever added.
-            segments += usize::from(segment::number(&entry.map_err(failed)?.path()).is_some());
-        }
-        Ok(segments == self.segments.len())
-    }
-
     /// Which history this is, as a receipt names it.
     #[must_use]
     pub fn state(&self) -> HistoryState {
+        self.state_in(self.view.as_ref())
+    }
+
+    /// The same for whoever looks at what requests told with a view of its own.
+    #[must_use]
+    pub fn state_in(&self, view: Option<&View>) -> HistoryState {
         let mut hasher = Digest::hasher();
         for segment in &self.segments {
             hasher.update(segment.digest.as_bytes());
         }
         HistoryState {
-            segments: self.segments.len() as u64,
+            segments: u64::from(self.last),
             digest: hasher.finish(),
+            seen: view.and_then(View::state),
         }
+    }
+
+    /// Names of damaged files that were set aside, those of what requests told after the imports.
+    #[must_use]
+    pub fn set_aside(&self) -> &[String] {
+        &self.set_aside
+    }
+
+    /// Leaves out what requests told before a day.
+    #[must_use]
+    pub fn since(mut self, day: Day) -> Self {
+        self.view = self.view.map(|view| view.since(day));
+        self
     }
 
     /// Adds what is known of these patients to the rows of a request, which go first: a row or an
@@ -190,6 +196,18 @@ impl History {
         known: &mut HashSet<(TableId, String)>,
         builder: &mut DataBuilder,
     ) -> Result<(), HistoryError> {
+        let recalled = self.recall(self.view.as_ref(), patients, known, builder);
+        recalled.faults.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// The same with a view of what requests told, and without what cannot be read.
+    pub fn recall(
+        &self,
+        view: Option<&View>,
+        patients: &[&str],
+        known: &mut HashSet<(TableId, String)>,
+        builder: &mut DataBuilder,
+    ) -> Recalled {
         for (table, covered) in self.covered() {
             if !segment::is_of(table, ids::PATIENTS) {
                 continue;
@@ -197,36 +215,31 @@ impl History {
             builder.declare(table, covered.columns(table));
             builder.cover(table, covered.coverage());
         }
+        let mut recalled = Recalled::default();
+        let mut added = Added::default();
         for patient in patients {
-            let rows = self.rows(ids::PATIENTS, patient)?;
+            let rows = self.merged((ids::PATIENTS, patient), view, &mut recalled.faults);
             for institution in institutions(&rows) {
                 if !known.contains(&(ids::INSTITUTIONS, institution.clone())) {
-                    let of = self.rows(ids::INSTITUTIONS, &institution)?;
+                    let of = (ids::INSTITUTIONS, institution.as_str());
+                    let of = self.merged(of, view, &mut recalled.faults);
                     let own = of
                         .into_iter()
                         .filter(|row| row.table() == Some(ids::INSTITUTIONS));
-                    add(own.collect(), known, builder);
+                    add(own.collect(), known, builder, &mut added);
                 }
             }
-            add(rows, known, builder);
+            add(rows, known, builder, &mut added);
         }
-        Ok(())
+        recalled.told = added.record();
+        recalled
     }
 
-    /// The rows of one owner, the later import's where two brought the same.
+    /// The rows of one owner, the later import's or request's where two brought the same.
     fn rows(&self, table: TableId, key: &str) -> Result<Vec<OwnerRow>, HistoryError> {
-        let owner = Owner {
-            table: table.table().name.to_owned(),
-            key: key.to_owned(),
-        };
-        let mut rows: Vec<OwnerRow> = Vec::new();
-        for (segment, place) in self.index.get(&owner).into_iter().flatten() {
-            let newer = self.segments[*segment].read(&owner, *place)?;
-            let replaced: HashSet<_> = newer.iter().map(OwnerRow::identity).collect();
-            rows.retain(|row| !replaced.contains(&row.identity()));
-            rows.extend(newer);
-        }
-        Ok(rows)
+        let mut faults = Vec::new();
+        let rows = self.merged((table, key), self.view.as_ref(), &mut faults);
+        faults.into_iter().next().map_or(Ok(rows), Err)
     }
 
     fn covered(&self) -> BTreeMap<TableId, Covered> {
@@ -238,25 +251,40 @@ impl History {
                 }
             }
         }
+        let told = self.view.as_ref().map(View::count);
+        if let Some((1.., since)) = told {
+            for table in TOLD {
+                // Where there are imports, they say since when all is held.
+                all.entry(table).or_insert_with(|| Covered {
+                    history_start: since.map(Day::number),
+                    ..Covered::default()
+                });
+            }
+        }
+        if !self.set_aside.is_empty() {
+            all.values_mut().for_each(|covered| covered.partial = true);
+        }
         all
     }
-
-    fn add(&mut self, path: &Path) -> Result<(), HistoryError> {
-        let place = self.segments.len();
-        let (segment, owners) = Segment::open(path, &self.secrets)?;
-        for (owner, at) in owners {
-            self.index.entry(owner).or_default().push((place, at));
-        }
-        self.segments.push(segment);
-        Ok(())
-    }
 }
+
+/// The tables that requests tell.
+const TOLD: [TableId; 6] = [
+    ids::INSTITUTIONS,
+    ids::PATIENTS,
+    ids::ENCOUNTERS,
+    ids::DIAGNOSES,
+    ids::PROCEDURES,
+    ids::ORDERS,
+];
 
 /// A row as texts by column, its key under the name of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OwnerRow {
     table: String,
     cells: BTreeMap<String, String>,
+    /// By a request, not by an import.
+    is_told: bool,
 }
 
 impl OwnerRow {
@@ -278,6 +306,7 @@ fn rows_of(rows: OwnerRows) -> Vec<OwnerRow> {
         rows.into_iter().map(move |cells| OwnerRow {
             table: table.clone(),
             cells,
+            is_told: false,
         })
     };
     rows.into_iter().flat_map(of_table).collect()
@@ -296,7 +325,35 @@ fn institutions(rows: &[OwnerRow]) -> Vec<String> {
     keys
 }
 
-fn add(rows: Vec<OwnerRow>, known: &mut HashSet<(TableId, String)>, builder: &mut DataBuilder) {
+/// What was added of what requests told.
+#[derive(Default)]
+struct Added {
+    rows: u64,
+    hasher: Option<rulepack_protocol::digest::Hasher>,
+}
+
+impl Added {
+    fn row(&mut self, row: &OwnerRow) {
+        self.rows += 1;
+        let hasher = self.hasher.get_or_insert_with(Digest::hasher);
+        let bytes = serde_json::to_vec(&(&row.table, &row.cells)).expect("rows are texts");
+        hasher.update(&bytes);
+    }
+
+    fn record(self) -> Option<RecalledRecord> {
+        self.hasher.map(|hasher| RecalledRecord {
+            rows: self.rows,
+            digest: hasher.finish(),
+        })
+    }
+}
+
+fn add(
+    rows: Vec<OwnerRow>,
+    known: &mut HashSet<(TableId, String)>,
+    builder: &mut DataBuilder,
+    added: &mut Added,
+) {
     let replaced = known.clone();
     for row in rows {
         let Some(table) = row.table() else {
@@ -308,11 +365,18 @@ fn add(rows: Vec<OwnerRow>, known: &mut HashSet<(TableId, String)>, builder: &mu
             .and_then(|name| row.cells.get(name))
             .cloned()
             .unwrap_or_default();
-        let encounter = row.cells.get("encounters").cloned().unwrap_or_default();
-        let brought = replaced.contains(&(ids::ENCOUNTERS, encounter))
-            || (table.table().key().is_some() && !known.insert((table, key.clone())));
-        if brought {
+        let encounter = row.cells.get("encounters").cloned();
+        let is_of_known =
+            |encounter: &String| replaced.contains(&(ids::ENCOUNTERS, encounter.clone()));
+        let is_new = table.table().key().is_none() || known.insert((table, key.clone()));
+        // A line of an encounter that is told here alone, under the id of another one: the builder leaves it out,
+        // and the answer says so.
+        let is_ambiguous = row.is_told && encounter.is_some();
+        if encounter.as_ref().is_some_and(is_of_known) || !(is_new || is_ambiguous) {
             continue;
+        }
+        if row.is_told {
+            added.row(&row);
         }
         let cells = row.cells.iter().filter_map(|(name, text)| {
             let text = if name == "current" {

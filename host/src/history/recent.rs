@@ -1,6 +1,6 @@
 //! The latest part of the history as data under review: what a new version is tried on before it is used.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rulepack_contract::data::DataBuilder;
 use rulepack_contract::schema::{TableId, ids};
@@ -25,9 +25,9 @@ impl History {
     /// # Errors
     /// [`HistoryError`] where a segment cannot be read any more.
     pub fn recent(&self, days: u16, today: Day) -> Result<Option<Recent>, HistoryError> {
-        let mut latest: Vec<(Day, &str)> = Vec::new();
+        let mut latest: Vec<(Day, String)> = Vec::new();
         for key in self.owners(ids::PATIENTS) {
-            let rows = self.rows(ids::PATIENTS, key)?;
+            let rows = self.rows(ids::PATIENTS, &key)?;
             let of_patient = rows
                 .iter()
                 .filter_map(OwnerRow::day)
@@ -35,15 +35,15 @@ impl History {
             latest.extend(of_patient.max().map(|day| (day, key)));
         }
         // The latest first; patients of one day by their keys.
-        latest.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        let Some((to, _)) = latest.first().copied() else {
+        latest.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let Some(to) = latest.first().map(|(day, _)| *day) else {
             return Ok(None);
         };
         let back = i32::from(days.saturating_sub(1));
         let first = to.number().saturating_sub(back).max(0);
         let from = Day::from_number(first).unwrap_or(to);
         latest.retain(|(day, _)| *day >= from && days > 0);
-        let patients: Vec<String> = latest.iter().map(|(_, key)| (*key).to_owned()).collect();
+        let patients: Vec<String> = latest.into_iter().map(|(_, key)| key).collect();
         let recent = Recent { from, to, patients };
         Ok((!recent.patients.is_empty()).then_some(recent))
     }
@@ -70,13 +70,21 @@ impl History {
             let current: HashSet<&String> = within.filter_map(OwnerRow::encounter).collect();
             under_review += current.len() as u64;
             for institution in super::institutions(&rows) {
-                if institutions.insert(institution.clone()) {
-                    let of = self.rows(ids::INSTITUTIONS, &institution)?;
-                    let own = |row: &&OwnerRow| row.table() == Some(ids::INSTITUTIONS);
-                    of.iter().filter(own).for_each(|row| row.add(None, builder));
+                if institutions.contains(&institution) {
+                    continue;
+                }
+                let of = self.rows(ids::INSTITUTIONS, &institution)?;
+                let own = |row: &&OwnerRow| row.table() == Some(ids::INSTITUTIONS);
+                for row in of.iter().filter(own) {
+                    institutions.insert(institution.clone());
+                    row.add(None, builder);
                 }
             }
             for row in &rows {
+                let is_known = |institution: &String| !institutions.insert(institution.clone());
+                if row.told_institution().is_some_and(is_known) {
+                    continue;
+                }
                 let encounter = row.encounter();
                 row.add(encounter.map(|key| current.contains(key)), builder);
             }
@@ -93,7 +101,7 @@ impl History {
         let mut count = 0;
         for key in self.owners(ids::INSTITUTIONS) {
             count += 1;
-            for row in &self.rows(ids::INSTITUTIONS, key)? {
+            for row in &self.rows(ids::INSTITUTIONS, &key)? {
                 row.add(None, builder);
             }
         }
@@ -101,14 +109,16 @@ impl History {
     }
 
     /// The keys of a table of owners, in order.
-    fn owners(&self, table: TableId) -> Vec<&str> {
+    fn owners(&self, table: TableId) -> Vec<String> {
         let of_table = self
             .index
             .keys()
             .filter(|owner| owner.table == table.table().name);
-        let mut keys: Vec<&str> = of_table.map(|owner| owner.key.as_str()).collect();
-        keys.sort_unstable();
-        keys
+        let mut keys: BTreeSet<String> = of_table.map(|owner| owner.key.clone()).collect();
+        if let Some(view) = self.view.as_ref().filter(|_| table == ids::PATIENTS) {
+            keys.extend(view.patients());
+        }
+        keys.into_iter().collect()
     }
 
     /// Tells a builder which tables of these owners were imported, though no row may come.

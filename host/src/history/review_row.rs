@@ -25,6 +25,12 @@ impl OwnerRow {
         names.into_iter().find_map(|name| self.cells.get(name))
     }
 
+    /// The institution that a request told, which others may have told too.
+    pub(super) fn told_institution(&self) -> Option<&String> {
+        let is_one = self.is_told && self.table() == Some(ids::INSTITUTIONS);
+        self.cells.get("institution").filter(|_| is_one)
+    }
+
     /// Adds it to a builder, under review or not where its table tells that, whatever it told when it was
     /// imported.
     pub(super) fn add(&self, under_review: Option<bool>, builder: &mut DataBuilder) {

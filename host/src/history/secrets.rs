@@ -7,6 +7,7 @@ use crate::secret;
 
 /// Beside the folder of the history, as [`HostFolder`](crate::settings::HostFolder) says. Who has one of the two
 /// reads rows of nobody, or a list of patients without rows.
+#[derive(Clone)]
 pub(super) struct Secrets {
     pub(super) rows: [u8; 32],
     pub(super) identities: [u8; 32],

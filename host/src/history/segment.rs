@@ -58,6 +58,8 @@ struct First {
 #[derive(Debug)]
 pub(super) struct Segment {
     path: PathBuf,
+    /// Later imports have higher ones.
+    pub(super) number: u64,
     pub(super) header: Header,
     /// Of the rows, whose header pins the identities.
     pub(super) digest: Digest,
@@ -156,6 +158,7 @@ impl Segment {
         }
         let segment = Segment {
             path: path.to_owned(),
+            number: number(path).map_or(0, u64::from),
             header: first.header,
             digest,
             sealer,

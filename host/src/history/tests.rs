@@ -1,6 +1,7 @@
 //! Imports, look-ups and what a kill leaves.
 
 use std::fs;
+use std::path::Path;
 
 use rulepack_contract::data::Data;
 

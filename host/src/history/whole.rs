@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use rulepack_contract::data::DataBuilder;
-use rulepack_contract::schema;
+use rulepack_contract::schema::{self, ids};
 
-use super::{History, HistoryError, OwnerRow};
+use super::segment::Owner;
+use super::{History, HistoryError, OwnerRow, View};
 
 impl History {
     /// Adds every row of every patient and institution to a builder that is still empty. Encounters that were
@@ -23,8 +24,15 @@ impl History {
             builder.declare(table, covered.columns(table));
             builder.cover(table, covered.coverage());
         }
-        // In an order that does not depend on how they are indexed.
-        let owners: BTreeSet<_> = self.index.keys().collect();
+        // In an order that does not depend on how they are indexed; institutions come before patients.
+        let mut owners: BTreeSet<Owner> = self.index.keys().cloned().collect();
+        let told = self.view.as_ref().map(View::patients).unwrap_or_default();
+        owners.extend(told.into_iter().map(|key| Owner {
+            table: ids::PATIENTS.table().name.to_owned(),
+            key,
+        }));
+        let imported = owners.iter().filter(|owner| owner.table == "institutions");
+        let mut institutions: HashSet<String> = imported.map(|owner| owner.key.clone()).collect();
         for owner in owners {
             let Some(table) = schema::table(&owner.table) else {
                 continue;
@@ -37,6 +45,10 @@ impl History {
             let under_review: HashSet<&String> =
                 encounters.filter_map(OwnerRow::encounter).collect();
             for row in &rows {
+                let is_known = |institution: &String| !institutions.insert(institution.clone());
+                if row.told_institution().is_some_and(is_known) {
+                    continue;
+                }
                 let encounter = row.encounter();
                 row.add(encounter.map(|key| under_review.contains(key)), builder);
             }

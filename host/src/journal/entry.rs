@@ -134,6 +134,9 @@ pub struct Verdict {
     pub lock: Digest,
     /// What history there was.
     pub history: HistoryState,
+    /// What of it earlier requests had told, where that was anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled: Option<RecalledRecord>,
     /// Salted digest of the bytes of the request.
     pub data: Digest,
     /// Salted digest of all that was found, with its messages and rows.
@@ -166,12 +169,35 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// History at one moment: segments are only ever added, so that their number says which there were.
+/// History at one moment: segments are numbered in their order, so that the last number says which there were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryState {
-    /// How many segments.
+    /// The number of the last segment.
     pub segments: u64,
-    /// Of the digests of all of them.
+    /// Of the digests of all that are in use.
+    pub digest: Digest,
+    /// What requests had told; nothing where that was nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenState>,
+}
+
+/// What requests had told at one moment: it is only ever added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenState {
+    /// The number of its last file.
+    pub file: u32,
+    /// So many entries of that file.
+    pub entries: u64,
+    /// What was told before this day did not count, from 1970-01-01.
+    pub since: i32,
+}
+
+/// What a verdict rests on of what earlier requests told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecalledRecord {
+    /// How many rows.
+    pub rows: u64,
+    /// Of them, in their order; salted in a verdict.
     pub digest: Digest,
 }
 

@@ -26,12 +26,12 @@ pub use acknowledgement::{Acknowledgement, AcknowledgementError, Heads, SignedHe
 pub use chain::{Head, Seal};
 pub use entry::{
     BrokenPack, Entry, Event, FindingRecord, HistoryState, LockChange, NoVerdictRecord,
-    NotEvaluableRecord, PackRecord, SoftenedRecord, Verdict, WatchOutcome,
+    NotEvaluableRecord, PackRecord, RecalledRecord, SeenState, SoftenedRecord, Verdict, WatchOutcome,
 };
 pub use key::{make_key, read_key, salt, salted};
 pub use open::Cut;
 pub use verify::{Found, Read, Survey, find, head, verify};
-pub use writer::{Journal, Setup};
+pub use writer::{Journal, Recording, Setup};
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]

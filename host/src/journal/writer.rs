@@ -100,11 +100,19 @@ impl Journal {
     /// [`JournalError::Stopped`] where it could not be written: then nothing may be answered that it was to
     /// record.
     pub fn record(&self, event: Event) -> Result<u64, JournalError> {
+        self.begin(event)?.wait()
+    }
+
+    /// Begins to record an event, for whoever has something else to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`Journal::record`].
+    pub fn begin(&self, event: Event) -> Result<Recording, JournalError> {
         let (done, answer) = mpsc::sync_channel(1);
         let sender = self.sender.as_ref().ok_or(JournalError::Stopped)?;
         let sent = sender.send(Waiting { event, done });
         sent.map_err(|_| JournalError::Stopped)?;
-        answer.recv().unwrap_or(Err(JournalError::Stopped))
+        Ok(Recording(answer))
     }
 
     /// Hands over an event without waiting for it to be on the disk. Where too many wait, or the writer has
@@ -143,6 +151,21 @@ impl Journal {
     #[must_use]
     pub fn salt(&self, answer: &str) -> Digest {
         super::salt(&self.key, answer)
+    }
+}
+
+/// An event that is being recorded.
+#[derive(Debug)]
+#[must_use = "nothing may be answered before it is recorded"]
+pub struct Recording(Receiver<Result<u64, JournalError>>);
+
+impl Recording {
+    /// Waits as [`Journal::record`] does.
+    ///
+    /// # Errors
+    /// As [`Journal::record`].
+    pub fn wait(self) -> Result<u64, JournalError> {
+        self.0.recv().unwrap_or(Err(JournalError::Stopped))
     }
 }
 

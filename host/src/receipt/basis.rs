@@ -8,7 +8,7 @@ use rulepack_protocol::names::TargetPath;
 
 use crate::journal::{
     BrokenPack, FindingRecord, HistoryState, NoVerdictRecord, NotEvaluableRecord, PackRecord,
-    Verdict, salted,
+    RecalledRecord, Verdict, salted,
 };
 use crate::review::report::Report;
 use crate::review::{Circumstances, Reviewed};
@@ -29,6 +29,8 @@ pub struct Basis<'a> {
     pub lock: Digest,
     /// What history there was.
     pub history: HistoryState,
+    /// What of it earlier requests had told, not salted yet.
+    pub recalled: Option<RecalledRecord>,
     /// The bytes of the request.
     pub body: &'a [u8],
     /// Rows of history that were left out.
@@ -51,6 +53,10 @@ impl Basis<'_> {
             engine: self.engine.clone(),
             lock: self.lock,
             history: self.history,
+            recalled: self.recalled.map(|recalled| RecalledRecord {
+                digest: salted(salt, recalled.digest.as_bytes()),
+                ..recalled
+            }),
             data: salted(salt, self.body),
             findings_digest: salted(salt, &found),
             packs: packs(report),

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use rulepack_contract::data::Rejection;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{Division, DivisionError, TargetPath};
@@ -138,10 +137,10 @@ fn again(
     // It names packs and overlays by digest, and the tables that were imported: what holds today is of no
     // account.
     let lock = Lock::with_digest(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
-    let segments = usize::try_from(old.history.segments).unwrap_or(usize::MAX);
-    let history = History::open_first(&ground.folder.history(), segments)?;
-    let (data, rejections): (_, Vec<Rejection>) =
-        judge::data(&history, call.as_ref()).map_err(|error| ReplayError::Call(error.into()))?;
+    let history = History::open_as_of(&ground.folder.history(), &old.history)?;
+    let rows = judge::rows((&history, history.view()), call.as_ref())
+        .map_err(|error| ReplayError::Call(error.into()))?;
+    let left_out = rows.left_out();
     let division: Division = old.jurisdiction.parse()?;
     let today = Day::from_number(old.today).ok_or(ReplayError::Day(old.today))?;
     let mut circumstances = judge::circumstances(call.as_ref(), &division, today);
@@ -151,7 +150,7 @@ fn again(
         lock: &lock,
         division: &division,
     };
-    let reviewed = in_force.review(&Arc::new(data), &circumstances);
+    let reviewed = in_force.review(&Arc::new(rows.data), &circumstances);
     let basis = Basis {
         answer: old.answer.clone(),
         infno: call.infno(),
@@ -159,8 +158,9 @@ fn again(
         engine: ground.packs.engine().id(),
         lock: lock.digest(),
         history: history.state(),
+        recalled: rows.recalled,
         body,
-        left_out: rejections.len() as u64,
+        left_out,
     };
     Ok(basis.verdict(&reviewed, &receipt.salt))
 }
@@ -176,6 +176,14 @@ fn differences(old: &Verdict, new: &Verdict) -> Vec<String> {
     };
     differ("engine", &old.engine, &new.engine);
     differ("history", &old.history.digest, &new.history.digest);
+    let recalled = |verdict: &Verdict| {
+        let told = verdict.recalled.map(|told| (told.rows, told.digest));
+        told.map_or("none".to_owned(), |(rows, digest)| {
+            format!("{rows} {digest}")
+        })
+    };
+    let what = "rows that earlier requests told";
+    differ(what, &recalled(old), &recalled(new));
     for pack in &old.packs {
         let now = new.packs.iter().find(|now| now.pack == pack.pack);
         let Some(now) = now else {

@@ -10,10 +10,10 @@ mod totals;
 use std::sync::Arc;
 
 use rulepack_contract::answer::RowReference;
-use rulepack_contract::data::Data;
+use rulepack_contract::data::{Data, Values};
 use rulepack_contract::review::{Review, Scope, Stage};
 use rulepack_contract::schema::{TableId, ids};
-use rulepack_contract::units::NOT_RECORDED_S32;
+use rulepack_contract::units::{NOT_RECORDED_S32, NOT_RECORDED_S64};
 use rulepack_engine::LoadedPack;
 use rulepack_engine::patients::{Division as Batches, Outcome};
 use rulepack_engine::{institutions, patients};
@@ -206,9 +206,27 @@ fn amount_under_review(data: &Data, patient: u32) -> i64 {
         data.number(ids::ENCOUNTERS, "patients", *row) == Some(i64::from(patient))
             && data.number(ids::ENCOUNTERS, "current", *row) == Some(1)
     });
-    of_patient
-        .filter_map(|row| data.number(ids::ENCOUNTERS, "total-amounts", row))
-        .fold(0, i64::saturating_add)
+    let amount = |row| {
+        let total = data.number(ids::ENCOUNTERS, "total-amounts", row);
+        total.unwrap_or_else(|| amount_of_lines(data, row))
+    };
+    of_patient.map(amount).fold(0, i64::saturating_add)
+}
+
+/// Fen of the lines of an encounter, which has a total of its own only once it is settled.
+fn amount_of_lines(data: &Data, encounter: u32) -> i64 {
+    let column = |name| data.values(ids::ORDERS, ids::ORDERS.table().column(name)?);
+    let (Some(Values::U32(owners)), Some(Values::S64(amounts))) =
+        (column("encounters"), column("amounts"))
+    else {
+        return 0;
+    };
+    // Rows are in the order of their owners.
+    let first = owners.partition_point(|owner| *owner < encounter);
+    let end = owners.partition_point(|owner| *owner <= encounter);
+    let of_encounter = amounts.get(first..end).unwrap_or_default().iter();
+    let recorded = of_encounter.filter(|amount| **amount != NOT_RECORDED_S64);
+    recorded.copied().fold(0, i64::saturating_add)
 }
 
 fn root_table(scope: Scope) -> TableId {

@@ -90,11 +90,12 @@ fn respond(service: &Service, request: &Request, body: &[u8], number: u64) -> (O
     let report = &judged.reviewed.report;
     let result = findings::national(report, request, service, number);
     let mut response = Response::found(result);
-    response.err_msg = apart::summary(&judged.reviewed, &judged.left_out, judged.not_kept);
+    response.err_msg = apart::summary(&judged);
+    let fails_closed = judged.fails_closed;
     if let Some(output) = &mut response.output {
-        output.rulepack = apart::node(&judged.reviewed, judged.left_out, number);
+        output.rulepack = apart::node(judged, number);
     }
-    if !judged.fails_closed {
+    if !fails_closed {
         return (Outcome::Done, response);
     }
     response.infcode = -1;

@@ -10,9 +10,9 @@ use rulepack_protocol::pack::manifest::Action;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::judge::Judged;
 use super::{findings, problem_word, record};
 use crate::packs::PackError;
-use crate::review::Reviewed;
 use crate::review::report::{
     NoVerdict, NotEvaluable, PackRun, ReportedAbstention, ReportedFinding, ReportedNotice,
     Softening,
@@ -30,6 +30,16 @@ pub(super) struct LeftOut {
     column: &'static str,
     /// How many.
     rows: u64,
+}
+
+/// Of the history of this host: what could not be looked at, so that a rule over several visits may have found
+/// less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(super) struct HistoryGaps {
+    /// Damaged files that were set aside.
+    pub(super) set_aside: Vec<String>,
+    /// Encounters and imports of these patients that cannot be read.
+    pub(super) unreadable: u64,
 }
 
 /// The node.
@@ -52,6 +62,9 @@ struct Node<'r> {
     /// Packs in force that cannot be used.
     broken: Vec<Broken>,
     left_out: Vec<LeftOut>,
+    /// Of the history of this host, what could not be looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryGaps>,
     /// Patients whose rule day lies more than a month from today.
     far_rule_days: u64,
     /// What ran.
@@ -79,6 +92,13 @@ pub(super) struct Broken {
     problem: &'static str,
 }
 
+impl HistoryGaps {
+    fn told(&self) -> String {
+        let (files, unreadable) = (self.set_aside.len(), self.unreadable);
+        format!("history not whole: {files} damaged files set aside, {unreadable} parts unreadable")
+    }
+}
+
 /// Those of a review.
 pub(super) fn broken(broken: &[(TargetPath, PackError)]) -> Vec<Broken> {
     let broken = broken.iter().map(|(pack, error)| Broken {
@@ -89,11 +109,8 @@ pub(super) fn broken(broken: &[(TargetPath, PackError)]) -> Vec<Broken> {
 }
 
 /// The node of an answer with this number.
-pub(super) fn node(
-    reviewed: &Reviewed,
-    left_out: Vec<LeftOut>,
-    number: u64,
-) -> Option<Box<RawValue>> {
+pub(super) fn node(judged: Judged, number: u64) -> Option<Box<RawValue>> {
+    let reviewed = &judged.reviewed;
     let report = &reviewed.report;
     let node = Node {
         receipt: record::answer_id(number),
@@ -109,7 +126,8 @@ pub(super) fn node(
         no_verdict: &report.no_verdict,
         gaps: &reviewed.gaps,
         broken: broken(&reviewed.broken),
-        left_out,
+        left_out: judged.left_out,
+        history: judged.history,
         far_rule_days: reviewed.far_rule_days,
         packs: &report.packs,
     };
@@ -118,8 +136,10 @@ pub(super) fn node(
 
 /// What whoever reads nothing but the national fields must know: empty where every pack looked at every
 /// patient. Counts and names only.
-pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut], not_kept: Option<&str>) -> String {
-    let mut parts: Vec<String> = not_kept.map(str::to_owned).into_iter().collect();
+pub(super) fn summary(judged: &Judged) -> String {
+    let reviewed = &judged.reviewed;
+    let mut parts: Vec<String> = judged.not_kept.iter().map(|it| (*it).to_owned()).collect();
+    parts.extend(judged.history.as_ref().map(HistoryGaps::told));
     let report = &reviewed.report;
     let nothing = report.packs.is_empty() && reviewed.gaps.is_empty() && reviewed.broken.is_empty();
     if nothing {
@@ -145,7 +165,7 @@ pub(super) fn summary(reviewed: &Reviewed, left_out: &[LeftOut], not_kept: Optio
         table,
         column,
         rows,
-    } in left_out
+    } in &judged.left_out
     {
         parts.push(format!(
             "{rows} rows of history left out for `{table}.{column}`"

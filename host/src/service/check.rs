@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::Service;
 use super::answer::took_too_long;
-use super::apart::{self, Broken, LeftOut};
+use super::apart::{self, Broken, HistoryGaps, LeftOut};
 use super::calls::{Late, in_turn, json_body};
 use super::judge::{CallError, Judged, judge};
 use super::kind::Kind;
@@ -61,6 +61,9 @@ pub(super) struct Checked {
     broken: Vec<Broken>,
     /// Rows of the history of this host that were left out, by column.
     left_out: Vec<LeftOut>,
+    /// Of the history of this host, what could not be looked at; not there where all was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryGaps>,
     /// What ran.
     packs: Vec<PackRun>,
     /// The same as counts, in words; empty where every pack looked at everybody.
@@ -152,7 +155,7 @@ fn judged(service: &Service, request: &NativeRequest, body: &[u8], number: u64) 
 }
 
 fn tell(judged: Judged, number: u64) -> Checked {
-    let summary = apart::summary(&judged.reviewed, &judged.left_out, judged.not_kept);
+    let summary = apart::summary(&judged);
     let report = judged.reviewed.report;
     let blocks = report
         .findings
@@ -176,6 +179,7 @@ fn tell(judged: Judged, number: u64) -> Checked {
         gaps: judged.reviewed.gaps,
         broken: apart::broken(&judged.reviewed.broken),
         left_out: judged.left_out,
+        history: judged.history,
         packs: report.packs,
         summary,
     }

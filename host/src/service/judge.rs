@@ -7,12 +7,12 @@ use rulepack_engine::patients::Division as Batches;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::Division;
 
-use super::apart::{self, LeftOut};
-use super::keep::keep;
+use super::apart::{self, HistoryGaps, LeftOut};
+use super::keep::{keep, remember};
 use super::{Service, problem_word, record, watching};
-use crate::data::{Call, RequestError};
-use crate::history::{History, HistoryError};
-use crate::journal::Verdict;
+use crate::data::{BroughtRow, Call, RequestError};
+use crate::history::{History, HistoryError, Recalled, View};
+use crate::journal::{RecalledRecord, Verdict};
 use crate::policy::Fail;
 use crate::receipt::Basis;
 use crate::review::{Circumstances, InForce, Reviewed};
@@ -23,8 +23,10 @@ pub(super) struct Judged {
     pub(super) reviewed: Reviewed,
     /// Rows of history that were left out.
     pub(super) left_out: Vec<LeftOut>,
-    /// What is to be said where the findings could not be kept.
-    pub(super) not_kept: Option<&'static str>,
+    /// What of the history was not looked at; nothing where all of it was.
+    pub(super) history: Option<HistoryGaps>,
+    /// What is to be said where findings, or what the request tells, could not be kept.
+    pub(super) not_kept: Vec<&'static str>,
     /// Whether something in force gave somebody no verdict, and the hospital's policy then stops the order.
     pub(super) fails_closed: bool,
 }
@@ -41,9 +43,6 @@ pub(crate) enum CallError {
         table: &'static str,
         column: &'static str,
     },
-    /// This host is at fault. What exactly is for its log: paths are not for callers.
-    #[error("the history of this host cannot be read")]
-    History(#[source] HistoryError),
     /// This host is at fault.
     #[error("the clock of this host is wrong")]
     Clock,
@@ -68,42 +67,43 @@ pub(super) fn judge(
     number: u64,
 ) -> Result<Judged, CallError> {
     match review(service, call, body, number) {
-        Ok((reviewed, data, left_out, verdict)) => {
-            let mut judged = Judged {
-                fails_closed: false,
-                not_kept: None,
-                reviewed,
-                left_out,
-            };
-            settle(service, call, &mut judged, verdict)?;
+        Ok(ReviewedCall {
+            mut judged,
+            data,
+            brought,
+            verdict,
+        }) => {
+            settle(service, call, &mut judged, (verdict, &brought))?;
             let stage = call.stage();
             let kept = keep(service, (&judged.reviewed.report, &data), stage, number);
-            judged.not_kept = kept.err();
+            judged.not_kept.extend(kept.err());
             Ok(judged)
         }
         Err(error) => {
-            if let CallError::History(source) = &error {
-                tracing::error!(error = %source, "history cannot be read");
-            }
             record::unreviewed(service, number, call.infno(), &error.to_string());
             Err(error)
         }
     }
 }
 
-/// Applies the hospital's policy, and records the verdict.
+/// Applies the hospital's policy, records the verdict, and meanwhile keeps what the request tells: both are on
+/// the disk when this returns.
 fn settle(
     service: &Service,
     call: &dyn Call,
     judged: &mut Judged,
-    verdict: Verdict,
+    (verdict, brought): (Verdict, &[BroughtRow]),
 ) -> Result<(), CallError> {
     let policy = service.policy.get();
     if let Some(today) = service.today() {
         policy.soften(&mut judged.reviewed.report, today);
     }
-    let recorded = record::verdict(service, verdict, &judged.reviewed.report);
-    recorded.map_err(|_| CallError::NotRecorded)?;
+    let recording = record::verdict(service, verdict, &judged.reviewed.report);
+    let recording = recording.map_err(|_| CallError::NotRecorded)?;
+    judged
+        .not_kept
+        .extend(remember(service, call, brought).err());
+    recording.wait().map_err(|_| CallError::NotRecorded)?;
     count(service, &judged.reviewed);
     let reviewed = &judged.reviewed;
     let is_whole = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
@@ -111,9 +111,13 @@ fn settle(
     Ok(())
 }
 
-/// What a review gave, over which data, the rows of history that were left out of it, and what is to be
-/// recorded.
-type ReviewedCall = (Reviewed, Arc<Data>, Vec<LeftOut>, Verdict);
+/// What a review gave, over which data, what the request told, and what is to be recorded.
+struct ReviewedCall {
+    judged: Judged,
+    data: Arc<Data>,
+    brought: Vec<BroughtRow>,
+    verdict: Verdict,
+}
 
 fn review(
     service: &Service,
@@ -124,7 +128,9 @@ fn review(
     let lock = service.lock.get();
     let today = service.today().ok_or(CallError::Clock)?;
     let history = service.history.get();
-    let (data, rejections) = data(&history, call)?;
+    let view = service.seen.view(today);
+    let state = history.state_in(Some(&view));
+    let rows = rows((&history, Some(&view)), call)?;
     let division = &service.settings.division;
     let in_force = InForce {
         packs: &service.packs,
@@ -132,7 +138,9 @@ fn review(
         division,
     };
     let circumstances = circumstances(call, division, today);
-    let data = Arc::new(data);
+    let left_out = rows.left_out();
+    let history = history_gaps(&history, &rows, call);
+    let data = Arc::new(rows.data);
     let reviewed = in_force.review(&data, &circumstances);
     watching::seen(service, (&lock, &reviewed), &data, &circumstances);
     let basis = Basis {
@@ -141,12 +149,38 @@ fn review(
         circumstances: &circumstances,
         engine: service.packs.engine().id(),
         lock: lock.digest(),
-        history: history.state(),
+        history: state,
+        recalled: rows.recalled,
         body,
-        left_out: rejections.len() as u64,
+        left_out,
     };
     let verdict = basis.verdict(&reviewed, &service.journal.salt(&basis.answer));
-    Ok((reviewed, data, apart::left_out(&rejections), verdict))
+    let judged = Judged {
+        reviewed,
+        left_out: apart::left_out(&rows.rejections),
+        history,
+        not_kept: Vec::new(),
+        fails_closed: false,
+    };
+    Ok(ReviewedCall {
+        judged,
+        data,
+        brought: rows.brought,
+        verdict,
+    })
+}
+
+/// What of the history a call could not look at, where it was to.
+fn history_gaps(history: &History, rows: &Rows, call: &dyn Call) -> Option<HistoryGaps> {
+    for error in &rows.faults {
+        tracing::error!(%error, "a part of the history cannot be read");
+    }
+    let gaps = HistoryGaps {
+        set_aside: history.set_aside().to_vec(),
+        unreadable: rows.faults.len() as u64,
+    };
+    let is_whole = gaps.set_aside.is_empty() && gaps.unreadable == 0;
+    (call.wants_history() && !is_whole).then_some(gaps)
 }
 
 /// What a call is reviewed for, on a day.
@@ -161,18 +195,37 @@ pub(crate) fn circumstances(call: &dyn Call, division: &Division, today: Day) ->
     }
 }
 
+/// The rows that a call is reviewed over, and where they come from.
+pub(crate) struct Rows {
+    pub(crate) data: Data,
+    /// Rows of history that were left out.
+    pub(crate) rejections: Vec<Rejection>,
+    /// What earlier requests told.
+    pub(crate) recalled: Option<RecalledRecord>,
+    /// What of the history cannot be read.
+    pub(crate) faults: Vec<HistoryError>,
+    /// What the call itself told.
+    pub(crate) brought: Vec<BroughtRow>,
+}
+
+impl Rows {
+    /// How much of the history was left out.
+    pub(crate) fn left_out(&self) -> u64 {
+        (self.rejections.len() as u64).saturating_add(self.faults.len() as u64)
+    }
+}
+
 /// The rows of the call, and what is known of its patients.
-pub(crate) fn data(
-    history: &History,
+pub(crate) fn rows(
+    (history, view): (&History, Option<&View>),
     call: &dyn Call,
-) -> Result<(Data, Vec<Rejection>), CallError> {
+) -> Result<Rows, CallError> {
     let mut builder = DataBuilder::new();
-    let mut known = call.fill(&mut builder)?;
+    let mut brought = call.fill(&mut builder)?;
+    let mut recalled = Recalled::default();
     if call.wants_history() {
         let patients = call.patients()?;
-        history
-            .add_patients(&patients, &mut known, &mut builder)
-            .map_err(CallError::History)?;
+        recalled = history.recall(view, &patients, &mut brought.known, &mut builder);
     }
     let (data, rejections) = builder.finish();
     // Rows of history have no line. Without one of them a rule may find less, and the answer says so; a
@@ -182,7 +235,13 @@ pub(crate) fn data(
             table: own.table.table().name,
             column: own.column,
         }),
-        None => Ok((data, rejections)),
+        None => Ok(Rows {
+            data,
+            rejections,
+            recalled: recalled.told,
+            faults: recalled.faults,
+            brought: brought.rows,
+        }),
     }
 }
 

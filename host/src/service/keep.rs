@@ -1,15 +1,21 @@
-//! From what a review found to what is kept of it, so that a decision (3103) can refer to it.
+//! What is kept of a call: what was found, so that a decision (3103) can refer to it, and what it told of its
+//! encounters, for later calls.
 
 use rulepack_contract::data::{Data, Values};
 use rulepack_contract::review::Stage;
 use rulepack_contract::schema::{self, Kind, TableId, ids};
 
 use super::Service;
+use crate::data::{BroughtRow, Call};
 use crate::findings::{FindingId, KeptFinding};
+use crate::history::seen;
 use crate::review::report::{Report, ReportedFinding, ReportedRow};
 
 /// What is said where findings are answered and could not be kept.
 pub(super) const NOT_KEPT: &str = "the findings could not be kept: no 3103 can refer to them";
+
+/// What is said where an answer is given and later ones will not know of its request.
+const NOT_REMEMBERED: &str = "the encounter could not be kept: later requests do not see it";
 
 /// Keeps the findings of an answer with this number. Where the disk refuses, the answer is given all the
 /// same, and says so: care does not wait for it.
@@ -31,6 +37,28 @@ pub(super) fn keep(
     service.findings.keep(kept.collect()).map_err(|error| {
         tracing::error!(%error, "findings cannot be kept");
         NOT_KEPT
+    })
+}
+
+/// Keeps what a call tells of its encounters, for calls that come later: on the disk and seen by them when this
+/// returns. Where the disk refuses, the answer is given all the same, and says so.
+pub(super) fn remember(
+    service: &Service,
+    call: &dyn Call,
+    brought: &[BroughtRow],
+) -> Result<(), &'static str> {
+    let told = match call.wants_history() {
+        true => seen::told(brought, call.stage()),
+        false => Vec::new(),
+    };
+    let Some(today) = service.today().filter(|_| !told.is_empty()) else {
+        return Ok(());
+    };
+    let imports = service.history.get().imports_now();
+    let kept = service.seen.tell(&told, today, imports);
+    kept.and_then(|()| service.seen.sync()).map_err(|error| {
+        tracing::error!(%error, "what a request told cannot be kept");
+        NOT_REMEMBERED
     })
 }
 

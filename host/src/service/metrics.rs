@@ -119,6 +119,7 @@ pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> 
         "1 while the journal can be written; without it nothing is answered.",
     );
     page.sample("rulepack_recording", &[], u8::from(is_recording));
+    history(&mut page, status);
     if let Some(age) = status.refresh_age_seconds {
         page.family(
             "rulepack_last_refresh_age_seconds",
@@ -128,6 +129,24 @@ pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> 
         page.sample("rulepack_last_refresh_age_seconds", &[], age);
     }
     page.text
+}
+
+fn history(page: &mut Page, status: &Status) {
+    for (name, help, value) in [
+        (
+            "rulepack_history_encounters",
+            "Encounters that requests told, kept for later ones.",
+            status.history.encounters,
+        ),
+        (
+            "rulepack_history_set_aside",
+            "Damaged files of the history that are not looked at.",
+            status.history.set_aside.len() as u64,
+        ),
+    ] {
+        page.family(name, "gauge", help);
+        page.sample(name, &[], value);
+    }
 }
 
 /// Of all findings kept, not only of those since the start.

@@ -71,7 +71,7 @@ use tokio::sync::Semaphore;
 use crate::client::{Failures, NoFailures};
 use crate::data::national::Region;
 use crate::findings::{Findings, FindingsError};
-use crate::history::{History, HistoryError};
+use crate::history::{History, HistoryError, Seen};
 use crate::journal::{self, Event, Journal, JournalError};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
@@ -113,6 +113,7 @@ pub struct Service {
     options: Options,
     lock: Swapped<Lock>,
     history: Swapped<History>,
+    seen: Arc<Seen>,
     findings: Findings,
     policy: Swapped<Policy>,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
@@ -205,7 +206,10 @@ impl Service {
     ) -> Result<Self, ServiceError> {
         let settings = folder.settings()?;
         let lock = Lock::read(&folder)?;
-        let history = History::open(&folder.history())?;
+        // Where the secret of both is another one, this says so before anything is set aside.
+        let findings = Findings::open(&folder)?;
+        let (history, seen) =
+            History::open_to_serve(&folder.history(), settings.history, Arc::clone(&failures))?;
         let started = u64::try_from((options.clock)()).unwrap_or(0);
         let setup = journal::Setup {
             folder: folder.journal(),
@@ -225,8 +229,9 @@ impl Service {
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
+            seen,
             policy: Swapped::new(Policy::read(&folder.policy())?),
-            findings: Findings::open(&folder)?,
+            findings,
             broken: Swapped::default(),
             last_sync: Swapped::default(),
             metrics: Metrics::default(),
@@ -262,7 +267,8 @@ impl Service {
         }
         let is_new_history = !self.history.get().is_current()?;
         if is_new_history {
-            self.history.put(History::open(&self.folder.history())?);
+            let history = History::imports(&self.folder.history())?;
+            self.history.put(history);
         }
         Ok(is_new_lock || is_new_policy || are_new_grants || is_new_history)
     }

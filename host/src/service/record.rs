@@ -6,7 +6,9 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf;
 
 use super::{Service, findings};
-use crate::journal::{self, BrokenPack, Event, JournalError, LockChange, SoftenedRecord, Verdict};
+use crate::journal::{
+    self, BrokenPack, Event, JournalError, LockChange, Recording, SoftenedRecord, Verdict,
+};
 use crate::lock::{Lock, LockedVersion, State};
 use crate::receipt::Receipt;
 use crate::review::Report;
@@ -21,12 +23,12 @@ pub(super) fn answer_id(number: u64) -> String {
     id
 }
 
-/// Records a verdict, and what the hospital softened of it; it may be answered once this is done.
+/// Begins to record a verdict, and what the hospital softened of it; it may be answered once that is done.
 pub(super) fn verdict(
     service: &Service,
     mut verdict: Verdict,
     softened: &Report,
-) -> Result<(), JournalError> {
+) -> Result<Recording, JournalError> {
     let softened = softened.findings.iter().filter_map(|finding| {
         finding.softened.as_ref().map(|_| SoftenedRecord {
             pack: finding.rule.pack.clone(),
@@ -36,7 +38,7 @@ pub(super) fn verdict(
     });
     verdict.softened = softened.collect();
     let event = Event::Verdict(Box::new(verdict));
-    service.journal.record(event).map(|_| ())
+    service.journal.begin(event)
 }
 
 /// Records that a request was answered without a review. Where that fails, the writer has stopped and told

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{CHINA_AHEAD_MS, SECOND_MS, Service};
 use crate::findings::Overrides;
+use crate::history::HistorySurvey;
 use crate::html::escape;
 use crate::lock::{Choice, Lock, LockedVersion, Purpose, State};
 use crate::policy::Policy;
@@ -33,6 +34,8 @@ pub struct Status {
     pub packs: Vec<PackStatus>,
     /// The last try to bring the packs up to date, where one was made since the start.
     pub last_sync: Option<LastSync>,
+    /// What is known of patients from imports and earlier requests.
+    pub history: HistorySurvey,
     /// What the hospital decided itself about rules and faults.
     #[schema(value_type = Object)]
     pub policy: Policy,
@@ -124,6 +127,7 @@ impl Status {
                 .map(|version| pack_status(service, &lock, version))
                 .collect(),
             last_sync,
+            history: history(service),
             policy: service.policy.get().as_ref().clone(),
             overrides: service.findings.overrides(),
             refresh_age_seconds: age,
@@ -133,6 +137,11 @@ impl Status {
                 .map(|air_gap| air_gap.tolerance_days.days()),
         }
     }
+}
+
+fn history(service: &Service) -> HistorySurvey {
+    let view = service.today().map(|today| service.seen.view(today));
+    service.history.get().survey(view.as_ref())
 }
 
 fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackStatus {
@@ -225,14 +234,33 @@ pub(super) fn page(status: &Status) -> String {
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>规则包运行状态 · \
          rulepack status</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><h1>规则包运行\
          状态 · Rule packs</h1><p>机构 · institution {} ({}) — {ready}</p><p>上次更新 · last update: \
-         {sync}</p><p>锁定文件 · lock <code>{}</code></p>{}<table><thead><tr><th>规则包 · pack</th><th>\
+         {sync}</p><p>锁定文件 · lock <code>{}</code></p>{}{}<table><thead><tr><th>规则包 · pack</th><th>\
          状态 · state</th><th>施行 · effective</th><th>sha256</th></tr></thead><tbody>{rows}</tbody>\
          </table>{}</body></html>\n",
         escape(&status.institution),
         escape(&status.division),
         status.lock,
+        history_line(&status.history),
         air_gap.unwrap_or_default(),
         decisions(&status.overrides),
+    )
+}
+
+/// What is known of patients, and what of it is damaged.
+fn history_line(history: &HistorySurvey) -> String {
+    let (imports, encounters) = (history.imports, history.encounters);
+    let since = history.since.map(|day| format!(" ({day} 起 · since)"));
+    let aside = history.set_aside.iter();
+    let aside =
+        aside.map(|name| format!("<br>损坏文件已隔离 · damaged, set aside: {}", escape(name)));
+    let stopped = match history.stopped {
+        true => "<br>就诊记录无法保存 · encounters cannot be kept until the next start",
+        false => "",
+    };
+    format!(
+        "<p>历史 · history: 导入 · imports {imports}，就诊 · encounters {encounters}{}{}{stopped}</p>",
+        since.unwrap_or_default(),
+        aside.collect::<String>()
     )
 }
 

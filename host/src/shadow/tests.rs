@@ -67,6 +67,7 @@ fn report() -> ShadowReport {
         old: Some("37/limits/1.0.0.wasm".parse().unwrap()),
         made: Moment::from_unix(0).unwrap(),
         history: HistoryState {
+            seen: None,
             segments: 1,
             digest: Digest::of(b"history"),
         },

@@ -194,10 +194,11 @@ impl Way<'_> {
         if !folder.is_dir() {
             return Ok(None);
         }
+        let since = updater.settings.history.since(updater.today);
         let run = ShadowRun {
             packs: updater.packs,
             lock: self.examiner.known,
-            history: &History::open(&folder)?,
+            history: &History::open(&folder)?.since(since),
             division: &updater.settings.division,
             settings: updater.settings.updates.shadow,
             references: &References::of(updater.folder)?,

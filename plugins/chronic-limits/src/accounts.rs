@@ -5,6 +5,9 @@ use rulepack_sdk::prelude::*;
 use crate::ChronicLimits;
 use crate::lines::{Line, Lines};
 
+/// No quarter has as many days, and no half year as few.
+const QUARTER_DAYS_MAX: i64 = 100;
+
 /// The limits of the patients of a batch under which a line under review falls.
 #[derive(Debug)]
 pub struct Accounts<'a> {
@@ -21,6 +24,8 @@ pub struct Accounts<'a> {
 pub struct Account<'a> {
     /// The disease or item that is counted.
     pub subject: Code,
+    /// The first and last day that it is for.
+    pub period: Option<(Day, Day)>,
     /// The limit on what is inside the scope of the fund, and what was used of it before.
     pub money: Option<(Money, Money)>,
     /// The limit on quantities in the smallest unit, and what was used of it before.
@@ -34,6 +39,7 @@ impl<'a> Accounts<'a> {
     ///
     /// # Errors
     /// Where a sum exceeds 64 bits.
+    #[inline(never)]
     pub fn read(pack: &ChronicLimits, batch: &Batch, lines: &'a Lines) -> Result<Self, Overflow> {
         let table = batch.accumulators();
         let mut read = Accounts {
@@ -53,8 +59,8 @@ impl<'a> Accounts<'a> {
             let Some(subject) = table.subjects().get(row) else {
                 continue;
             };
-            let period =
-                Validity::new(table.period_starts().get(row), table.period_ends().get(row));
+            let (start, end) = (table.period_starts().get(row), table.period_ends().get(row));
+            let period = Validity::new(start, end);
             let counts = |line: &Line| {
                 let is_subject = line.disease.code() == Some(subject) || line.item == Some(subject);
                 is_subject && line.day.is_some_and(|day| period.includes(day))
@@ -62,6 +68,7 @@ impl<'a> Accounts<'a> {
             let reviewed = lines.of(patient).iter().filter(|line| line.under_review);
             let mut account = Account {
                 subject,
+                period: start.zip(end),
                 money: table.amount_limits().get(row).zip(table.amounts().get(row)),
                 quantity: table
                     .quantity_limits()
@@ -92,6 +99,13 @@ impl<'a> Accounts<'a> {
 }
 
 impl Account<'_> {
+    /// The days of a limit that is for a part of the year (季度限额); `None` for one of a year, or of unknown length.
+    #[must_use]
+    pub fn quarter(&self) -> Option<(Day, Day)> {
+        self.period
+            .filter(|(start, end)| end.since(*start) < QUARTER_DAYS_MAX)
+    }
+
     /// A refund under review of a line that was counted before.
     fn give_back(&mut self, credit: &Line) -> Result<(), Overflow> {
         if let (Some((_, used)), Some(covered)) = (&mut self.money, credit.covered) {

@@ -19,6 +19,15 @@
 //! | CND-13 拒付前三名医师 | institution | [`rules::refused_claims`] |
 //! | CND-14 科室费用结构 | institution | [`rules::cost_structure`] |
 //! | CND-15 科室预算 | institution | [`rules::budgets`] |
+//! | CND-16 外伤第三方责任 | patient | [`rules::third_party`] |
+//! | CND-17 重症监护时长 | patient | [`rules::intensive_care`] |
+//! | CND-18 限制开药名单 | patient | [`rules::restricted_patients`] |
+//! | CND-19 费用前列项目异常增长 | institution | [`rules::cost_growth`] |
+//! | CND-20 降价前后医师用量 | institution | [`rules::price_cuts`] |
+//! | CND-21 次均费用增幅 | institution | [`rules::visit_costs`] |
+//! | CND-22 大型检查阳性率 | patient | [`rules::positive_findings`] |
+//! | CND-23 临床路径外医嘱 | patient | [`rules::pathway`] |
+//! | CND-24 检验指征 | patient | [`rules::lab_limits`] |
 //!
 //! The rules about patients look at lines less their refunds ([`lines`]). That something is not in the record is
 //! evidence only where the hospital's data says that it holds all of it.
@@ -32,6 +41,7 @@
 )]
 
 pub mod lines;
+pub mod months;
 pub mod rules;
 pub mod settings;
 pub mod totals;
@@ -42,10 +52,14 @@ use rulepack_sdk::prelude::*;
 use lines::Lines;
 use rules::antibiotics::Antibiotics;
 use rules::budgets::Budgets;
+use rules::lab_limits::LabLimits;
+use rules::pathway::Pathways;
+use rules::price_cuts::PriceCuts;
 use rules::{
-    antibiotics, budgets, consent, cost_structure, frequent_visits, idle_bed, impersonation,
-    operations, refused_claims, similar_treatments, split_prescriptions, treatment_frequency,
-    treatment_records, treatment_sites, unordered_charges,
+    antibiotics, budgets, consent, cost_growth, cost_structure, frequent_visits, idle_bed,
+    impersonation, intensive_care, lab_limits, operations, pathway, positive_findings, price_cuts,
+    refused_claims, restricted_patients, similar_treatments, split_prescriptions, third_party,
+    treatment_frequency, treatment_records, treatment_sites, unordered_charges, visit_costs,
 };
 use settings::Settings;
 use treatments::Treatments;
@@ -61,6 +75,12 @@ pub struct Conduct {
     pub treatments: Treatments,
     /// 科室预算
     pub budgets: Budgets,
+    /// 临床路径
+    pub pathways: Pathways,
+    /// 降价
+    pub price_cuts: PriceCuts,
+    /// 检验指征
+    pub lab_limits: LabLimits,
 }
 
 /// What the rules about patients look at.
@@ -78,6 +98,9 @@ impl Pack for Conduct {
             antibiotics: Antibiotics::read(setup)?,
             treatments: Treatments::read(setup)?,
             budgets: Budgets::read(setup)?,
+            pathways: Pathways::read(setup)?,
+            price_cuts: PriceCuts::read(setup)?,
+            lab_limits: LabLimits::read(setup)?,
         })
     }
 
@@ -97,6 +120,7 @@ impl Conduct {
         let lines = Lines::read(batch)?;
         let care = Care { batch, lines };
         self.check_visits(&care, answer)?;
+        self.check_records(&care, answer)?;
         self.check_treatments(&care, answer)
     }
 
@@ -118,6 +142,31 @@ impl Conduct {
         }
         if runs(antibiotics::STAGES, antibiotics::NEEDS) {
             antibiotics::check(self, care, answer);
+        }
+        Ok(())
+    }
+
+    /// Rules about what is stated, approved and reported.
+    fn check_records(&self, care: &Care<'_>, answer: &mut Answer) -> Result<(), Overflow> {
+        let batch = care.batch;
+        let runs = |stages, needs| batch.runs(stages, needs);
+        if runs(third_party::STAGES, third_party::NEEDS) {
+            third_party::check(&self.settings, batch, answer);
+        }
+        if runs(intensive_care::STAGES, intensive_care::NEEDS) {
+            intensive_care::check(batch, answer)?;
+        }
+        if runs(restricted_patients::STAGES, restricted_patients::NEEDS) {
+            restricted_patients::check(&self.settings, care, answer);
+        }
+        if runs(positive_findings::STAGES, positive_findings::NEEDS) {
+            positive_findings::check(&self.settings, batch, answer);
+        }
+        if runs(pathway::STAGES, pathway::NEEDS) {
+            pathway::check(&self.settings, &self.pathways, care, answer);
+        }
+        if runs(lab_limits::STAGES, lab_limits::NEEDS) {
+            lab_limits::check(&self.lab_limits, care, answer);
         }
         Ok(())
     }
@@ -159,6 +208,15 @@ impl Conduct {
         }
         if batch.runs(budgets::STAGES, budgets::NEEDS) {
             budgets::check(&self.budgets, &departments, answer)?;
+        }
+        if batch.runs(cost_growth::STAGES, cost_growth::NEEDS) {
+            cost_growth::check(&self.settings, batch, answer)?;
+        }
+        if batch.runs(price_cuts::STAGES, price_cuts::NEEDS) {
+            price_cuts::check(&self.settings, &self.price_cuts, batch, answer)?;
+        }
+        if batch.runs(visit_costs::STAGES, visit_costs::NEEDS) {
+            visit_costs::check(&self.settings, batch, answer)?;
         }
         Ok(())
     }

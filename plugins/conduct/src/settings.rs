@@ -19,6 +19,26 @@ pub struct Settings {
     pub consent_kinds: Vec<Code>,
     /// Kinds of records that describe an operation.
     pub operation_kinds: Vec<Code>,
+    /// 医疗类别 of injuries.
+    pub injury_types: Vec<Code>,
+    /// Kinds of records that state whether somebody else is liable.
+    pub liability_kinds: Vec<Code>,
+    /// Kinds of accumulators that restrict what a person may be given.
+    pub restriction_kinds: Vec<Code>,
+    /// Kinds of records that approve what a pathway does not hold.
+    pub variance_kinds: Vec<Code>,
+    /// Examinations whose positive reports are counted.
+    pub rated_examinations: CodeSet,
+    /// How many items by cost are looked at for growth.
+    pub growth_rank: i64,
+    /// Growth of an item's cost above which it is told.
+    pub growth_max: Ratio,
+    /// Months before and after a cut of price that are compared.
+    pub usage_months: i64,
+    /// Growth of a doctor's use above which it is told.
+    pub usage_growth_max: Ratio,
+    /// Growth of the cost of a visit above which it is told.
+    pub visit_growth_max: Ratio,
     /// 收费类别 that are charged for being in bed: 床位, 诊察, 护理.
     pub passive_charges: Vec<Code>,
     /// 收费类别 of the bed itself.
@@ -69,6 +89,16 @@ impl Settings {
             mismatch_kinds: codes("mismatch_kinds")?,
             consent_kinds: codes("consent_kinds")?,
             operation_kinds: codes("operation_kinds")?,
+            injury_types: codes("injury_types")?,
+            liability_kinds: codes("liability_kinds")?,
+            restriction_kinds: codes("restriction_kinds")?,
+            variance_kinds: codes("variance_kinds")?,
+            rated_examinations: beginning_with(setup, "rated_examinations")?,
+            growth_rank: integer("growth_rank")?,
+            growth_max: Ratio(integer("growth_max")?),
+            usage_months: integer("usage_months")?,
+            usage_growth_max: Ratio(integer("usage_growth_max")?),
+            visit_growth_max: Ratio(integer("visit_growth_max")?),
             passive_charges: codes("passive_charges")?,
             bed_charges: codes("bed_charges")?,
             operation_charges: codes("operation_charges")?,
@@ -89,4 +119,11 @@ impl Settings {
             consumable_share_max: Ratio(integer("consumable_share_max")?),
         })
     }
+}
+
+/// All codes that begin with one of a parameter's.
+fn beginning_with(setup: &Setup, parameter: &str) -> Result<CodeSet, String> {
+    let beginnings = setup.texts(&setup.code_list(parameter)?);
+    let beginnings: Vec<&str> = beginnings.iter().map(String::as_str).collect();
+    Ok(setup.code_set(&beginnings))
 }

@@ -16,6 +16,7 @@
 //! | CON-10 三数一致 (出库、计费、消耗) | institution | [`rules::stock_counts`] |
 //! | CON-11 四价统一 | institution | [`rules::four_prices`] |
 //! | CON-12 黑名单供应商 | institution | [`rules::suppliers`] |
+//! | CON-13 系统组套超价 | patient | [`rules::product_sets`] |
 //!
 //! The rules about patients look at charge lines less their refunds ([`lines`]) and at the pieces that were
 //! scanned for them ([`uses`]). A piece whose charge was refunded in full was not used.
@@ -39,9 +40,10 @@ pub mod uses;
 use rulepack_sdk::prelude::*;
 
 use lines::Lines;
+use rules::product_sets::ProductSets;
 use rules::{
-    bundles, counts, expiry, five_codes, four_prices, identifiers, scans, single_piece,
-    stock_counts, stock_difference, stocking, suppliers,
+    bundles, counts, expiry, five_codes, four_prices, identifiers, product_sets, scans,
+    single_piece, stock_counts, stock_difference, stocking, suppliers,
 };
 use tables::{Bundles, CodeMapping, Suppliers, TracedItems};
 use uses::Uses;
@@ -57,6 +59,8 @@ pub struct Consumables {
     pub bundles: Bundles,
     /// Suppliers from whom nothing may be bought.
     pub barred: Suppliers,
+    /// 组套
+    pub product_sets: ProductSets,
     /// Consumables (C) of the national catalogue.
     pub consumables: CodeSet,
     /// How far book and charge may differ (进销存差异率).
@@ -82,6 +86,7 @@ impl Pack for Consumables {
             mapping: CodeMapping::read(setup)?,
             bundles: Bundles::read(setup)?,
             barred: Suppliers::read(setup)?,
+            product_sets: ProductSets::read(setup)?,
             consumables: setup.code_set(&["C"]),
             difference_max: Ratio(setup.integer("stock_difference_max")?),
             prices: rules::four_prices::Kinds::read(setup)?,
@@ -127,6 +132,9 @@ impl Consumables {
         }
         if batch.are_recorded(bundles::NEEDS) {
             bundles::check(self, &care, answer)?;
+        }
+        if batch.are_recorded(product_sets::NEEDS) {
+            product_sets::check(self, &care, answer)?;
         }
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! DIP 辅助目录: coefficients for what a group does not tell of a patient.
 //!
 //! A city's table `auxiliary-coefficients` gives a coefficient to a range of age (年龄, years), of days in
-//! intensive care (ICU), of comorbidity (合并症, the sum of points) and of severity (疾病严重程度). Points and
+//! intensive care (ICU), of comorbidity (合并症, the sum of points) and of severity (疾病严重程度, by diagnoses, death and
+//! cost: [`crate::severity`]). Points and
 //! levels of diagnoses are in table `auxiliary-diagnoses`. The largest single coefficient is taken; where none
 //! applies it is one. Where a fact that the city's table asks for is not recorded, the coefficient is not known.
 
 use rulepack_sdk::prelude::*;
+
+use crate::severity::CostSeverity;
 
 /// Place of `auxiliary-coefficients` among the tables of the manifest.
 const TABLE: u8 = 8;
@@ -29,6 +32,17 @@ pub struct Auxiliary {
     severities: Map<Code, Weight>,
     died: Code,
     severity_of_death: i64,
+    severity_of_cost: CostSeverity,
+}
+
+/// The stay that a coefficient is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) stay: Row<Encounters>,
+    /// With the principal one first.
+    pub(crate) diagnoses: &'a [Code],
+    /// 例均费用 of its group, where the city tells it.
+    pub(crate) average_cost: Option<Money>,
 }
 
 /// A row of `auxiliary-coefficients`, both ends included.
@@ -82,15 +96,15 @@ impl Auxiliary {
             severities,
             died,
             severity_of_death: setup.integer("severity_of_death")?,
+            severity_of_cost: CostSeverity::read(setup)?,
         })
     }
 
-    /// The coefficient of a stay on a day; `None` where it is not known. `diagnoses` with the principal one first.
+    /// The coefficient of a stay on a day; `None` where it is not known.
     pub(crate) fn coefficient(
         &self,
         batch: &Batch,
-        stay: Row<Encounters>,
-        diagnoses: &[Code],
+        subject: Subject<'_>,
         day: Day,
     ) -> Option<Coefficient> {
         if !self.supplied {
@@ -104,7 +118,7 @@ impl Auxiliary {
             if !range.validity.includes(day) {
                 continue;
             }
-            let figure = self.figure(range.list, batch, stay, diagnoses)?;
+            let figure = self.figure(range.list, batch, subject)?;
             let applies = figure >= range.from && range.to.is_none_or(|to| figure <= to);
             if applies && (largest.row.is_none() || range.coefficient > largest.coefficient) {
                 largest = Coefficient {
@@ -116,14 +130,9 @@ impl Auxiliary {
         Some(largest)
     }
 
-    fn figure(
-        &self,
-        list: List,
-        batch: &Batch,
-        stay: Row<Encounters>,
-        diagnoses: &[Code],
-    ) -> Option<i64> {
+    fn figure(&self, list: List, batch: &Batch, subject: Subject<'_>) -> Option<i64> {
         let encounters = batch.encounters();
+        let (stay, diagnoses) = (subject.stay, subject.diagnoses);
         match list {
             List::Age => encounters.ages().get(stay).map(i64::from),
             List::IntensiveCare => {
@@ -141,12 +150,13 @@ impl Auxiliary {
                     .values()
                     .try_fold(0_i64, |sum, it| sum.checked_add(*it))
             }
-            List::Severity => self.severity(batch, stay, diagnoses),
+            List::Severity => self.severity(batch, subject),
         }
     }
 
-    fn severity(&self, batch: &Batch, stay: Row<Encounters>, diagnoses: &[Code]) -> Option<i64> {
+    fn severity(&self, batch: &Batch, subject: Subject<'_>) -> Option<i64> {
         let encounters = batch.encounters();
+        let (stay, diagnoses) = (subject.stay, subject.diagnoses);
         let died = encounters.discharge_dispositions().get(stay)? == self.died;
         let discharged = encounters.discharge_days().get(stay);
         let end = discharged.unwrap_or_else(|| batch.today());
@@ -154,7 +164,10 @@ impl Auxiliary {
         let weights = found(&self.severities, batch, diagnoses);
         let levels = weights.filter(|it| days >= it.days_min).map(|it| it.points);
         let death = died.then_some(self.severity_of_death);
-        Some(levels.chain(death).max().unwrap_or(0))
+        let by_cost = self
+            .severity_of_cost
+            .level(batch, stay, subject.average_cost);
+        Some(levels.chain(death).chain([by_cost?]).max().unwrap_or(0))
     }
 }
 

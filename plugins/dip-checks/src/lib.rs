@@ -11,6 +11,7 @@
 //! | DIP-04 病种所依据的手术操作未收费（高套） | [`rules::uncharged_procedure`] |
 //! | DIP-05 事中病种与结余提醒 | [`rules::balance`] |
 //! | DIP-06 自费占比超标 | [`rules::own_pay_share`] |
+//! | DIP-07 转嫁费用 | [`rules::shifted_costs`] |
 //!
 //! 分解住院 and 低标准入院 are rules of the national library, and are not told a second time here.
 #![cfg_attr(
@@ -25,6 +26,7 @@
 pub mod auxiliary;
 pub mod grouper;
 pub mod rules;
+pub mod severity;
 pub mod stay;
 pub mod values;
 
@@ -34,7 +36,8 @@ use rulepack_sdk::prelude::*;
 use auxiliary::Auxiliary;
 use grouper::Grouper;
 use rules::{
-    balance, claimed_group, cost_extremes, own_pay_share, uncharged_procedure, ungroupable,
+    balance, claimed_group, cost_extremes, own_pay_share, shifted_costs, uncharged_procedure,
+    ungroupable,
 };
 use stay::Stay;
 use values::Values;
@@ -54,6 +57,8 @@ pub struct DipChecks {
     pub cost_limits: CostLimits,
     /// The largest share of a stay that patients pay outside the catalogue.
     pub own_pay_share_max: Ratio,
+    /// What counts as shifted out of a stay.
+    pub shifting: shifted_costs::Shifting,
     /// 医保支付方式 that are DIP.
     pub payment_methods: Vec<Code>,
     /// 医疗类别 that a forecast takes as paid by DIP where no payment method is recorded.
@@ -71,6 +76,7 @@ impl Pack for DipChecks {
             procedure_charges: ShowingItems::read(setup, "procedure-charges", "procedure")?,
             cost_limits: CostLimits::read(setup)?,
             own_pay_share_max: Ratio(setup.integer("own_pay_share_max")?),
+            shifting: shifted_costs::Shifting::read(setup)?,
             payment_methods: setup.code_list("dip_payment_methods")?,
             forecast_care_types: setup.code_list("forecast_care_types")?,
             western_systems: setup.code_list("western_systems")?,
@@ -146,6 +152,9 @@ impl DipChecks {
             for stay in stays {
                 own_pay_share::check(stay, batch, self.own_pay_share_max, answer);
             }
+        }
+        if batch.runs(shifted_costs::STAGES, shifted_costs::NEEDS) {
+            shifted_costs::check(stays, batch, self, answer)?;
         }
         Ok(())
     }

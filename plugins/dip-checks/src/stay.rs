@@ -3,6 +3,7 @@
 use rulepack_sdk::prelude::*;
 
 use crate::DipChecks;
+use crate::auxiliary::Subject;
 use crate::grouper::Category;
 use crate::values::Rate;
 
@@ -121,14 +122,22 @@ fn stay(
     let institution = encounters.institutions().get(encounter);
     let institution = institution.and_then(|it| batch.institutions().codes().get(it));
     let insurance = encounters.insurance_types().get(encounter);
+    let claimed = encounters.payment_groups().get(encounter);
     let auxiliary = record.as_ref().ok().and_then(|record| {
-        let diagnoses = record.list.diagnosis_codes();
-        pack.auxiliary
-            .coefficient(batch, encounter, &diagnoses, day)
+        let score = |group| pack.values.score(group, day);
+        let subject = Subject {
+            stay: encounter,
+            diagnoses: &record.list.diagnosis_codes(),
+            average_cost: claimed
+                .or(record.group)
+                .and_then(score)
+                .and_then(|score| score.value.average_cost),
+        };
+        pack.auxiliary.coefficient(batch, subject, day)
     });
     Stay {
         encounter,
-        claimed: encounters.payment_groups().get(encounter),
+        claimed,
         day,
         record,
         rate: pack.values.rate(insurance, institution, auxiliary, day),

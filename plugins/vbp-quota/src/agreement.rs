@@ -11,6 +11,8 @@ pub struct Agreement {
     pub round: Code,
     /// 品种
     pub variety: Code,
+    /// The product (品牌) whose volume is agreed, where one is named; else every selected product of the variety counts.
+    pub item: Option<Code>,
     /// First day of the term.
     pub start: Day,
     /// Last day of the term.
@@ -45,10 +47,16 @@ impl Progress {
 impl Agreement {
     /// # Errors
     /// The column that is not recorded.
-    pub(crate) fn read(batch: &Batch, row: Row<Agreements>) -> Result<Self, &'static str> {
+    pub(crate) fn read(
+        batch: &Batch,
+        row: Row<Agreements>,
+        any_brand_levels: &[Code],
+    ) -> Result<Self, &'static str> {
         let table = batch.agreements();
+        let named = table.items().get(row);
         Ok(Agreement {
             row,
+            item: named.filter(|_| !counts_any_brand(batch, any_brand_levels)),
             round: table.rounds().get(row).ok_or("agreements.rounds")?,
             variety: table.varieties().get(row).ok_or("agreements.varieties")?,
             start: table.starts().get(row).ok_or("agreements.starts")?,
@@ -77,6 +85,12 @@ impl Agreement {
             month: full_months(self.start, last_day) + 1,
         })
     }
+}
+
+/// Whether the institution is of a level whose few orders may be of any selected product (村卫生室等小额订单).
+fn counts_any_brand(batch: &Batch, levels: &[Code]) -> bool {
+    let own = batch.institutions().levels();
+    own.recorded().any(|(_, level)| levels.contains(&level))
 }
 
 /// Whole months from one day to another: 2024-01-15 to 2024-03-14 is one, to 2024-03-15 two.

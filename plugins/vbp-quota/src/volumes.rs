@@ -6,7 +6,7 @@
 
 use rulepack_sdk::prelude::*;
 
-use crate::Agreement;
+use crate::{Agreement, PurchaseLines};
 
 /// What was bought, in the agreement's unit.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -23,8 +23,46 @@ pub struct Volumes {
     pub delivered: Quantity,
     /// Order lines of the selected products of the round.
     pub selected_lines: Vec<Row<Purchases>>,
-    /// Stocked lines of the non-selected products, with their money.
-    pub non_selected_lines: Vec<(Row<Purchases>, Money)>,
+    /// The lines that entered the store, whatever their product.
+    pub stocked: Vec<Stocked>,
+    /// Orders and deliveries of the selected products of the round, by supplier.
+    pub suppliers: Vec<Supplied>,
+}
+
+/// A line that entered the store in the term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stocked {
+    /// Its row.
+    pub row: Row<Purchases>,
+    /// Whether the product won a round (中选), this one or another.
+    pub selected: bool,
+    /// Delivered less returned.
+    pub quantity: Quantity,
+    /// What a unit cost.
+    pub price: Option<UnitPrice>,
+}
+
+/// What a supplier (配送企业) was asked for and brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Supplied {
+    /// `None` where it is not recorded.
+    pub supplier: Option<Code>,
+    /// Ordered of it.
+    pub ordered: Quantity,
+    /// Delivered of that.
+    pub delivered: Quantity,
+}
+
+impl Stocked {
+    /// What it cost; `None` where its price is not recorded.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn money(&self) -> Result<Option<Money>, Overflow> {
+        self.price
+            .map(|price| self.quantity.at_price(price))
+            .transpose()
+    }
 }
 
 /// One line of the procurement platform.
@@ -32,7 +70,7 @@ struct Line<'a> {
     table: &'a Purchases,
     row: Row<Purchases>,
     selected: bool,
-    /// Of the agreement's round.
+    /// Of the agreement's round, and its product where it names one.
     of_round: bool,
 }
 
@@ -43,20 +81,16 @@ impl Volumes {
     /// # Errors
     /// [`Overflow`] of a sum.
     pub(crate) fn read(
-        batch: &Batch,
+        purchases: &PurchaseLines<'_>,
         agreement: &Agreement,
         last_day: Day,
     ) -> Result<Result<Self, &'static str>, Overflow> {
         let mut volumes = Volumes::default();
-        if batch.presence::<Purchases>() != Presence::Complete {
+        if !purchases.are_complete() {
             return Ok(Err("purchases.delivered"));
         }
-        let table = batch.purchases();
-        for row in table.varieties().rows() {
-            if table.varieties().get(row) != Some(agreement.variety) {
-                continue;
-            }
-            let line = match Line::read(table, row, agreement) {
+        for row in purchases.of(agreement.variety) {
+            let line = match Line::read(purchases.table(), *row, agreement) {
                 Ok(line) => line,
                 Err(missing) => return Ok(Err(missing)),
             };
@@ -65,6 +99,11 @@ impl Volumes {
             }
         }
         Ok(Ok(volumes))
+    }
+
+    /// The lines of non-selected products that entered the store.
+    pub fn non_selected_lines(&self) -> impl Iterator<Item = &Stocked> {
+        self.stocked.iter().filter(|line| !line.selected)
     }
 
     /// How much of the orders was delivered; `None` where nothing was ordered.
@@ -99,6 +138,7 @@ impl Volumes {
         };
         if own && ordered_in_term == Some(true) {
             self.delivered = self.delivered.checked_add(delivered)?;
+            self.add_supply(line, delivered)?;
         }
         if delivered == Quantity::ZERO {
             return Ok(Ok(()));
@@ -116,6 +156,25 @@ impl Volumes {
         }
     }
 
+    /// Counts what was ordered of a supplier and delivered by it.
+    fn add_supply(&mut self, line: &Line<'_>, delivered: Quantity) -> Result<(), Overflow> {
+        let supplier = line.table.suppliers().get(line.row);
+        let ordered = line.table.ordered().get(line.row).unwrap_or_default();
+        let known = self.suppliers.iter_mut().find(|it| it.supplier == supplier);
+        match known {
+            Some(known) => {
+                known.ordered = known.ordered.checked_add(ordered)?;
+                known.delivered = known.delivered.checked_add(delivered)?;
+            }
+            None => self.suppliers.push(Supplied {
+                supplier,
+                ordered,
+                delivered,
+            }),
+        }
+        Ok(())
+    }
+
     /// Counts what entered the store in the term.
     fn stock(&mut self, line: &Line<'_>, quantity: Quantity) -> Result<(), Overflow> {
         self.all = self.all.checked_add(quantity)?;
@@ -124,10 +183,13 @@ impl Volumes {
         }
         if !line.selected {
             self.non_selected = self.non_selected.checked_add(quantity)?;
-            let price = line.table.unit_prices().get(line.row);
-            let money = price.map_or(Ok(Money::ZERO), |price| quantity.at_price(price))?;
-            self.non_selected_lines.push((line.row, money));
         }
+        self.stocked.push(Stocked {
+            row: line.row,
+            selected: line.selected,
+            quantity,
+            price: line.table.unit_prices().get(line.row),
+        });
         Ok(())
     }
 }
@@ -148,11 +210,15 @@ impl<'a> Line<'a> {
         if table.base_units().get(row) != Some(agreement.unit) {
             return Err("purchases.base-units");
         }
+        let mut of_round = round == Some(agreement.round);
+        if let Some(agreed) = agreement.item.filter(|_| selected && of_round) {
+            of_round = table.items().get(row).ok_or("purchases.items")? == agreed;
+        }
         Ok(Line {
             table,
             row,
             selected,
-            of_round: round == Some(agreement.round),
+            of_round,
         })
     }
 }

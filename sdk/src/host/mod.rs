@@ -7,6 +7,8 @@ mod component;
 mod native;
 
 #[cfg(target_arch = "wasm32")]
+pub use component::leave_room;
+#[cfg(target_arch = "wasm32")]
 pub(crate) use component::{Evaluation, Preparation, all, only};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use native::{Evaluation, Preparation, Source, Vocabulary};

@@ -1,5 +1,6 @@
 //! The text of a review for people.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -73,6 +74,7 @@ impl fmt::Display for CheckReport {
         if let Some(reason) = &self.stale {
             writeln!(f, "[{}] {reason}", words.stale)?;
         }
+        self.write_no_verdicts(f, words)?;
         for finding in &self.review.findings {
             write_finding(f, finding, words)?;
         }
@@ -134,6 +136,20 @@ impl CheckReport {
             .collect()
     }
 
+    /// Who went without a verdict, before everything else and those with the most money first: an encounter that was padded
+    /// until a pack gave up on it must not hide behind the findings about others (T9).
+    fn write_no_verdicts(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
+        let mut without: Vec<_> = self.review.no_verdict.iter().collect();
+        without.sort_by_key(|none| Reverse(none.amount));
+        for none in without {
+            let (about, money) = (row(&none.about), amount(none.amount));
+            let (pack, reason) = (&none.pack, &none.reason);
+            writeln!(f, "[{}] {pack} {about}: {reason}", words.no_verdict)?;
+            writeln!(f, "    {money} CNY")?;
+        }
+        Ok(())
+    }
+
     /// What could not be looked at, and why: never silent.
     fn write_gaps(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
         for (pack, rules, columns) in self.not_evaluable() {
@@ -147,14 +163,6 @@ impl CheckReport {
             let row = row(&abstention.about);
             let rule = &abstention.rule.rule;
             writeln!(f, "[{}] {rule} {row}: {columns}", words.not_evaluable)?;
-        }
-        for none in &self.review.no_verdict {
-            let about = row(&none.about);
-            writeln!(
-                f,
-                "[{}] {} {about}: {}",
-                words.no_verdict, none.pack, none.reason
-            )?;
         }
         for gap in &self.gaps {
             writeln!(f, "[{}] {gap}", words.gap)?;

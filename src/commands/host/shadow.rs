@@ -15,6 +15,7 @@ use rulepack_protocol::names::TargetPath;
 use serde::Serialize;
 
 use crate::clock;
+use crate::commands::import;
 use crate::engine;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
@@ -144,7 +145,7 @@ fn row(folder: &HostFolder, reference: &str, today: Day) -> Outcome<Shown> {
 fn history(folder: &HostFolder) -> Outcome<History> {
     let path = folder.history();
     match Path::new(&path).is_dir() {
-        true => Ok(History::open(&path)?),
+        true => import::history(folder),
         false => Err(Failure::new("no history to compare").hint("`rulepack import` brings some")),
     }
 }

@@ -35,6 +35,7 @@ fn write_status(f: &mut fmt::Formatter<'_>, status: &HostStatus) -> fmt::Result 
         .collect();
     writeln!(f, "  roles     {}", roles.join(", "))?;
     writeln!(f, "  lock      {}", status.lock)?;
+    writeln!(f, "  history   {}", status.history)?;
     for version in &status.versions {
         write_version(f, version)?;
     }

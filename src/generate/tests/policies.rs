@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rulepack_contract::units;
 use tempfile::TempDir;
 
 use super::super::catalogue::{CASES, CHRONIC_CARE_TYPES, DISEASES};
@@ -233,8 +234,9 @@ fn purchases_break_the_policy_exactly_where_that_is_planted() {
             }
         }
         let mut hit = |rule: &str| hits.insert((rule.to_owned(), (row + 1).to_string()));
-        let supplier_fell_short = ordered >= agreed && delivered * 100 < ordered * 80;
         let elapsed = i64::from(today.min(end) - start + 1);
+        let supplier_fell_short =
+            ordered * 365 >= agreed * elapsed && delivered * 100 < ordered * 80;
         if end <= today && done < agreed && !supplier_fell_short {
             hit("VBP-01");
         }
@@ -247,6 +249,92 @@ fn purchases_break_the_policy_exactly_where_that_is_planted() {
         if end > today && done * 365 < agreed * elapsed && !supplier_fell_short {
             hit("VBP-04");
         }
+        if other * 2 > agreed {
+            hit("VBP-06");
+        }
+        let term = Term {
+            agreement,
+            days: start..=end.min(today),
+            purchases: &purchases,
+        };
+        hits.extend(term.hits(row + 1, agreed));
     }
     assert_eq!(hits, planted_hits(&settings, "VBP"));
+}
+
+/// The purchases of an agreement's variety.
+struct Term<'a> {
+    agreement: &'a Row,
+    days: std::ops::RangeInclusive<i32>,
+    purchases: &'a [Row],
+}
+
+impl Term<'_> {
+    /// The rules about prices, substitutes and orders. The first year that is held has none before it.
+    fn hits(&self, row: usize, agreed: i64) -> Vec<(String, String)> {
+        let mut hits = Vec::new();
+        let mut hit = |rule: &str, row: usize| hits.push((rule.to_owned(), row.to_string()));
+        if self.has_high_price() {
+            hit("VBP-07", row);
+        }
+        if self.agreement["rounds"] == "GC-9" && self.substitutes_grew() {
+            hit("VBP-08", row);
+        }
+        for order in self.large_orders(agreed) {
+            hit("VBP-09", order);
+        }
+        hits
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Row> {
+        let variety = &self.agreement["varieties"];
+        let lines = self.purchases.iter();
+        lines.filter(move |line| line["varieties"] == *variety)
+    }
+
+    fn has_high_price(&self) -> bool {
+        let price = |row: &Row, column: &str| units::parse_decimal(&row[column], 6).unwrap();
+        let selected = price(self.agreement, "selected-prices");
+        let mut lines = self
+            .lines()
+            .filter(|line| self.days.contains(&day(&line["stocked-days"])));
+        lines.any(|line| line["selected"] == "0" && price(line, "unit-prices") > selected * 2)
+    }
+
+    fn substitutes_grew(&self) -> bool {
+        let stocked = |years: i32, flag: &str| -> i64 {
+            let lines = self.lines().filter(|line| {
+                self.days
+                    .contains(&(day(&line["stocked-days"]) + 365 * years))
+            });
+            lines
+                .filter(|line| line[flag] == "1")
+                .map(|line| whole(&line["delivered"]) - whole(&line["returned"]))
+                .sum()
+        };
+        let (this, last) = (stocked(0, "substitutes"), stocked(1, "substitutes"));
+        let larger = this * stocked(1, "selected") > last * stocked(0, "selected");
+        this * 100 > last * 130 && larger
+    }
+
+    /// Row numbers of orders for more than a quarter of the year, or half as much again as the mean of those before.
+    fn large_orders(&self, agreed: i64) -> Vec<usize> {
+        let mut earlier: Vec<i64> = Vec::new();
+        let mut found = Vec::new();
+        for (place, line) in self.purchases.iter().enumerate() {
+            if line["varieties"] != self.agreement["varieties"] || line["selected"] != "1" {
+                continue;
+            }
+            let ordered = whole(&line["ordered"]);
+            let sum: i64 = earlier.iter().sum();
+            let count = i64::try_from(earlier.len()).unwrap();
+            let stands_out = count >= 6 && ordered * count * 2 > sum * 3;
+            let in_term = self.days.contains(&day(&line["ordered-days"]));
+            if in_term && (ordered * 365 > agreed * 90 || stands_out) {
+                found.push(place + 1);
+            }
+            earlier.push(ordered);
+        }
+        found
+    }
 }

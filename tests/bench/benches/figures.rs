@@ -3,19 +3,16 @@
 //! Prints a table and writes `figures.json` into the folder `bench` of the target folder. What the figures
 //! mean, and what they were when last looked at, stands in `docs/PERFORMANCE.md`.
 
-use std::fs;
-use std::sync::Arc;
-
 use chronic_limits::ChronicLimits;
 use drg_checks::DrgChecks;
+use rulepack_bench::figure::{self, Figure, SAMPLES, Small, microseconds, small};
 use rulepack_bench::hospital::{self, LINES_OF_PATIENT};
-use rulepack_bench::packs::{self, Source};
-use rulepack_bench::timing::{self, Median};
-use rulepack_contract::data::{Batch, Data};
+use rulepack_bench::packs::Source;
+use rulepack_bench::timing;
+use rulepack_contract::data::Batch;
 use rulepack_contract::review::Stage;
 use rulepack_engine::{Engine, Limits, LoadedPack};
 use rulepack_sdk::Pack;
-use serde::Serialize;
 
 /// Order lines of the batch that both forms of a pack evaluate.
 const LINES: u32 = 10_000;
@@ -23,23 +20,6 @@ const LINES: u32 = 10_000;
 const LINES_OF_ENCOUNTER: u32 = 200;
 /// Turns of a pair, each with a sample of both.
 const TURNS: usize = 201;
-/// Samples of what takes microseconds.
-const SAMPLES: usize = 10_000;
-/// Requests that a small evaluation is timed with, one after the other: each has data of its own, as at
-/// a hospital.
-const REQUESTS: u32 = 64;
-
-/// A line of the table.
-#[derive(Serialize)]
-struct Figure {
-    pack: &'static str,
-    what: String,
-    unit: &'static str,
-    #[serde(flatten)]
-    value: Median,
-    target: Option<f64>,
-}
-
 fn main() {
     let engine = Engine::new(Limits::default()).expect("this machine runs the sandbox");
     let chronic = Source::read("chronic-limits");
@@ -60,13 +40,7 @@ fn main() {
     figures.push(fresh_instance("chronic-limits", &chronic_pack));
     figures.push(fresh_instance("drg-checks", &drg_pack));
 
-    print(&figures);
-    let folder = packs::target_folder().join("bench");
-    fs::create_dir_all(&folder).expect("the target folder can be written to");
-    let file = folder.join("figures.json");
-    let json = serde_json::to_string_pretty(&figures).expect("figures are plain numbers");
-    fs::write(&file, json).expect("the target folder can be written to");
-    println!("\nwritten to {}", file.display());
+    figure::tell(&figures, "figures.json");
 }
 
 /// The same functions over the same batch, native and in the sandbox.
@@ -125,14 +99,6 @@ fn ratio<P: Pack>(name: &'static str, source: &Source, pack: &LoadedPack) -> Vec
     ]
 }
 
-/// A small evaluation through the whole engine.
-struct Small {
-    what: &'static str,
-    stage: Stage,
-    data: fn(u32) -> Arc<Data>,
-    target: f64,
-}
-
 const ONE_ORDER: Small = Small {
     what: "one order, before",
     stage: Stage::Before,
@@ -161,25 +127,6 @@ const STAY: Small = Small {
     target: 120.0,
 };
 
-fn small(name: &'static str, pack: &LoadedPack, small: &Small) -> Figure {
-    let requests = (0..REQUESTS).map(|patient| Batch::patients((small.data)(patient), 0..1));
-    let requests: Vec<Batch> = requests.collect();
-    let review = hospital::review(small.stage);
-    for request in &requests {
-        pack.evaluate(request, &review).expect("the rules hold");
-    }
-    let value = timing::alone(SAMPLES, |turn| {
-        pack.evaluate(&requests[turn % requests.len()], &review)
-    });
-    Figure {
-        pack: name,
-        what: small.what.to_owned(),
-        unit: "µs",
-        value: microseconds(value),
-        target: Some(small.target),
-    }
-}
-
 /// An instance made, asked about nothing, and thrown away.
 fn fresh_instance(name: &'static str, pack: &LoadedPack) -> Figure {
     let nobody = Batch::patients(hospital::one_order(0), 0..0);
@@ -190,36 +137,5 @@ fn fresh_instance(name: &'static str, pack: &LoadedPack) -> Figure {
         unit: "µs",
         value: microseconds(timing::alone(SAMPLES, |_| pack.evaluate(&nobody, &review))),
         target: None,
-    }
-}
-
-fn microseconds(seconds: Median) -> Median {
-    Median {
-        median: seconds.median * 1e6,
-        low: seconds.low * 1e6,
-        high: seconds.high * 1e6,
-    }
-}
-
-fn print(figures: &[Figure]) {
-    println!("\n| pack | what | median | 95 % interval | target |\n|---|---|---|---|---|");
-    for figure in figures {
-        let Figure {
-            pack,
-            what,
-            unit,
-            value,
-            target,
-        } = figure;
-        let places = if *unit == "×" { 2 } else { 1 };
-        let target = match target {
-            None => String::new(),
-            Some(target) if value.median <= *target => format!("{target} met"),
-            Some(target) => format!("{target} missed"),
-        };
-        println!(
-            "| {pack} | {what} | {:.places$} {unit} | {:.places$} – {:.places$} | {target} |",
-            value.median, value.low, value.high
-        );
     }
 }

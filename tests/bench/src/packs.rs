@@ -4,7 +4,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use rulepack_build::{Options, Toolchain};
+use rulepack_build::{Built, Options, Toolchain, import_two_libraries};
 use rulepack_contract::data::Data;
 use rulepack_contract::knowledge::KnowledgeTable;
 use rulepack_engine::{Engine, LoadInput, LoadedPack, Program};
@@ -52,8 +52,29 @@ impl Source {
     /// Where it cannot be built or loaded.
     #[must_use]
     pub fn load(&self, engine: &Engine) -> LoadedPack {
-        let built = rulepack_build::build(&folder(self.name), &toolchain(), &Options::default())
-            .unwrap_or_else(|error| unmeasurable(self.name, &error));
+        self.load_built(engine, &self.build(None))
+    }
+
+    /// Builds the pack as `rulepack build` does, with tables in place of its own.
+    ///
+    /// # Panics
+    /// Where it cannot be built.
+    #[must_use]
+    pub fn build(&self, tables: Option<PathBuf>) -> Built {
+        let options = Options {
+            tables,
+            ..Options::default()
+        };
+        let built = rulepack_build::build(&folder(self.name), &toolchain(), &options);
+        built.unwrap_or_else(|error| unmeasurable(self.name, &error))
+    }
+
+    /// Loads a built pack with all limits on.
+    ///
+    /// # Panics
+    /// Where it cannot be loaded.
+    #[must_use]
+    pub fn load_built(&self, engine: &Engine, built: &Built) -> LoadedPack {
         let input = LoadInput {
             supplied: self.settings.supplied.clone(),
             ..LoadInput::default()
@@ -95,6 +116,30 @@ pub fn sealed(name: &str, more: Option<&str>) -> Vec<u8> {
     built
         .unwrap_or_else(|error| unmeasurable(name, &error))
         .bytes
+}
+
+/// The published two libraries as tables of `national-library`, in the target folder; `None` where they are not at
+/// hand.
+///
+/// # Panics
+/// Where they are not as published, or the target folder cannot be written to.
+#[must_use]
+pub fn published_libraries() -> Option<PathBuf> {
+    let beside = || workspace().join("../shared/data");
+    let data = env::var_os("RULEPACK_SHARED_DATA").map_or_else(beside, PathBuf::from);
+    let published = data.join("nhsa_two_libraries");
+    if !published.is_dir() {
+        return None;
+    }
+    let tables = target_folder().join("bench").join("two-libraries");
+    let imported = import_two_libraries::import(&published);
+    let imported = imported.unwrap_or_else(|error| unmeasurable("national-library", &error));
+    std::fs::create_dir_all(&tables).expect("the target folder can be written to");
+    for table in imported.files {
+        let file = tables.join(table.file_name);
+        std::fs::write(file, table.csv).expect("the target folder can be written to");
+    }
+    Some(tables)
 }
 
 /// Copies tables, and adds rows to each.

@@ -1,7 +1,7 @@
 //! Holds a lifted answer against the contract, the manifest and the batch. The first fault makes the whole
 //! answer invalid: one that says something wrong is not to be believed in the rest.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rulepack_contract::answer::{
     Abstention, Answer, Argument, Certainty, Finding, Item, KnowledgeReference, Measure, Notice,
@@ -24,6 +24,8 @@ use crate::state::Inputs;
 #[derive(Debug)]
 pub(crate) struct Rules {
     by_id: HashMap<String, Rule>,
+    /// Of the code, but not of this pack.
+    left_out: HashSet<String>,
     /// Rows of each knowledge table, in the order of the manifest.
     knowledge_rows: Vec<u32>,
     entries_max: usize,
@@ -60,6 +62,7 @@ impl Rules {
                     (rule.id.clone(), known)
                 })
                 .collect(),
+            left_out: manifest.pack.left_out.iter().cloned().collect(),
             knowledge_rows: manifest
                 .tables
                 .iter()
@@ -68,6 +71,18 @@ impl Rules {
             entries_max: limits.answer_entries,
             parts_max: limits.entry_parts,
         }
+    }
+
+    /// Drops what the code says of rules that the pack did not take over with it.
+    fn drop_left_out(&self, answer: &mut lifted::Answer) {
+        if self.left_out.is_empty() {
+            return;
+        }
+        let stays = |rule: &str| !self.left_out.contains(rule);
+        answer.findings.retain(|it| stays(&it.rule));
+        answer.notices.retain(|it| stays(&it.rule));
+        answer.measures.retain(|it| stays(&it.rule));
+        answer.abstentions.retain(|it| stays(&it.rule));
     }
 }
 
@@ -81,7 +96,7 @@ pub(crate) struct Checker<'a> {
 
 impl Checker<'_> {
     /// The answer in rows of the whole data, with the texts of its codes, in canonical order.
-    pub(crate) fn check(&self, answer: lifted::Answer) -> Result<Answer, AnswerError> {
+    pub(crate) fn check(&self, mut answer: lifted::Answer) -> Result<Answer, AnswerError> {
         let count = answer.findings.len()
             + answer.notices.len()
             + answer.measures.len()
@@ -92,6 +107,7 @@ impl Checker<'_> {
                 count_max: self.rules.entries_max,
             });
         }
+        self.rules.drop_left_out(&mut answer);
         let mut checked = Answer {
             findings: all(answer.findings, |finding| self.finding(finding))?,
             notices: all(answer.notices, |notice| self.notice(notice))?,

@@ -3,6 +3,7 @@
 use wasmtime::component::LinkerInstance;
 
 use super::fuel;
+use crate::fault::MemoryRefused;
 use crate::state::{Context, State};
 
 pub(super) fn link(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
@@ -30,14 +31,18 @@ pub(super) fn link(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result
         "contains",
         |mut context: Context<'_>, (set, codes): (u32, Vec<u32>)| {
             fuel::charge(&mut context, codes.len().saturating_mul(5))?;
-            Ok((context.data_mut().codes.contains(set, &codes)?,))
+            let (inside, looked) = context.data_mut().codes.contains(set, &codes)?;
+            fuel::charge_work(&mut context, looked)?;
+            Ok((inside,))
         },
     )?;
     instance.func_wrap(
         "prefixes",
         |mut context: Context<'_>, (codes, characters): (Vec<u32>, u8)| {
             fuel::charge(&mut context, codes.len().saturating_mul(8))?;
-            Ok((context.data_mut().codes.prefixes(&codes, characters)?,))
+            let (prefixes, looked) = context.data_mut().codes.prefixes(&codes, characters)?;
+            fuel::charge_work(&mut context, looked)?;
+            Ok((prefixes,))
         },
     )?;
     instance.func_wrap(
@@ -50,6 +55,10 @@ pub(super) fn link(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result
             }
             fuel::charge(&mut context, bytes)?;
             let state = context.data();
+            if bytes > state.memory.bytes {
+                // One long text, asked for a million times, would be made here before there is no room for it there.
+                return Err(MemoryRefused(state.memory.bytes).into());
+            }
             let text = |code: &u32| state.codes.text(*code).map(str::to_owned);
             let texts: Result<Vec<String>, _> = codes.iter().map(text).collect();
             Ok((texts?,))

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use rulepack_contract::data::Data;
 
 use super::scratch::Scratch;
-use super::{Bounds, Dictionary};
+use super::{Bounds, Dictionary, Looked};
 use crate::fault::Misuse;
+use crate::limits::Limits;
 
 /// Below so many codes it is quicker to look at each text than to note what was seen.
 const NOTED_FROM: usize = 64;
+
+/// Notes that may be made for one code that is asked for: a thousand are cleared in less time than a look takes.
+const NOTES_A_CODE: usize = 1024;
 
 /// Texts by number, for one instance and batch.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct BatchCodes {
     bytes: usize,
     /// For each set what is known of each code: see [`Seen`].
     seen: Vec<Vec<Seen>>,
+    /// How many of these there are.
+    notes: usize,
 }
 
 #[derive(Debug)]
@@ -58,6 +64,7 @@ impl BatchCodes {
             received: Vec::new(),
             own: HashMap::new(),
             seen: Vec::new(),
+            notes: 0,
         }
     }
 
@@ -117,16 +124,23 @@ impl BatchCodes {
         }
     }
 
-    pub(crate) fn contains(&mut self, set: u32, codes: &[u32]) -> Result<Vec<u8>, Misuse> {
+    pub(crate) fn contains(
+        &mut self,
+        set: u32,
+        codes: &[u32],
+    ) -> Result<(Vec<u8>, Looked), Misuse> {
         let dictionary = self.dictionary.clone();
         let members = dictionary.set(set).ok_or(Misuse::UnknownSet(set))?;
-        let look = |batch: &Self, code: u32| {
+        let mut looked = Looked::default();
+        let mut look = |batch: &Self, code: u32| {
             let text = batch.text(code).ok_or(Misuse::UnknownCode(code))?;
+            looked.at(text);
             Ok(members.contains(text))
         };
-        if codes.len() < NOTED_FROM {
+        if !self.is_noted(set as usize, codes.len()) {
             let member = |code: &u32| Ok(u8::from(look(self, *code)?));
-            return codes.iter().map(member).collect();
+            let inside: Result<Vec<u8>, Misuse> = codes.iter().map(member).collect();
+            return Ok((inside?, looked));
         }
         let mut seen = self.take_seen(set as usize);
         let member = |code: &u32| {
@@ -141,19 +155,35 @@ impl BatchCodes {
             }
             Ok(u8::from(*noted == Seen::Inside))
         };
-        let answer = codes.iter().map(member).collect();
+        let inside: Result<Vec<u8>, Misuse> = codes.iter().map(member).collect();
         self.put_seen(set as usize, seen);
-        answer
+        Ok((inside?, looked))
+    }
+
+    /// Whether what is seen of so many codes is noted. A note is made for every code that the instance knows, and kept:
+    /// so only where enough of them are asked for to pay for making it, and only so many in all.
+    fn is_noted(&self, set: usize, asked: usize) -> bool {
+        let noted = self.seen.get(set).map_or(0, Vec::len);
+        let missing = self.known().saturating_sub(noted);
+        asked >= NOTED_FROM
+            && missing <= asked.saturating_mul(NOTES_A_CODE)
+            && missing <= Limits::SET_NOTES.saturating_sub(self.notes)
+    }
+
+    /// The codes that the instance knows.
+    fn known(&self) -> usize {
+        self.dictionary.len() as usize + self.received.len()
     }
 
     /// What was noted of a set, with room for every code given so far.
     fn take_seen(&mut self, set: usize) -> Vec<Seen> {
-        let codes = self.dictionary.len() as usize + self.received.len();
+        let codes = self.known();
         let mut seen = self
             .seen
             .get_mut(set)
             .map(std::mem::take)
             .unwrap_or_default();
+        self.notes += codes.saturating_sub(seen.len());
         if seen.is_empty() {
             return vec![Seen::Never; codes];
         }
@@ -215,5 +245,50 @@ impl BatchCodes {
         }
         self.received.push(received);
         Ok(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An instance that knows so many texts and sets. Each set holds the texts that begin with its number.
+    fn codes(texts: u32, sets: u32) -> BatchCodes {
+        let mut dictionary = Dictionary::new(Bounds::new(&Limits::default()));
+        for text in 0..texts {
+            dictionary.give(&format!("{text:06}")).unwrap();
+        }
+        for set in 0..sets {
+            dictionary.define_set(vec![format!("{set:03}")]).unwrap();
+        }
+        let (data, _) = rulepack_contract::data::DataBuilder::new().finish();
+        BatchCodes::new(Arc::new(dictionary), Arc::new(data), Box::default())
+    }
+
+    #[test]
+    fn what_is_noted_of_sets_is_bounded_whatever_a_pack_asks_for() {
+        let mut codes = codes(100_000, 200);
+        let asked: Vec<u32> = (1..=1_000).collect();
+        for set in 0..200 {
+            let (inside, _) = codes.contains(set, &asked).unwrap();
+            // Text `000000` is number 1, so the first thousand texts begin with 000.
+            assert!(inside.iter().all(|inside| *inside == u8::from(set == 0)));
+        }
+        let noted: usize = codes.seen.iter().map(Vec::len).sum();
+        assert_eq!(codes.notes, noted);
+        assert_eq!(noted, 16_777_216 / 100_001 * 100_001);
+    }
+
+    #[test]
+    fn notes_are_made_only_where_enough_codes_are_asked_for_to_pay_for_them() {
+        let mut codes = codes(100_000, 1);
+        let few: Vec<u32> = (1..=64).collect();
+        let (_, looked) = codes.contains(0, &few).unwrap();
+        assert_eq!((codes.notes, looked.fuel()), (0, 64 * 64 + 64 * 6));
+        let many: Vec<u32> = (1..=800).collect();
+        let (_, looked) = codes.contains(0, &many).unwrap();
+        assert_eq!((codes.notes, looked.fuel()), (100_001, 800 * (64 + 6)));
+        let (_, looked) = codes.contains(0, &many).unwrap();
+        assert_eq!(looked.fuel(), 0);
     }
 }

@@ -47,33 +47,46 @@ impl Guest {
               (func (export "prepare") (result i32) {prepare} (i32.const 512))
               (func (export "evaluate") (result i32) {evaluate} (i32.const {ANSWER})))"#
         );
-        let mut module = wat::parse_str(&text).unwrap();
-        let mut resolve = wit_parser::Resolve::default();
-        let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-        let wit = folders.find_map(|folder| {
-            let wit = folder.join("wit");
-            wit.join("world.wit").is_file().then_some(wit)
-        });
-        let wit = wit.unwrap();
-        let (package, _) = resolve.push_dir(wit).unwrap();
-        let world = resolve.select_world(&[package], Some("rule-pack")).unwrap();
-        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-        let mut encoder = ComponentEncoder::default()
-            .validate(true)
-            .module(&module)
-            .unwrap();
-        encoder.encode().unwrap()
+        component_of(&text)
     }
 
     pub(crate) fn load(&self) -> Result<LoadedPack, LoadError> {
-        let tables = BTreeMap::new();
+        self.load_into(&engine(), &manifest())
+    }
+
+    /// Makes it ready in a sandbox that others use too.
+    pub(crate) fn load_into(
+        &self,
+        engine: &Engine,
+        manifest: &Manifest,
+    ) -> Result<LoadedPack, LoadError> {
         let program = Program {
             component: &self.component(),
-            manifest: &manifest(),
-            tables: &tables,
+            manifest,
+            tables: &BTreeMap::new(),
         };
-        engine().load(program, LoadInput::default())
+        engine.load(program, LoadInput::default())
     }
+}
+
+/// A module written as text, made into a component as packs are.
+pub(crate) fn component_of(text: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(text).unwrap();
+    let mut resolve = wit_parser::Resolve::default();
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let wit = folders.find_map(|folder| {
+        let wit = folder.join("wit");
+        wit.join("world.wit").is_file().then_some(wit)
+    });
+    let wit = wit.unwrap();
+    let (package, _) = resolve.push_dir(wit).unwrap();
+    let world = resolve.select_world(&[package], Some("rule-pack")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    let mut encoder = ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .unwrap();
+    encoder.encode().unwrap()
 }
 
 pub(crate) fn engine() -> Engine {

@@ -10,7 +10,7 @@ use super::names::Names;
 use super::node::{Node, Place};
 use super::region::Region;
 use super::{Message, rows};
-use crate::data::call::{Call, Known, RequestError};
+use crate::data::call::{Brought, Call, RequestError};
 
 /// A request whose envelope is sound.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Call for Request {
             .collect()
     }
 
-    fn fill(&self, builder: &mut DataBuilder) -> Result<Known, RequestError> {
+    fn fill(&self, builder: &mut DataBuilder) -> Result<Brought, RequestError> {
         rows::fill(&self.data(), self.transaction, builder)
     }
 }

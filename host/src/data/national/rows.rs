@@ -7,7 +7,7 @@ use time::Date;
 
 use super::node::Place;
 use super::request::Transaction;
-use crate::data::call::{Known, RequestError, refuse_faults};
+use crate::data::call::{Brought, RequestError, refuse_faults};
 use crate::data::checks;
 
 /// A column that takes a field as it stands: column, field, whether the field is required.
@@ -81,11 +81,11 @@ pub(super) fn fill(
     data: &Place<'_>,
     transaction: Transaction,
     builder: &mut DataBuilder,
-) -> Result<Known, RequestError> {
+) -> Result<Brought, RequestError> {
     let mut filling = Filling {
         builder,
         transaction,
-        known: Known::new(),
+        brought: Brought::default(),
         paths: Vec::new(),
     };
     for table in [
@@ -102,13 +102,13 @@ pub(super) fn fill(
     }
     checks::consistency(filling.builder);
     filling.refuse_faults()?;
-    Ok(filling.known)
+    Ok(filling.brought)
 }
 
 struct Filling<'b> {
     builder: &'b mut DataBuilder,
     transaction: Transaction,
-    known: Known,
+    brought: Brought,
     /// The way to each row, by its line (from 1).
     paths: Vec<String>,
 }
@@ -195,7 +195,8 @@ impl Filling<'_> {
 
     fn institution<'n>(&mut self, encounter: &Place<'n>) -> Result<&'n str, RequestError> {
         let id = encounter.field("medins_id").required(KEY)?;
-        if self.known.contains(&(ids::INSTITUTIONS, id.to_owned())) {
+        let institution = (ids::INSTITUTIONS, id.to_owned());
+        if self.brought.known.contains(&institution) {
             return Ok(id);
         }
         let mut cells = Cells::new(ids::INSTITUTIONS);
@@ -282,14 +283,13 @@ impl Filling<'_> {
     fn push(&mut self, place: &Place<'_>, key: &str, cells: Cells) -> Result<(), RequestError> {
         self.paths.push(place.path().to_owned());
         let line = self.paths.len() as u64;
-        if cells.table.table().key().is_some() {
-            self.known.insert((cells.table, key.to_owned()));
-        }
         let texts = cells
             .cells
             .iter()
             .map(|(column, text)| (*column, text.as_str()));
-        match self.builder.push(cells.table, line, key, texts) {
+        let pushed = self.builder.push(cells.table, line, key, texts);
+        self.brought.row(cells.table, key, cells.cells);
+        match pushed {
             Some(_) => Ok(()),
             None => self.refuse_faults(),
         }

@@ -50,6 +50,7 @@ pub(super) fn service_with(folder: &TempDir, failures: Arc<dyn Failures + Send +
         division,
         canary: false,
         updates: crate::settings::Updates::default(),
+        history: crate::settings::HistorySettings::default(),
         air_gap: None,
         hold_rekeyed: false,
     };

@@ -9,6 +9,7 @@ const RULE: &str = "CHR-02";
 
 /// A line of a medicine that lasts longer than allowed is a violation. A line that does not tell how
 /// long it lasts is not judged.
+#[inline(never)]
 pub fn days_of_supply(pack: &ChronicLimits, lines: &Lines, answer: &mut Answer) {
     let medicines = lines.supplied.iter().filter(|line| line.is_medicine);
     for line in medicines.filter(|line| line.under_review) {

@@ -11,6 +11,7 @@ const RULE: &str = "CHR-01";
 /// An item charged under a disease whose catalogue does not cover it on that day is a violation: the
 /// whole line. Where the line names no disease, the only one that the patient is registered for is taken,
 /// and the message says so; with several, or none, the rule abstains.
+#[inline(never)]
 pub fn outside_catalogue(pack: &ChronicLimits, lines: &Lines, answer: &mut Answer) {
     for line in lines.supplied.iter().filter(|line| line.under_review) {
         let abstain = |column| Abstention::new(RULE, line.order).missing(column);

@@ -18,12 +18,13 @@ struct Supply {
     end: i64,
 }
 
-/// The same medicine supplied again, by whichever department or doctor, more than the tolerated days
+/// The same medicine (by its code, or by its generic name) supplied again, by whichever department or doctor, more than the tolerated days
 /// before the previous supply ends is highly suspicious. What matters is how long the *earlier* line
 /// lasts: where it does not tell, and is recent enough to matter, the rule abstains on the later one.
 ///
 /// # Errors
 /// Where a day exceeds 64 bits.
+#[inline(never)]
 pub fn overlapping_supply(
     pack: &ChronicLimits,
     lines: &Lines,
@@ -38,7 +39,8 @@ pub fn overlapping_supply(
             }
             continue;
         };
-        let (key, start) = ((line.patient, item), i64::from(day.0) * DAY);
+        let drug = line.drug.unwrap_or(item);
+        let (key, start) = ((line.patient, drug), i64::from(day.0) * DAY);
         if line.under_review {
             let early = latest
                 .get(&key)

@@ -3,18 +3,27 @@
 pub mod antibiotics;
 pub mod budgets;
 pub mod consent;
+pub mod cost_growth;
 pub mod cost_structure;
 pub mod frequent_visits;
 pub mod idle_bed;
 pub mod impersonation;
+pub mod intensive_care;
+pub mod lab_limits;
 pub mod operations;
+pub mod pathway;
+pub mod positive_findings;
+pub mod price_cuts;
 pub mod refused_claims;
+pub mod restricted_patients;
 pub mod similar_treatments;
 pub mod split_prescriptions;
+pub mod third_party;
 pub mod treatment_frequency;
 pub mod treatment_records;
 pub mod treatment_sites;
 pub mod unordered_charges;
+pub mod visit_costs;
 
 #[cfg(test)]
 mod tests {
@@ -40,6 +49,15 @@ mod tests {
             (treatment_records::ID, treatment_records::NEEDS),
             (treatment_sites::ID, treatment_sites::NEEDS),
             (unordered_charges::ID, unordered_charges::NEEDS),
+            (cost_growth::ID, cost_growth::NEEDS),
+            (intensive_care::ID, intensive_care::NEEDS),
+            (lab_limits::ID, lab_limits::NEEDS),
+            (pathway::ID, pathway::NEEDS),
+            (positive_findings::ID, positive_findings::NEEDS),
+            (price_cuts::ID, price_cuts::NEEDS),
+            (restricted_patients::ID, restricted_patients::NEEDS),
+            (third_party::ID, third_party::NEEDS),
+            (visit_costs::ID, visit_costs::NEEDS),
         ];
         assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
     }
@@ -62,6 +80,15 @@ mod tests {
             (treatment_records::ID, treatment_records::STAGES),
             (treatment_sites::ID, treatment_sites::STAGES),
             (unordered_charges::ID, unordered_charges::STAGES),
+            (cost_growth::ID, cost_growth::STAGES),
+            (intensive_care::ID, intensive_care::STAGES),
+            (lab_limits::ID, lab_limits::STAGES),
+            (pathway::ID, pathway::STAGES),
+            (positive_findings::ID, positive_findings::STAGES),
+            (price_cuts::ID, price_cuts::STAGES),
+            (restricted_patients::ID, restricted_patients::STAGES),
+            (third_party::ID, third_party::STAGES),
+            (visit_costs::ID, visit_costs::STAGES),
         ];
         assert_stages(env!("CARGO_MANIFEST_DIR"), &rules);
     }

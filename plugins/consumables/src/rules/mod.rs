@@ -6,6 +6,7 @@ pub mod expiry;
 pub mod five_codes;
 pub mod four_prices;
 pub mod identifiers;
+pub mod product_sets;
 pub mod scans;
 pub mod single_piece;
 pub mod stock_counts;
@@ -28,6 +29,7 @@ mod tests {
             (five_codes::ID, five_codes::NEEDS),
             (four_prices::ID, four_prices::NEEDS),
             (identifiers::ID, identifiers::NEEDS),
+            (product_sets::ID, product_sets::NEEDS),
             (scans::ID, scans::NEEDS),
             (single_piece::ID, single_piece::NEEDS),
             (stock_counts::ID, stock_counts::NEEDS),

@@ -4,6 +4,7 @@ pub mod balance;
 pub mod claimed_group;
 pub mod cost_extremes;
 pub mod own_pay_share;
+pub mod shifted_costs;
 pub mod uncharged_procedure;
 pub mod ungroupable;
 
@@ -20,6 +21,7 @@ mod tests {
             (claimed_group::ID, claimed_group::NEEDS),
             (cost_extremes::ID, cost_extremes::NEEDS),
             (own_pay_share::ID, own_pay_share::NEEDS),
+            (shifted_costs::ID, shifted_costs::NEEDS),
             (uncharged_procedure::ID, uncharged_procedure::NEEDS),
             (ungroupable::ID, ungroupable::NEEDS),
         ];
@@ -33,6 +35,7 @@ mod tests {
             (claimed_group::ID, claimed_group::STAGES),
             (cost_extremes::ID, cost_extremes::STAGES),
             (own_pay_share::ID, own_pay_share::STAGES),
+            (shifted_costs::ID, shifted_costs::STAGES),
             (uncharged_procedure::ID, uncharged_procedure::STAGES),
             (ungroupable::ID, ungroupable::STAGES),
         ];

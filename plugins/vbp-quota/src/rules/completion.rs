@@ -9,7 +9,7 @@ use crate::{Assessment, VbpQuota};
 pub const ID: &str = "VBP-01";
 
 /// At the end of the term; a shortfall of supply is told, not held against the hospital.
-pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answer) {
+pub(crate) fn check(assessment: &Assessment<'_>, pack: &VbpQuota, answer: &mut Answer) {
     let (agreement, volumes) = (&assessment.agreement, &assessment.volumes);
     answer.add(Measure::new(
         ID,
@@ -21,7 +21,7 @@ pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answe
         return;
     }
     if assessment.short_of_supply(pack) {
-        answer.add(assessment.notice(Notice::new(ID, "supply")));
+        answer.add(assessment.notice_with_rate(Notice::new(ID, "supply")));
     } else {
         let template = assessment.template("incomplete", "incomplete-unordered");
         let finding = assessment.finding(Finding::violation(ID, template));

@@ -22,23 +22,43 @@ pub(crate) struct Bands {
 }
 
 impl Bands {
-    /// The message for a rate; none at or above the target.
-    fn template(&self, rate: Ratio) -> Option<&'static str> {
+    /// The band of a rate; none at or above the target.
+    fn band(&self, rate: Ratio) -> Option<&'static Band> {
         match rate {
-            rate if rate < self.refused => Some("refused"),
-            rate if rate < self.cut => Some("cut"),
-            rate if rate < self.target => Some("risk"),
+            rate if rate < self.refused => Some(&REFUSED),
+            rate if rate < self.cut => Some(&CUT),
+            rate if rate < self.target => Some(&RISK),
             _ => None,
         }
     }
 }
 
-/// The measure at any time, the notice beside a shortfall.
-pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answer) {
+/// The messages of a band: one that names the supplier, and one for where it is not recorded.
+#[derive(Debug, PartialEq, Eq)]
+struct Band {
+    named: &'static str,
+    unnamed: &'static str,
+}
+
+static RISK: Band = Band {
+    named: "risk-supplier",
+    unnamed: "risk",
+};
+static CUT: Band = Band {
+    named: "cut-supplier",
+    unnamed: "cut",
+};
+static REFUSED: Band = Band {
+    named: "refused-supplier",
+    unnamed: "refused",
+};
+
+/// The measure at any time; beside a shortfall a notice for each supplier (配送企业) whose own rate falls short.
+pub(crate) fn check(assessment: &Assessment<'_>, pack: &VbpQuota, answer: &mut Answer) {
     let volumes = &assessment.volumes;
-    let Some(rate) = volumes.delivery_rate() else {
+    if volumes.delivery_rate().is_none() {
         return;
-    };
+    }
     answer.add(Measure::new(
         ID,
         assessment.agreement.row,
@@ -48,8 +68,18 @@ pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answe
     if !assessment.behind() {
         return;
     }
-    if let Some(template) = pack.delivery_bands.template(rate) {
-        answer.add(assessment.notice(Notice::new(ID, template)));
+    for supplied in &volumes.suppliers {
+        let rate = Ratio::of(supplied.delivered.0, supplied.ordered.0);
+        let Some((rate, band)) =
+            rate.and_then(|rate| Some((rate, pack.delivery_bands.band(rate)?)))
+        else {
+            continue;
+        };
+        let notice = match supplied.supplier {
+            Some(supplier) => Notice::new(ID, band.named).argument("supplier", supplier),
+            None => Notice::new(ID, band.unnamed),
+        };
+        answer.add(assessment.notice(notice).argument("delivery", rate));
     }
 }
 
@@ -64,9 +94,8 @@ mod tests {
             cut: Ratio(6_000),
             refused: Ratio(3_000),
         };
-        let templates =
-            [8_000, 7_999, 6_000, 5_999, 3_000, 2_999].map(|rate| bands.template(Ratio(rate)));
-        let (risk, cut) = (Some("risk"), Some("cut"));
-        assert_eq!(templates, [None, risk, risk, cut, cut, Some("refused")]);
+        let found = [8_000, 7_999, 6_000, 5_999, 3_000, 2_999].map(|rate| bands.band(Ratio(rate)));
+        let (risk, cut) = (Some(&RISK), Some(&CUT));
+        assert_eq!(found, [None, risk, risk, cut, cut, Some(&REFUSED)]);
     }
 }

@@ -11,7 +11,7 @@ pub const ID: &str = "VBP-02";
 /// Both conditions must hold. Where the selected products were ordered but not delivered, it is only a
 /// hint: patients had to be treated.
 pub(crate) fn check(
-    assessment: &Assessment,
+    assessment: &Assessment<'_>,
     pack: &VbpQuota,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
@@ -21,12 +21,15 @@ pub(crate) fn check(
         return Ok(());
     }
     answer.add(Measure::new(ID, assessment.agreement.row, part, whole));
-    let over_half = i128::from(part) * i128::from(Ratio::ONE.0)
-        > i128::from(whole) * i128::from(pack.non_selected_share_max.0);
+    let over_half = assessment.over_half_non_selected(pack);
     if !assessment.progress.over() || assessment.fulfilled() || !over_half {
         return Ok(());
     }
-    let amount = Money::sum(volumes.non_selected_lines.iter().map(|(_, money)| *money))?;
+    let mut lines = Vec::new();
+    for line in volumes.non_selected_lines() {
+        lines.push((line.row, line.money()?.unwrap_or_default()));
+    }
+    let amount = Money::sum(lines.iter().map(|(_, money)| *money))?;
     let (template, certainty) = match assessment.short_of_supply(pack) {
         false => (
             assessment.template("over-half", "over-half-unordered"),
@@ -44,8 +47,8 @@ pub(crate) fn check(
     if let Some(rate) = volumes.delivery_rate() {
         finding = finding.argument("delivery", rate);
     }
-    for (row, money) in &volumes.non_selected_lines {
-        finding = finding.related(*row, *money);
+    for (row, money) in lines {
+        finding = finding.related(row, money);
     }
     answer.add(finding);
     Ok(())

@@ -8,10 +8,13 @@ use crate::{Assessment, VbpQuota};
 pub const ID: &str = "VBP-03";
 
 /// An order that the supplier did not deliver is an order.
-pub(crate) fn check(assessment: &Assessment, pack: &VbpQuota, answer: &mut Answer) {
-    let volumes = &assessment.volumes;
-    let nothing = volumes.ordered <= Quantity::ZERO && volumes.selected <= Quantity::ZERO;
-    if nothing && assessment.progress.month >= pack.zero_purchase_month {
+pub(crate) fn is_zero(assessment: &Assessment<'_>, pack: &VbpQuota) -> bool {
+    assessment.nothing_bought() && assessment.progress.month >= pack.zero_purchase_month
+}
+
+/// From the month of the agreement that the bureau sets.
+pub(crate) fn check(assessment: &Assessment<'_>, pack: &VbpQuota, answer: &mut Answer) {
+    if is_zero(assessment, pack) {
         let finding = assessment.finding(Finding::violation(ID, "zero"));
         answer.add(finding.argument("month", assessment.progress.month));
     }

@@ -154,15 +154,20 @@ const FUNCTIONS: [(&str, &[&str]); 8] = [
 const EXPORTS: [&str; 2] = ["evaluate", "prepare"];
 const PAGES_OF_A_MIB: u64 = 16;
 
-/// What a pack may use of WebAssembly, beside integers.
-const FEATURES: WasmFeatures = WasmFeatures::WASM1
+/// What a pack may use of WebAssembly: integers, one memory, functions and their tables. Whatever rustc emits for
+/// `wasm32-unknown-unknown`, and nothing more; an engine is to be set up with the same.
+pub const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::REFERENCE_TYPES)
     .union(WasmFeatures::MULTI_VALUE)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::COMPONENT_MODEL);
+
+/// With these a component that computes with floats is valid otherwise, and can be told so.
+const WITH_FLOATS: WasmFeatures = FEATURES
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT);
 
 /// Validates a component and lists what it imports.
 ///
@@ -170,9 +175,9 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM1
 /// [`ImportsError`], for the first thing that a pack may not have.
 pub fn read(component: &[u8], bounds: &Bounds) -> Result<Imports, ImportsError> {
     check_modules(component, bounds)?;
-    match validate(component, FEATURES.difference(WasmFeatures::FLOATS)) {
+    match validate(component, FEATURES) {
         Ok(imports) => imports,
-        Err(error) => Err(match validate(component, FEATURES) {
+        Err(error) => Err(match validate(component, WITH_FLOATS) {
             Ok(_) => ImportsError::Floats {
                 offset: error.offset() as u64,
             },

@@ -24,6 +24,6 @@ mod testing;
 
 pub use bounds::Bounds;
 pub use format::{OpenError, Pack, SealError, component_of, open, seal};
-pub use imports::{Import, Imports, ImportsError};
+pub use imports::{FEATURES, Import, Imports, ImportsError};
 pub use manifest::{Manifest, ManifestError};
 pub use strip::{StripError, strip};

@@ -19,7 +19,7 @@ use rulepack_host::lock::{Lock, LockedVersion, State};
 use rulepack_host::packs::{self, Packs};
 use rulepack_host::review::{Circumstances, InForce};
 use rulepack_host::service::{Options, Service};
-use rulepack_host::settings::{HostFolder, Settings, Updates};
+use rulepack_host::settings::{HistorySettings, HostFolder, Settings, Updates};
 use rulepack_host::subscription::Subscription;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Effective};
@@ -57,6 +57,7 @@ pub fn set_up(folder: &Path) {
         canary: false,
         hold_rekeyed: false,
         updates: Updates::default(),
+        history: HistorySettings::default(),
         air_gap: None,
     };
     host.create(&settings).expect("an empty folder");
@@ -150,7 +151,7 @@ impl Reviewer {
     pub fn data(&self, request: &str) -> Arc<Data> {
         let request = Request::parse(request, &Region::default()).expect("a request of ours");
         let mut builder = DataBuilder::new();
-        let mut known = request.fill(&mut builder).expect("a request of ours");
+        let mut known = request.fill(&mut builder).expect("a request of ours").known;
         let patients = request.patients().expect("a request of ours");
         let added = self
             .history

@@ -122,6 +122,13 @@ impl Manifest {
         if let Some(retroactive) = &pack.retroactive {
             text("`pack.retroactive.basis`", &retroactive.basis)?;
         }
+        distinct("pack.left_out", pack.left_out.iter())?;
+        for id in &pack.left_out {
+            rule_id("`pack.left_out`", id)?;
+            if self.rule(id).is_some() {
+                return refuse("`pack.left_out`", id, "rules without a `[[rule]]`");
+            }
+        }
         distinct("pack.jurisdictions", pack.jurisdictions.iter())
     }
 
@@ -183,15 +190,20 @@ fn check_vendor_rule(rule: &Rule) -> Result<(), AuthorityError> {
     }
 }
 
-fn check_rule(rule: &Rule) -> Checked {
-    let id = &rule.id;
+fn rule_id(field: &str, id: &str) -> Checked {
     let plain = id
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if id.is_empty() || id.len() > NAME_BYTES_MAX || !plain {
         let expected = "ASCII letters, digits, `-`, `_` and `.`, at most 64 long";
-        return refuse("`rule.id`", id, expected);
+        return refuse(field, id, expected);
     }
+    Ok(())
+}
+
+fn check_rule(rule: &Rule) -> Checked {
+    let id = &rule.id;
+    rule_id("`rule.id`", id)?;
     let field = |name: &str| format!("`rule[{id}].{name}`");
     text(field("title"), &rule.title)?;
     text(field("basis"), &rule.basis)?;

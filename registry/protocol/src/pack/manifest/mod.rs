@@ -101,6 +101,10 @@ pub struct Header {
     /// Set where it shall apply to rule days before its publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retroactive: Option<Retroactive>,
+    /// 未采用的规则: rules that its code has, taken over from another pack, and that this pack does not declare. What
+    /// the code says of them is dropped; what it says of any other rule that is not declared is a fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// A set of bounds, see [`Bounds`].

@@ -79,7 +79,7 @@ fn shape_errors_name_the_line() {
 }
 
 /// A passage, what replaces it, and the refusal.
-const REFUSALS: [(&str, &str, &str); 20] = [
+const REFUSALS: [(&str, &str, &str); 22] = [
     (
         "rulepack:rules@0.1.0",
         "rulepack:rules@0.2.0",
@@ -94,6 +94,16 @@ const REFUSALS: [(&str, &str, &str); 20] = [
         "from = \"2024-01-04\"",
         "from = \"2024-01-04\", to = \"2024-01-03\"",
         "`pack.effective.to` is `2024-01-03`, expected `2024-01-04` or later",
+    ),
+    (
+        "version = ",
+        "left_out = [\"限额\"]\nversion = ",
+        "`pack.left_out` is `限额`, expected ASCII letters, digits, `-`, `_` and `.`, at most 64 long",
+    ),
+    (
+        "version = ",
+        "left_out = [\"LIM-01\"]\nversion = ",
+        "`pack.left_out` is `LIM-01`, expected rules without a `[[rule]]`",
     ),
     (
         "id = \"LIM-01\"",

@@ -1,0 +1,214 @@
+//! One file of what requests told, in two sealed logs (`sealed_log.rs`): `000001.rows` under `data.secret` holds the
+//! rows of encounters, `000001.identities` under `identity.secret` says whose each is and where it stands.
+//!
+//! The rows of an encounter are written first; it is told once its identity is there. Rows without one are nobody's.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rulepack_protocol::digest::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::history::secrets::Secrets;
+use crate::history::segment::OwnerRows;
+use crate::sealed_log::{Place, SealedLog, SealedLogError, Unreadable};
+
+/// An open file.
+#[derive(Debug)]
+pub(super) struct TellingFile {
+    pub(super) number: u32,
+    identities: SealedLog,
+    rows: SealedLog,
+}
+
+/// Whose rows stand where.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Identity {
+    /// Key of the patient.
+    pub(super) patient: String,
+    /// Key of the encounter.
+    pub(super) encounter: String,
+    /// Whether the request was about it.
+    pub(super) current: bool,
+    /// The day on which it was told, from 1970-01-01.
+    pub(super) day: i32,
+    /// How many imports there were then.
+    pub(super) imports: u64,
+    /// By which the same rows are known when they are told again.
+    pub(super) digest: u64,
+    /// Of its rows.
+    pub(super) at: Place,
+}
+
+impl TellingFile {
+    /// Opens a file to go on with it, and passes each identity with its number to `each`.
+    ///
+    /// # Errors
+    /// [`SealedLogError`]; what a stop in the middle of writing left is cut off.
+    pub(super) fn open_to_write(
+        (folder, number): (&Path, u32),
+        secrets: &Secrets,
+        mut each: impl FnMut(u64, Identity),
+    ) -> Result<Self, SealedLogError> {
+        let mut found = Found::default();
+        let path = path_of_identities(folder, number);
+        if !path.exists() && path_of_rows(folder, number).exists() {
+            // They come first: somebody lost them, and rows must not become nobody's.
+            let source = io::ErrorKind::NotFound.into();
+            return Err(SealedLogError::Io { path, source });
+        }
+        let identities = SealedLog::open(&path, &secrets.identities, |place, bytes| {
+            found.take(place, bytes, &mut each);
+        })?;
+        let last = found.last(path)?;
+        let rows = path_of_rows(folder, number);
+        Ok(TellingFile {
+            number,
+            identities,
+            rows: SealedLog::open_after(&rows, &secrets.rows, last)?,
+        })
+    }
+
+    /// Opens a file to read it, and passes each identity with its number to `each`. That the rows of the last one
+    /// are there is looked at.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(super) fn open_to_read(
+        (folder, number): (&Path, u32),
+        secrets: &Secrets,
+        mut each: impl FnMut(u64, Identity),
+    ) -> Result<Self, SealedLogError> {
+        let mut found = Found::default();
+        let file = Self::open_damaged((folder, number), secrets)?;
+        let identities = &file.identities;
+        identities.entries_written(Unreadable::Refused, |place, bytes| {
+            found.take(place, bytes, &mut each);
+        })?;
+        let last = found.last(path_of_identities(folder, number))?;
+        last.map_or(Ok(()), |last| file.rows.read(last).map(drop))?;
+        Ok(file)
+    }
+
+    /// Opens a file of which some lines cannot be read.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`].
+    pub(super) fn open_damaged(
+        (folder, number): (&Path, u32),
+        secrets: &Secrets,
+    ) -> Result<Self, SealedLogError> {
+        let identities = path_of_identities(folder, number);
+        let rows = path_of_rows(folder, number);
+        Ok(TellingFile {
+            number,
+            identities: SealedLog::open_to_read(&identities, &secrets.identities)?,
+            rows: SealedLog::open_to_read(&rows, &secrets.rows)?,
+        })
+    }
+
+    /// The encounters of a damaged file that can be read, in their order.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`].
+    pub(super) fn readable(&self) -> Result<Vec<Identity>, SealedLogError> {
+        let mut found: Vec<Identity> = Vec::new();
+        self.identities
+            .entries_written(Unreadable::PassedOver, |_, bytes| {
+                found.extend(serde_json::from_slice::<Identity>(bytes).ok());
+            })?;
+        found.retain(|identity| self.rows.read(identity.at).is_ok());
+        Ok(found)
+    }
+
+    /// The bytes of the rows at a place.
+    ///
+    /// # Errors
+    /// [`SealedLogError`] where they cannot be read any more.
+    pub(super) fn bytes(&self, at: Place) -> Result<Vec<u8>, SealedLogError> {
+        self.rows.read(at)
+    }
+
+    /// Writes rows, which are nobody's until [`TellingFile::write_identity`].
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`]; nothing is then told.
+    pub(super) fn write_rows(&self, rows: &[u8]) -> Result<Place, SealedLogError> {
+        self.rows.write(rows)
+    }
+
+    /// Tells whose they are; answers the number of the identity.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`]; nothing is then told.
+    pub(super) fn write_identity(&self, identity: &Identity) -> Result<u64, SealedLogError> {
+        let bytes = serde_json::to_vec(identity);
+        let bytes = bytes.expect("an identity has texts as the names of its fields");
+        self.identities.write(&bytes).map(|place| place.line)
+    }
+
+    /// Waits until all that was told is on the disk: rows before those whose they are.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`].
+    pub(super) fn sync(&self) -> Result<(), SealedLogError> {
+        self.rows.sync_written()?;
+        self.identities.sync_written()
+    }
+}
+
+/// What the identities of a file say of its end.
+#[derive(Default)]
+struct Found {
+    last: Option<Place>,
+    /// The first line that is sealed as ours and says something else: its rows must not be cut off.
+    foreign: Option<u64>,
+}
+
+impl Found {
+    fn take(&mut self, place: Place, bytes: &[u8], each: &mut impl FnMut(u64, Identity)) {
+        match serde_json::from_slice::<Identity>(bytes) {
+            Ok(identity) => {
+                self.last = Some(identity.at);
+                each(place.line, identity);
+            }
+            Err(_) => _ = self.foreign.get_or_insert(place.line),
+        }
+    }
+
+    fn last(self, path: PathBuf) -> Result<Option<Place>, SealedLogError> {
+        match self.foreign {
+            Some(line) => Err(SealedLogError::Damaged {
+                path,
+                line: line.saturating_add(1),
+            }),
+            None => Ok(self.last),
+        }
+    }
+}
+
+/// The bytes of the rows of an encounter, and by what they are known.
+pub(super) fn to_bytes(rows: &OwnerRows) -> (Vec<u8>, u64) {
+    let bytes = serde_json::to_vec(rows).expect("rows are texts");
+    let digest = Digest::of(&bytes);
+    let (first, _) = digest.as_bytes().split_first_chunk().expect("it is longer");
+    let known_by = u64::from_le_bytes(*first);
+    (bytes, known_by)
+}
+
+/// The number of a file, by the path of one of its two; `None` for any other file.
+pub(super) fn number(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?;
+    let number = name
+        .strip_suffix(".identities")
+        .or_else(|| name.strip_suffix(".rows"));
+    number?.parse().ok()
+}
+
+pub(super) fn path_of_identities(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number:06}.identities"))
+}
+
+pub(super) fn path_of_rows(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number:06}.rows"))
+}

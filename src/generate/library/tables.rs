@@ -1,0 +1,100 @@
+//! The files that are written with the library only: results, defects of records, and the institutions that
+//! its rules need beside the hospital.
+
+use std::path::Path;
+
+use time::Date;
+
+use super::super::GenerateError;
+use super::super::catalogue::AREA;
+use super::super::cells::INSTITUTION_COLUMNS;
+use super::super::record::Encounter;
+use super::super::tables::{Cell, Planted, Table};
+use super::statistic::Ledger;
+
+/// Institutions altogether: the hospital, a primary clinic, and two for each share of cost.
+const INSTITUTIONS: u64 = FIRST_OF_SHARES + 11;
+/// Number of the first institution of the shares.
+pub(super) const FIRST_OF_SHARES: u64 = 3;
+/// 三级甲等 and 一级甲等 (hosp_lv).
+const TERTIARY: &str = "02";
+const PRIMARY: &str = "08";
+
+/// The tables, and the sums of all institutions.
+#[derive(Debug)]
+pub(in super::super) struct LibraryTables {
+    results: Table<3>,
+    defects: Table<4>,
+    ledger: Ledger,
+    end: Date,
+}
+
+impl LibraryTables {
+    /// Creates the files of a hospital whose last day this is.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(in super::super) fn create(directory: &Path, end: Date) -> Result<Self, GenerateError> {
+        write_institutions(directory)?;
+        let results = ["encounters", "items", "abnormal"];
+        let defects = ["encounters", "sources", "fields", "kinds"];
+        Ok(Self {
+            results: Table::create(directory, "lab-results", results)?,
+            defects: Table::create(directory, "data-defects", defects)?,
+            ledger: Ledger::default(),
+            end,
+        })
+    }
+
+    /// Number of the next defect's row.
+    pub(in super::super) fn next_defect(&self) -> u64 {
+        self.defects.rows() + 1
+    }
+
+    /// Writes what belongs to an encounter, and adds up its lines.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(in super::super) fn write(
+        &mut self,
+        key: Cell<'_>,
+        encounter: &Encounter,
+    ) -> Result<(), GenerateError> {
+        for result in &encounter.details.results {
+            let abnormal = Cell::Flag(result.abnormal);
+            self.results.row([key, Cell::Text(result.item), abnormal])?;
+        }
+        for defect in &encounter.details.defects {
+            let [source, field, kind] = [defect.source, defect.field, defect.kind].map(Cell::Text);
+            self.defects.row([key, source, field, kind])?;
+        }
+        self.ledger.add(encounter);
+        Ok(())
+    }
+
+    /// Writes what is buffered, and notes what the sums break.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(in super::super) fn finish(self, planted: &mut Planted) -> Result<(), GenerateError> {
+        self.ledger.note(self.end, planted)?;
+        self.results.finish()?;
+        self.defects.finish()
+    }
+}
+
+fn write_institutions(directory: &Path) -> Result<(), GenerateError> {
+    let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;
+    for number in 1..=INSTITUTIONS {
+        let code = format!("H{AREA}{number:07}");
+        let level = if number == 1 { TERTIARY } else { PRIMARY };
+        institutions.row([
+            Cell::Key('H', number),
+            Cell::Text(&code),
+            Cell::Text("1"),
+            Cell::Text(level),
+            Cell::Text(AREA),
+        ])?;
+    }
+    institutions.finish()
+}
