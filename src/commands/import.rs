@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use rulepack_audit::as_csv::{self, AsCsv};
 use rulepack_contract::knowledge::KnowledgeTable;
 use rulepack_host::client::NoFailures;
 use rulepack_host::data::{DataError, Encoding, to_utf8};
-use rulepack_host::history::{History, HistoryError};
+use rulepack_host::history::{History, HistoryError, Imported};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::overlays;
 use rulepack_host::settings::HostFolder;
@@ -22,11 +23,11 @@ use crate::engine::packs;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::output::Report;
 
-/// Bring data to a host: a folder of CSV files (registrations, earlier encounters and lines,
+/// Bring data to a host: a folder of CSV or Parquet files (registrations, earlier encounters and lines,
 /// accumulators), or a knowledge table that a city or the hospital supplies.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// A folder of CSV files (see docs/DATA.md), or one CSV file with `--table`.
+    /// A folder of CSV or Parquet files (see docs/DATA.md), or one CSV file with `--table`.
     pub from: PathBuf,
     /// The table that the file supplies: `37/drg-checks/payment-standards`.
     #[arg(long)]
@@ -89,9 +90,12 @@ impl Command for ImportArgs {
 impl ImportArgs {
     fn import_history(&self, folder: &HostFolder) -> Outcome<ImportReport> {
         let mut history = history(folder)?;
-        let imported = history
-            .import_in(&self.from, self.encoding.into())
-            .map_err(explain)?;
+        let imported = match as_csv::is_more_than_csv(&self.from) {
+            true => import_parquet(&mut history, &self.from, self.encoding.into())?,
+            false => history
+                .import_in(&self.from, self.encoding.into())
+                .map_err(explain)?,
+        };
         Ok(ImportReport {
             rows: imported
                 .rows
@@ -160,6 +164,27 @@ pub fn explain(error: HistoryError) -> Failure {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
+}
+
+/// Imports a folder that holds Parquet files too. It is written as CSV first, so that there is one import.
+fn import_parquet(history: &mut History, from: &Path, encoding: Encoding) -> Outcome<Imported> {
+    if encoding != Encoding::Utf8 {
+        let failure = Failure::new(format!("`{}` holds Parquet files", from.display()));
+        return Err(failure.hint("`--encoding` is for folders of CSV files alone"));
+    }
+    let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".into())?;
+    let written = AsCsv::write(from, folder.path()).map_err(|error| match error.hint() {
+        Some(hint) => Failure::from(error).hint(hint),
+        None => Failure::from(error),
+    })?;
+    let mut imported = history.import(folder.path()).map_err(explain)?;
+    let of_import = imported.rejected.into_iter();
+    let mut rejected: Vec<_> = of_import
+        .map(|rejection| written.trace(rejection))
+        .collect();
+    rejected.extend(written.rejected);
+    imported.rejected = rejected;
+    Ok(imported)
 }
 
 impl Report for ImportReport {

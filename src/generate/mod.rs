@@ -10,7 +10,7 @@
 //! - [`clinic`] and [`ward`]: ordinary patients, clean by construction;
 //! - [`scenarios`]: planted breaches of patients; [`procurement`]: those of purchases;
 //! - [`library`]: those of the national library, where they are asked for;
-//! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk;
+//! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk; [`parquet`]: in another form;
 //! - [`random`], [`timeline`]: chance and days.
 
 mod care;
@@ -19,6 +19,7 @@ mod cells;
 mod clinic;
 mod details;
 mod library;
+pub(crate) mod parquet;
 mod procurement;
 mod random;
 mod record;
@@ -45,7 +46,7 @@ use tables::Planted;
 use timeline::Timeline;
 
 /// Order lines that a hospital may have.
-pub(crate) const LINES: RangeInclusive<u64> = 10..=1_000_000;
+pub(crate) const LINES: RangeInclusive<u64> = 10..=100_000_000;
 /// Months that may be under review.
 pub(crate) const MONTHS: RangeInclusive<u32> = 1..=60;
 /// Years that the last day may lie in.

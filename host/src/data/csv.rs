@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rulepack_contract::data::{Data, DataBuilder};
-use rulepack_contract::schema::{self, TABLES, TableId};
+use rulepack_contract::schema::{self, TableId};
 
 use super::encoding::Encoding;
-use super::error::{DataError, nearest};
+use super::error::DataError;
 use super::rejection::FileRejection;
 use super::table_file::{Line, TableFile, file_name};
 use super::{checks, coverage};
@@ -95,10 +95,9 @@ pub(crate) fn load(
         }
     }
     if let Some(path) = &source.coverage {
-        coverage::read(path, source.encoding, builder)?;
+        coverage::read_coverage(path, source.encoding)?.tell(builder);
     }
-    checks::consistency(builder);
-    checks::refunds(builder);
+    checks::check_rows(builder);
     Ok(rejected)
 }
 
@@ -173,10 +172,7 @@ fn table_of(path: &Path) -> Result<TableId, DataError> {
         .unwrap_or_default()
         .to_string_lossy()
         .to_lowercase();
-    schema::table(&stem).ok_or_else(|| DataError::UnknownTable {
-        path: path.to_owned(),
-        nearest: nearest(&stem, TABLES.iter().map(|table| table.name)),
-    })
+    schema::table(&stem).ok_or_else(|| DataError::unknown_table(path))
 }
 
 /// The sound rows, and every row left out by file and line.

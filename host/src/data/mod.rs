@@ -22,12 +22,15 @@ pub use call::{Brought, BroughtRow, Call, Known, RequestError};
 pub use csv::{Loaded, read_directory, read_directory_in, read_file, read_file_in};
 pub use encoding::{Encoding, Looks};
 pub use error::DataError;
-pub use rejection::{FileRejection, Reason};
+pub use rejection::{FileRejection, Reason, VALUE_BYTES_MAX};
 pub use text_file::to_utf8;
 
 pub(crate) use call::parse as parse_call;
+pub use checks::check_rows;
+pub use coverage::{CoverageFile, read_coverage};
+pub use table_file::{Line, Row, TableFile};
+
 pub(crate) use csv::{Source, finish, load};
-pub(crate) use table_file::{Line, TableFile};
 
 #[cfg(test)]
 mod tests;
