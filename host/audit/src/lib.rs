@@ -10,4 +10,10 @@
     )
 )]
 
+pub mod compare;
 pub mod finding;
+pub mod profile;
+pub mod report;
+pub mod summary;
+#[cfg(test)]
+mod synthetic;
