@@ -25,18 +25,18 @@ pub(super) fn overview(comparison: &Comparison, language: Language) -> Table {
             format!("{} – {}", after.from, after.to),
         ),
         texts(
-            say("生成时间(UTC)", "made (UTC)"),
+            say("生成时间（UTC）", "made (UTC)"),
             before.made.to_string(),
             after.made.to_string(),
         ),
         counts(
-            say("费用明细(行)", "order lines"),
+            say("费用明细（行）", "order lines"),
             before.read.lines,
             after.read.lines,
         ),
         counts(say("疑点数", "findings"), all.before.count, all.after.count),
         vec![
-            Cell::text(say("涉及金额(元)", "money at stake (CNY)")),
+            Cell::text(say("涉及金额（元）", "money at stake (CNY)")),
             Cell::Money(all.before.amount),
             Cell::Money(all.after.amount),
         ],
@@ -81,14 +81,14 @@ pub(super) fn changes(comparison: &Comparison, language: Language) -> Table {
         columns: vec![
             Column::text(say("类别", "kind")),
             Column::number(say("疑点数", "findings")),
-            Column::number(say("金额(元)", "money (CNY)")),
+            Column::number(say("金额（元）", "money (CNY)")),
         ],
         rows: vec![
             row(say("新增", "gained"), all.gained),
             row(say("减少", "lost"), all.lost),
             row(say("不变", "kept"), all.kept),
             row(
-                say("变化(金额为增减)", "altered (money: more or less)"),
+                say("变化（金额为增减）", "altered (money: more or less)"),
                 all.altered,
             ),
         ],
@@ -177,7 +177,7 @@ pub(super) fn examples(comparison: &Comparison, language: Language) -> Table {
             Column::code(say("规则编号", "rule")),
             Column::text(say("违规程度", "certainty")),
             Column::text(say("违规内容", "message")),
-            Column::number(say("金额(元)", "money (CNY)")),
+            Column::number(say("金额（元）", "money (CNY)")),
             Column::text(say("科室", "department")),
             Column::code(say("违规项", "offending rows")),
         ],
@@ -202,9 +202,9 @@ fn columns(language: Language) -> [Column; 8] {
         ("新增", "gained"),
         ("减少", "lost"),
         ("变化", "altered"),
-        ("前次金额(元)", "CNY before"),
-        ("本次金额(元)", "CNY after"),
-        ("金额增减(元)", "CNY more or less"),
+        ("前次金额（元）", "CNY before"),
+        ("本次金额（元）", "CNY after"),
+        ("金额增减（元）", "CNY more or less"),
     ]
     .map(|(chinese, english)| Column::number(language.say(chinese, english)))
 }

@@ -71,7 +71,7 @@ fn findings_gained_lost_kept_and_altered_are_told_apart() {
     assert_eq!(examples, expected);
     let text = comparison_text(&comparison, Language::English);
     assert!(
-        text.contains("altered (money: more or less)         1         -0.50"),
+        text.contains("altered (money: more or less)         1        -0.50"),
         "{text}"
     );
 }

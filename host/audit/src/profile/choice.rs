@@ -60,17 +60,17 @@ impl Choice {
         let told = [
             (
                 packs.join(", "),
-                "本报告仅含这些规则包:",
+                "本报告仅含这些规则包：",
                 "only of these packs: ",
             ),
             (
                 self.rules.join(", "),
-                "本报告仅含这些规则:",
+                "本报告仅含这些规则：",
                 "only of these rules: ",
             ),
             (
                 self.leave_out.join(", "),
-                "本报告不含的规则:",
+                "本报告不含的规则：",
                 "rules left out: ",
             ),
         ];

@@ -1,8 +1,8 @@
 //! What of a run asks for attention.
 
-use rulepack_contract::units::format_decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::report::table::{Cell, money};
 use crate::report::{Language, RunFacts};
 use crate::summary::{Summary, certainty_rank};
 
@@ -116,22 +116,24 @@ impl Exceeded {
     /// For people.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
-        let (chinese, english, places) = match self.threshold {
-            Threshold::Findings => ("疑点", "findings", 0),
-            Threshold::Violations => ("明确违规", "violations (明确违规)", 0),
-            Threshold::Amount => ("涉及金额(元)", "money at stake (CNY)", 2),
+        let (chinese, english) = match self.threshold {
+            Threshold::Findings => ("疑点", "findings"),
+            Threshold::Violations => ("明确违规", "violations (明确违规)"),
+            Threshold::Amount => ("涉及金额（元）", "money at stake (CNY)"),
             Threshold::NoVerdict => (
                 "未得出结论的参保人、机构",
                 "patients and institutions without a verdict",
-                0,
             ),
-            Threshold::RejectedRows => ("未读入的行", "rows left out", 0),
-            Threshold::NotEvaluable => ("无法评估的规则", "rules that could not be evaluated", 0),
+            Threshold::RejectedRows => ("未读入的行", "rows left out"),
+            Threshold::NotEvaluable => ("无法评估的规则", "rules that could not be evaluated"),
         };
-        let told = |value| format_decimal(value, places);
+        let told = |value: i64| match self.threshold {
+            Threshold::Amount => money(value),
+            _ => Cell::Count(value.unsigned_abs()).words(language),
+        };
         let (value, max) = (told(self.value), told(self.max));
         match language {
-            Language::Chinese => format!("{chinese}:{value},超过限值 {max}"),
+            Language::Chinese => format!("{chinese}：{value}，超过限值 {max}"),
             Language::English => format!("{english}: {value}, at most {max}"),
         }
     }
@@ -176,7 +178,7 @@ mod tests {
         assert_eq!(told(Language::English), english);
         assert_eq!(
             told(Language::Chinese)[1],
-            "涉及金额(元):1.02,超过限值 1.00"
+            "涉及金额（元）：1.02，超过限值 1.00"
         );
         assert_eq!(Thresholds::default().exceeded(&facts, &summary), []);
     }

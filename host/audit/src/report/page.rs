@@ -71,7 +71,7 @@ fn header(report: &Report, language: Language) -> String {
         say("审核期间", "Period"),
         facts.from,
         facts.to,
-        say("生成时间(UTC)", "Made (UTC)"),
+        say("生成时间（UTC）", "Made (UTC)"),
         facts.made,
     );
     let subject = if facts.subject.is_empty() {
@@ -150,7 +150,7 @@ fn gaps(report: &Report, language: Language) -> String {
         not_evaluable = format!(
             "<section id=\"not-evaluable\"><h2>{}</h2><p>{}</p></section>",
             language.say("无法评估的规则", "Rules that could not be evaluated"),
-            language.say("无:所有规则均已评估。", "None: every rule was evaluated."),
+            language.say("无：所有规则均已评估。", "None: every rule was evaluated."),
         );
     }
     let rejected = table_if_any(&tables::rejected(report, language), language);
@@ -164,23 +164,23 @@ fn notes(report: &Report, language: Language) -> String {
     let facts = &report.facts;
     let mut lines = vec![
         language.say(
-            "「明确违规」由数据本身即可判定;「高度可疑」「轻度可疑」须经人工复核,不构成违规结论。",
+            "「明确违规」由数据本身即可判定；「高度可疑」「轻度可疑」须经人工复核，不构成违规结论。",
             "明确违规 is shown by the record itself; 高度可疑 and 轻度可疑 have to be looked at by a person and are no verdict.",
         )
         .to_owned(),
         language.say(
-            "一笔费用可能被多条规则命中,各规则金额之和可能大于实际应追回金额。",
+            "一笔费用可能被多条规则命中，各规则金额之和可能大于实际应追回金额。",
             "One charge may be found by several rules: the sum of all money may be more than can be recovered.",
         )
         .to_owned(),
         language.say(
-            "人数前标「约」的为估计值(标准误差不超过 1.6 %),其余逐一计数;金额与条数均为精确值。",
-            "Numbers of patients marked “about” are estimates (standard error at most 1.6 %), all others are counted; \
+            "人数前标「约」的为估计值（标准误差不超过 0.8 %），其余逐一计数；金额与条数均为精确值。",
+            "Numbers of patients marked “about” are estimates (standard error at most 0.8 %), all others are counted; \
              money and findings are exact.",
         )
         .to_owned(),
         language.say(
-            "本报告含参保人就诊编号,属内部资料,请按规定保管。",
+            "本报告含参保人就诊编号，属内部资料，请按规定保管。",
             "This report holds keys of patients and encounters: keep it as such.",
         )
         .to_owned(),
@@ -191,7 +191,10 @@ fn notes(report: &Report, language: Language) -> String {
         lines.push(format!("{all} <code>{files}</code>"));
     }
     if let Some(lock) = &facts.lock {
-        let words = language.say("版本锁定文件摘要(SHA-256)", "Digest of the lock (SHA-256)");
+        let words = language.say(
+            "版本锁定文件摘要（SHA-256）",
+            "Digest of the lock (SHA-256)",
+        );
         lines.push(format!("{words} <code>{lock}</code>"));
     }
     let lines = lines.iter().map(|line| format!("<li>{line}</li>"));

@@ -131,7 +131,7 @@ pub(crate) fn share(part: i64, whole: i64) -> u64 {
 pub(crate) fn tally_columns(language: Language) -> [Column; 4] {
     [
         Column::number(language.say("疑点数", "findings")),
-        Column::number(language.say("涉及金额(元)", "money (CNY)")),
+        Column::number(language.say("涉及金额（元）", "money (CNY)")),
         Column::number(language.say("金额占比", "share of money")),
         Column::number(language.say("涉及人数", "patients")),
     ]

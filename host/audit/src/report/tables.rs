@@ -30,7 +30,7 @@ fn reviewed(report: &Report, language: Language) -> [Figure; 6] {
     let period = Cell::text(format!("{} – {}", facts.from, facts.to));
     [
         (("审核期间", "period"), period),
-        (("费用明细(行)", "order lines"), Cell::Count(read.lines)),
+        (("费用明细（行）", "order lines"), Cell::Count(read.lines)),
         (("就诊人次", "encounters"), Cell::Count(read.encounters)),
         (("参保人", "patients"), Cell::Count(read.patients)),
         (
@@ -38,7 +38,7 @@ fn reviewed(report: &Report, language: Language) -> [Figure; 6] {
             Cell::Count(read.institutions),
         ),
         (
-            ("费用总额(元)", "money of all order lines (CNY)"),
+            ("费用总额（元）", "money of all order lines (CNY)"),
             read.amount
                 .map_or_else(|| not_summed(language), Cell::Money),
         ),
@@ -54,7 +54,7 @@ fn came_to(report: &Report, language: Language) -> [Figure; 6] {
     [
         (("疑点数", "findings"), Cell::Count(all.sum.count)),
         (
-            ("涉及金额(元)", "money at stake (CNY)"),
+            ("涉及金额（元）", "money at stake (CNY)"),
             Cell::Money(all.sum.amount),
         ),
         (("涉及金额占费用总额", "its share of all money"), of_money),
@@ -77,14 +77,14 @@ fn missed(report: &Report) -> [Figure; 6] {
     [
         (
             (
-                "未得出结论(人、机构)",
+                "未得出结论（人、机构）",
                 "without a verdict (patients, institutions)",
             ),
             Cell::Count(none),
         ),
         (
             (
-                "未得出结论涉及费用(元)",
+                "未得出结论涉及费用（元）",
                 "money of those without a verdict (CNY)",
             ),
             Cell::Money(none_amount),
@@ -101,7 +101,7 @@ fn missed(report: &Report) -> [Figure; 6] {
             ("未读入的行", "rows left out"),
             Cell::Count(facts.rejected_rows()),
         ),
-        (("用时(秒)", "seconds"), Cell::Count(facts.seconds)),
+        (("用时（秒）", "seconds"), Cell::Count(facts.seconds)),
     ]
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn no_verdict(report: &Report, language: Language) -> Table {
     let rows = none.into_iter().map(|none| {
         vec![
             Cell::text(&none.pack),
-            Cell::text(&none.reason),
+            Cell::text(reason(&none.reason, language)),
             Cell::Count(none.count),
             Cell::Money(none.amount),
             Cell::text(none.keys.join(", ")),
@@ -126,12 +126,29 @@ pub(crate) fn no_verdict(report: &Report, language: Language) -> Table {
             Column::code(say("规则包", "pack")),
             Column::text(say("原因", "reason")),
             Column::number(say("人、机构数", "patients, institutions")),
-            Column::number(say("费用(元)", "money (CNY)")),
+            Column::number(say("费用（元）", "money (CNY)")),
             Column::code(say("示例编号", "some of their keys")),
         ],
         rows: rows.collect(),
         rest: None,
     }
+}
+
+/// The engine's word for a fault, for people.
+fn reason(word: &str, language: Language) -> String {
+    let (chinese, english) = match word {
+        "trap" => ("规则包运行出错", "the pack broke off"),
+        "misuse" | "refused" | "malformed" | "answer" => {
+            ("规则包结果不合规范", "the pack broke the contract")
+        }
+        "fuel" => ("计算量超过上限", "more computing than allowed"),
+        "memory" => ("内存超过上限", "more memory than allowed"),
+        "stack" => ("调用层数超过上限", "too deep"),
+        "wall" => ("时间超过上限", "more time than allowed"),
+        "too-many-rows" => ("数据行数超过上限", "more rows than allowed"),
+        other => return other.to_owned(),
+    };
+    format!("{} ({word})", language.say(chinese, english))
 }
 
 /// By month of service.
@@ -283,7 +300,7 @@ pub(crate) fn not_evaluable(report: &Report, language: Language) -> Table {
             Column::code(say("规则编号", "rule")),
             Column::text(say("规则名称", "title")),
             Column::code(say("规则包", "pack")),
-            Column::text(say("原因(缺少)", "why (missing)")),
+            Column::text(say("原因（缺少）", "why (missing)")),
             Column::number(say("涉及行数", "rows concerned")),
         ],
         rows: rows.collect(),
@@ -343,7 +360,7 @@ pub(crate) fn packs(report: &Report, language: Language) -> Table {
         title: language.say("规则包与版本", "Packs and versions"),
         columns: vec![
             Column::code(language.say("规则包", "pack")),
-            Column::code(language.say("摘要(SHA-256)", "digest (SHA-256)")),
+            Column::code(language.say("摘要（SHA-256）", "digest (SHA-256)")),
             Column::code(language.say("参数摘要", "digest of what is set")),
         ],
         rows: rows.collect(),
@@ -405,7 +422,7 @@ fn rest_words(rest: &Rest, language: Language) -> String {
     match (rest.groups, language) {
         (Some(groups), Language::Chinese) => format!("其余 {groups} 个合计"),
         (Some(groups), Language::English) => format!("the other {groups} together"),
-        (None, Language::Chinese) => "数量过多,仅列合计".to_owned(),
+        (None, Language::Chinese) => "数量过多，仅列合计".to_owned(),
         (None, Language::English) => "too many to be told apart: all together".to_owned(),
     }
 }

@@ -40,8 +40,8 @@ pub(crate) use tally::Running;
 /// Up to so many patients a rule, month, institution or department counts each. Beyond, the standard error
 /// of its estimate is 0.4 %.
 pub const PATIENTS_EXACT_MAX: usize = 65_536;
-/// The same of a doctor or an item, of which there are many: 1.6 %.
-pub const PATIENTS_OF_MANY_EXACT_MAX: usize = 4_096;
+/// The same of a doctor or an item, of which there are many: 0.8 %.
+pub const PATIENTS_OF_MANY_EXACT_MAX: usize = 16_384;
 
 /// How much a summary tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

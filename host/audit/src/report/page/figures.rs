@@ -59,12 +59,12 @@ fn found(report: &Report, language: Language) -> [Card; 3] {
             format!("{} {rules}", say("命中规则", "rules:")),
         ),
         (
-            say("涉及金额(元)", "Money at stake (CNY)"),
+            say("涉及金额（元）", "Money at stake (CNY)"),
             money(all.amount),
             format!("{} {part}", say("占费用总额", "of all money:")),
         ),
         (
-            say("其中明确违规(元)", "Of it 明确违规 (CNY)"),
+            say("其中明确违规（元）", "Of it 明确违规 (CNY)"),
             money(violations.amount),
             format!("{} {violations_count}", say("条数", "findings:")),
         ),
@@ -87,7 +87,7 @@ fn reviewed(report: &Report, language: Language) -> [Card; 3] {
             format!("{} {part}", say("占参保人", "of all patients:")),
         ),
         (
-            say("审核费用明细(行)", "Order lines reviewed"),
+            say("审核费用明细（行）", "Order lines reviewed"),
             count(read.lines),
             format!("{} {encounters}", say("就诊人次", "encounters:")),
         ),
@@ -96,7 +96,7 @@ fn reviewed(report: &Report, language: Language) -> [Card; 3] {
             count(none),
             format!(
                 "{} {none_amount}",
-                say("涉及费用(元)", "their money (CNY):")
+                say("涉及费用（元）", "their money (CNY):")
             ),
         ),
     ]
@@ -118,14 +118,14 @@ pub(super) fn trend(report: &Report, language: Language) -> String {
     let series = series();
     format!(
         "<section id=\"trend\"><h2>{}</h2><h3>{}</h3>{}<h3>{}</h3>{}</section>",
-        language.say("趋势(按服务月份)", "Trend (by month of service)"),
+        language.say("趋势（按服务月份）", "Trend (by month of service)"),
         language.say("疑点数", "Findings"),
         figure(&columns(
             &series,
             &drawn(|sum| i64::try_from(sum.count).unwrap_or(i64::MAX)),
             0
         )),
-        language.say("涉及金额(元)", "Money at stake (CNY)"),
+        language.say("涉及金额（元）", "Money at stake (CNY)"),
         figure(&columns(&series, &drawn(|sum| sum.amount), 2)),
     )
 }
@@ -149,7 +149,7 @@ pub(super) fn bars_by_certainty(
             figure: money(amount),
         }
     });
-    let title = language.say("涉及金额(元)", "Money at stake (CNY)");
+    let title = language.say("涉及金额（元）", "Money at stake (CNY)");
     let drawn = figure(&bars(&series(), None, &drawn.collect::<Vec<_>>()));
     format!("<h3>{title}</h3>{drawn}")
 }

@@ -52,7 +52,7 @@ pub(super) fn chart_of_groups(of: &Breakdown, language: Language) -> String {
     }
     let series = [Series {
         class: "all",
-        words: language.say("涉及金额(元)", "money (CNY)"),
+        words: language.say("涉及金额（元）", "money (CNY)"),
     }];
     let drawn = of.groups.iter().take(BARS_MAX).map(|group| {
         let name = if group.name.is_empty() {
@@ -60,8 +60,11 @@ pub(super) fn chart_of_groups(of: &Breakdown, language: Language) -> String {
         } else {
             &group.name
         };
+        let name = Cell::recorded(name, language).words(language);
         Bar {
-            name: Cell::recorded(name, language).words(language),
+            name: format!("{name} {}", group.institution)
+                .trim_end()
+                .to_owned(),
             right: vec![group.tally.sum.amount],
             left: 0,
             figure: money(group.tally.sum.amount),

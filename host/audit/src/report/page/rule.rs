@@ -32,7 +32,7 @@ fn section(rule: &RuleSummary, all: Sum, language: Language) -> String {
         Cell::Count(tally.sum.count).words(language),
         say("条", "findings"),
         money(tally.sum.amount),
-        say("元,占", "CNY,"),
+        say("元，占", "CNY,"),
         Cell::Share(crate::report::table::share(tally.sum.amount, all.amount)).words(language),
         Cell::Patients(tally.patients).words(language),
         say("人", "patients"),
@@ -60,7 +60,7 @@ fn section(rule: &RuleSummary, all: Sum, language: Language) -> String {
             escape(&certainties(rule, language)),
         ),
         (
-            say("按月(条)", "By month (findings)"),
+            say("按月（条）", "By month (findings)"),
             escape(&months(rule, language)),
         ),
         (
@@ -125,7 +125,7 @@ fn examples(examples: &[Example], all: u64, language: Language) -> String {
     if examples.is_empty() {
         return String::new();
     }
-    let title = language.say("示例(金额最大者)", "Examples (those with most money)");
+    let title = language.say("示例（金额最大者）", "Examples (those with most money)");
     let of = format!("{} / {}", examples.len(), Cell::Count(all).words(language));
     let examples = examples
         .iter()
@@ -188,7 +188,7 @@ fn rows(kind: &str, rows: &[AuditRow], all: u64, language: Language) -> String {
     let mut told: String = told.collect();
     let left_out = all.saturating_sub(rows.len() as u64);
     if left_out > 0 {
-        let words = language.say("行未列出,见疑点明细", "more rows, in the list of findings");
+        let words = language.say("行未列出，见疑点明细", "more rows, in the list of findings");
         let left_out = Cell::Count(left_out).words(language);
         told += &format!("<tr><td>{kind}</td><td colspan=\"4\">… {left_out} {words}</td></tr>");
     }
