@@ -14,6 +14,7 @@ mod log;
 mod output;
 mod packs;
 mod plain_tuf;
+mod progress;
 mod published;
 mod shutdown;
 mod toolchain;

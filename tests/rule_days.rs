@@ -15,6 +15,7 @@ use std::ops::RangeInclusive;
 
 use common::bare_host::{BareHost, Days};
 use common::packs::Source;
+use rulepack_audit::findings_file::FindingsReader;
 use rulepack_host::lock::LockedVersion;
 use serde_json::Value;
 
@@ -173,6 +174,71 @@ fn t4_each_claim_of_a_year_meets_the_version_of_its_day_although_one_came_late()
     assert_eq!(year.findings(&["--stage", "before"]), ordinary);
     let told = year.check(&["--as-of", &old]);
     assert_eq!(told, before, "the same bytes under the old lock");
+}
+
+#[test]
+fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
+    let year = Year::begin();
+    for rule in [&FIRST, &SECOND, &LATE] {
+        year.install(rule);
+    }
+    let claims = year.host.path("claims");
+    for name in ["patients.csv", "enrolments.csv", "encounters.csv"] {
+        let text = fs::read_to_string(claims.join(name)).unwrap();
+        let of_one = (2..=12).fold(text, |text, month| {
+            text.replace(&format!("P{month:02}"), "P01")
+        });
+        let lines: Vec<&str> = of_one.lines().collect();
+        let kept = match name {
+            "encounters.csv" => lines,
+            _ => lines[..2].to_vec(),
+        };
+        fs::write(claims.join(name), kept.join("\n")).unwrap();
+    }
+    let audit = |name: &str, options: &[&str]| {
+        let out = year.host.path(name);
+        let line = [
+            "audit",
+            claims.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        let days = [
+            "--period",
+            "2026-01-01..2026-12-31",
+            "--today",
+            "2026-12-31",
+        ];
+        year.host.run(&[&line[..], &days, options].concat()).done();
+        let findings = FindingsReader::open(&out.join("findings.parquet")).unwrap();
+        let found = findings.flat_map(Result::unwrap);
+        let found = found.filter(|found| found.rule == "CHR-02").map(|found| {
+            let month: u32 = found.encounter[1..].parse().unwrap();
+            assert_eq!(found.day, format!("2026-{month:02}-15"));
+            (month, found.pack)
+        });
+        found.collect::<BTreeMap<_, _>>()
+    };
+    let path = |number: &str| format!("37/chronic-limits/{number}.wasm");
+    let expected: BTreeMap<_, _> = (5..=8)
+        .map(|month| (month, path("1.1.0")))
+        .chain((9..=12).map(|month| (month, path("1.2.0"))))
+        .collect();
+    assert_eq!(audit("run", &[]), expected);
+    // Where its manifest states a basis, the late version looks back to March.
+    let old = year.lock();
+    let versions = year.host.lock().versions;
+    let late = versions
+        .into_iter()
+        .find(|it| it.path.version().minor == 2)
+        .unwrap();
+    year.host.put(LockedVersion {
+        retroactive: true,
+        ..late
+    });
+    let expected: BTreeMap<_, _> = (3..=12).map(|month| (month, path("1.2.0"))).collect();
+    assert_eq!(audit("late", &[]), expected);
+    assert_eq!(audit("old", &["--as-of", &old]).len(), 8);
 }
 
 #[test]

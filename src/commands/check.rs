@@ -1,6 +1,7 @@
 //! `rulepack check`: review data from files with the packs of a host.
 
 mod text;
+pub mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,14 +13,11 @@ use rulepack_contract::units;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::FloorsStore;
 use rulepack_host::data::{Call as _, national, read_directory, read_file};
-use rulepack_host::lock::{Lock, LockedVersion, State};
-use rulepack_host::packs::{self, Packs};
 use rulepack_host::review::{Circumstances, InForce, Report as Review};
-use rulepack_host::settings::{HostFolder, Settings};
+use rulepack_host::settings::HostFolder;
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::{Day, Effective};
-use rulepack_protocol::names::{PackName, TargetPath};
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_protocol::moment::Day;
+use rulepack_protocol::names::TargetPath;
 use serde::Serialize;
 
 use super::{Command, import, serve};
@@ -28,6 +26,7 @@ use crate::engine;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
+use versions::Versions;
 
 /// Review data from files: a folder of CSV files, one CSV file, or a national request (3101, 3102) as
 /// JSON; or what was imported. Prints findings with rows, rule, money and policy, and what could not be evaluated and why.
@@ -122,7 +121,11 @@ impl Command for CheckArgs {
     fn execute(&self) -> Outcome<CheckReport> {
         let folder = HostFolder::at(&self.dir);
         let packs = engine::packs(&self.dir)?;
-        let (lock, division) = self.lock(&folder, &packs)?;
+        let versions = Versions {
+            pack: self.pack.as_deref(),
+            as_of: self.as_of.as_ref(),
+        };
+        let (lock, division) = versions.lock(&folder, &packs)?;
         if lock.versions.is_empty() {
             return Err(
                 Failure::new("no pack is installed, so nothing can be reviewed")
@@ -133,7 +136,8 @@ impl Command for CheckArgs {
             Some(day) => day,
             None => clock::today()?,
         };
-        let period = self.period(today)?;
+        let period = versions::period(self.period.as_deref(), today)?;
+        let period = (period.0.number(), period.1.number());
         let input = match &self.from {
             Some(from) => read(from, self.region.as_deref(), &folder)?,
             None => read_history(&folder, period)?,
@@ -171,59 +175,6 @@ impl Command for CheckArgs {
 }
 
 impl CheckArgs {
-    /// The versions to choose from, and where the host lies. With a sealed file: that one, in force on
-    /// every day, wherever it applies.
-    fn lock(
-        &self,
-        folder: &HostFolder,
-        packs: &Packs,
-    ) -> Outcome<(Lock, rulepack_protocol::names::Division)> {
-        let settings: Result<Settings, _> = folder.settings();
-        match &self.pack {
-            Some(file) if Path::new(file).is_file() => {
-                let bytes = files::read(Path::new(file))?;
-                let version = version_of(&bytes).context(|| format!("`{file}`"))?;
-                let place = version
-                    .jurisdictions
-                    .first()
-                    .map_or("37", |place| place.as_str());
-                let division = match settings {
-                    Ok(settings) => settings.division,
-                    Err(_) => format!("{:0<6}", place.replace("cn", "10")).parse()?,
-                };
-                packs.preload(&version, &bytes)?;
-                // What is set at this host holds for a file too.
-                let mut lock = self.read_lock(folder)?;
-                lock.versions.retain(|known| known.path.is_overlay());
-                lock.put(version);
-                Ok((lock, division))
-            }
-            Some(name) => {
-                let mut lock = self.read_lock(folder)?;
-                let pack = name.parse().context(|| format!("`{name}`"))?;
-                let is_of = |name: &PackName| *name == pack || name.is_overlay_of(&pack);
-                lock.versions.retain(|version| is_of(version.path.pack()));
-                if lock.packs().is_empty() {
-                    return Err(Failure::new(format!("pack `{name}` is not installed"))
-                        .hint("`rulepack sync` brings what the host follows"));
-                }
-                Ok((lock, settings?.division))
-            }
-            None => Ok((self.read_lock(folder)?, settings?.division)),
-        }
-    }
-
-    /// The lock in force, or the one that was asked for.
-    fn read_lock(&self, folder: &HostFolder) -> Outcome<Lock> {
-        let Some(digest) = &self.as_of else {
-            return Ok(Lock::read(folder)?);
-        };
-        Lock::with_digest(folder, digest)?.ok_or_else(|| {
-            Failure::new(format!("the host keeps no lock with the digest `{digest}`"))
-                .hint("`sync`, `host status` and every receipt name the lock that was in force")
-        })
-    }
-
     /// Whether what vouches for the packs has expired since the last refresh, or cannot be read.
     fn stale(&self, folder: &HostFolder) -> Outcome<Option<String>> {
         let is_file = self
@@ -250,44 +201,6 @@ impl CheckArgs {
             None => told.unwrap_or(Stage::After),
         }
     }
-
-    fn period(&self, today: Day) -> Outcome<(i32, i32)> {
-        let Some(period) = &self.period else {
-            return Ok((today.number() - 364, today.number()));
-        };
-        let days = period.split_once("..").and_then(|(first, last)| {
-            let first: Day = first.parse().ok()?;
-            let last: Day = last.parse().ok()?;
-            (first <= last).then_some((first.number(), last.number()))
-        });
-        days.ok_or_else(|| {
-            Failure::new(format!(
-                "period `{period}` is not of the form `2025-01-01..2025-12-31`"
-            ))
-        })
-    }
-}
-
-/// A sealed file as a version that is in force on every day.
-fn version_of(bytes: &[u8]) -> Outcome<LockedVersion> {
-    let header = packs::open(bytes)?.manifest.pack;
-    let always = Effective {
-        from: Day::new(1970, 1, 1).ok_or_else(|| Failure::new("no such day"))?,
-        to: None,
-    };
-    Ok(LockedVersion {
-        path: TargetPath::new(header.name, header.version)?,
-        digest: Digest::of(bytes),
-        effective: always,
-        known_from: always.from,
-        retroactive: false,
-        jurisdictions: header.jurisdictions,
-        channel: Channel::Stable,
-        status: Status::Active,
-        mandatory_by: None,
-        for_versions: None,
-        state: State::Active,
-    })
 }
 
 fn read(from: &Path, region: Option<&Path>, folder: &HostFolder) -> Outcome<Input> {

@@ -3,22 +3,22 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 use time::Date;
 
 use super::Command;
 use crate::failure::{Failure, Outcome};
-use crate::generate::{GenerateError, Settings, Summary, generate};
+use crate::generate::{GenerateError, Settings, Summary, generate, parquet};
 use crate::output::Report;
 
-/// Generate a made-up hospital as CSV, with planted breaches.
+/// Generate a made-up hospital as CSV or Parquet, with planted breaches.
 ///
 /// Writes one file for each table of the contract, and `planted.csv`, which lists every planted breach
 /// and every near miss beside it. The same arguments give the same bytes.
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// Order lines altogether, 10 to 1,000,000.
+    /// Order lines altogether, 10 to 100,000,000.
     #[arg(long, default_value_t = 1_000)]
     lines: u64,
     /// Months under review, 1 to 60; 120 days of history come before them.
@@ -30,9 +30,21 @@ pub struct GenerateArgs {
     /// Last day under review.
     #[arg(long, value_name = "DATE", default_value = "2026-06-30", value_parser = day)]
     end: Date,
+    /// How tables are written; `planted.csv` is CSV always.
+    #[arg(long, value_enum, default_value = "csv")]
+    format: TableFormat,
     /// Folder to write to, new or empty.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+}
+
+/// How tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// Texts.
+    Csv,
+    /// Values by type, compressed.
+    Parquet,
 }
 
 /// What was generated, and where.
@@ -56,6 +68,9 @@ impl Command for GenerateArgs {
             end: self.end,
         };
         let summary = generate(&settings).map_err(explained)?;
+        if self.format == TableFormat::Parquet {
+            parquet::convert(&directory).map_err(explained)?;
+        }
         Ok(GenerateReport { summary, directory })
     }
 }

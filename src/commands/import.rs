@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rulepack_audit::as_csv::{self, AsCsv};
 use rulepack_contract::knowledge::KnowledgeTable;
 use rulepack_host::client::NoFailures;
-use rulepack_host::history::{History, HistoryError};
+use rulepack_host::history::{History, HistoryError, Imported};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::overlays;
 use rulepack_host::settings::HostFolder;
@@ -22,11 +23,11 @@ use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::output::Report;
 
-/// Bring data to a host: a folder of CSV files (registrations, earlier encounters and lines,
+/// Bring data to a host: a folder of CSV or Parquet files (registrations, earlier encounters and lines,
 /// accumulators), or a knowledge table that a city or the hospital supplies.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// A folder of CSV files (see docs/DATA.md), or one CSV file with `--table`.
+    /// A folder of CSV or Parquet files (see docs/DATA.md), or one CSV file with `--table`.
     pub from: PathBuf,
     /// The table that the file supplies: `37/drg-checks/payment-standards`.
     #[arg(long)]
@@ -73,7 +74,10 @@ pub fn explain(error: HistoryError) -> Failure {
 
 fn import_history(folder: &HostFolder, from: &Path) -> Outcome<ImportReport> {
     let mut history = history(folder)?;
-    let imported = history.import(from).map_err(explain)?;
+    let imported = match as_csv::is_more_than_csv(from) {
+        true => import_parquet(&mut history, from)?,
+        false => history.import(from).map_err(explain)?,
+    };
     Ok(ImportReport {
         rows: imported
             .rows
@@ -82,6 +86,23 @@ fn import_history(folder: &HostFolder, from: &Path) -> Outcome<ImportReport> {
             .collect(),
         rejected: imported.rejected.iter().map(ToString::to_string).collect(),
     })
+}
+
+/// Imports a folder that holds Parquet files too. It is written as CSV first, so that there is one import.
+fn import_parquet(history: &mut History, from: &Path) -> Outcome<Imported> {
+    let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".into())?;
+    let written = AsCsv::write(from, folder.path()).map_err(|error| match error.hint() {
+        Some(hint) => Failure::from(error).hint(hint),
+        None => Failure::from(error),
+    })?;
+    let mut imported = history.import(folder.path()).map_err(explain)?;
+    let of_import = imported.rejected.into_iter();
+    let mut rejected: Vec<_> = of_import
+        .map(|rejection| written.trace(rejection))
+        .collect();
+    rejected.extend(written.rejected);
+    imported.rejected = rejected;
+    Ok(imported)
 }
 
 /// Puts a supplied table where its pack finds it, once it reads as the pack declares it.

@@ -1,6 +1,7 @@
 //! One file a command. A command takes its arguments, does its work through the libraries, and gives
 //! back a report that `output` prints; the demo calls the same functions.
 
+mod audit;
 mod build;
 mod check;
 mod delegate;
@@ -91,6 +92,7 @@ pub enum Commands {
     Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
     Check(check::CheckArgs),
+    Audit(audit::AuditArgs),
     New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
@@ -157,6 +159,7 @@ impl Commands {
             Commands::Replay(args) => told(args),
             Commands::Token(args) => told(args),
             Commands::Check(args) => told(args),
+            Commands::Audit(args) => told(args),
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),

@@ -9,12 +9,13 @@
 //! - [`catalogue`]: all codes, in one place;
 //! - [`clinic`] and [`ward`]: ordinary patients, clean by construction;
 //! - [`scenarios`]: planted breaches of patients; [`procurement`]: those of purchases;
-//! - [`record`], [`care`], [`tables`]: a patient in memory, and on disk;
+//! - [`record`], [`care`], [`tables`]: a patient in memory, and on disk; [`parquet`]: in another form;
 //! - [`random`], [`timeline`]: chance and days.
 
 mod care;
 mod catalogue;
 mod clinic;
+pub(crate) mod parquet;
 mod procurement;
 mod random;
 mod record;
@@ -41,7 +42,7 @@ use tables::Planted;
 use timeline::Timeline;
 
 /// Order lines that a hospital may have.
-pub(crate) const LINES: RangeInclusive<u64> = 10..=1_000_000;
+pub(crate) const LINES: RangeInclusive<u64> = 10..=100_000_000;
 /// Months that may be under review.
 pub(crate) const MONTHS: RangeInclusive<u32> = 1..=60;
 /// Years that the last day may lie in.

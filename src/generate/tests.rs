@@ -287,7 +287,7 @@ fn settings_out_of_bounds_are_refused() {
     };
     assert_eq!(
         fails(|settings| settings.lines = 9),
-        "`9` order lines: expected 10 to 1000000"
+        "`9` order lines: expected 10 to 100000000"
     );
     assert_eq!(
         fails(|settings| settings.months = 0),

@@ -10,10 +10,28 @@
     )
 )]
 
+pub mod as_csv;
+mod audit;
+mod cells;
 pub mod compare;
+mod cut;
+mod error;
 pub mod finding;
+pub mod findings_file;
+pub mod input;
 pub mod profile;
 pub mod report;
+mod review;
+pub mod run;
+mod sort;
 pub mod summary;
 #[cfg(test)]
 mod synthetic;
+pub mod table_writer;
+
+pub use audit::{
+    Audit, FINDINGS, FINDINGS_CSV, NO_VERDICT_CSV, NoProgress, Progress, REJECTED_CSV, Step,
+};
+pub use error::AuditError;
+pub use review::PATIENT_ROWS_MAX;
+pub use sort::MEMORY_BYTES_MIN;

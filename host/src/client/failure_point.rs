@@ -40,6 +40,14 @@ pub enum FailurePoint {
     JournalSynced,
     /// A new file of the journal has its header.
     JournalFile,
+    /// All rows of an audit are cut into parts, none is reviewed.
+    AuditCut,
+    /// The findings of a part are written, and the part does not count as done.
+    AuditPart,
+    /// Another part of an audit is done.
+    AuditPartDone,
+    /// All findings of an audit are written, and the run does not count as done.
+    AuditFindings,
 }
 
 /// Asked at each place; production never fails.

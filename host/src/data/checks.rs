@@ -78,6 +78,12 @@ const IN_ORDER: [(&str, &str, &str, &str); 11] = [
     ),
 ];
 
+/// All that files must fulfil: the builder leaves out the rows that contradict themselves or each other.
+pub fn check_rows(builder: &mut DataBuilder) {
+    consistency(builder);
+    refunds(builder);
+}
+
 /// What every source must fulfil: times in their order, days of supply above zero, the signs of a line
 /// alike.
 pub(super) fn consistency(builder: &mut DataBuilder) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rulepack_contract::data::{Coverage, DataBuilder, Presence, Reach};
-use rulepack_contract::schema;
+use rulepack_contract::schema::{self, TableId};
 use rulepack_contract::units;
 
 use super::error::{DataError, nearest};
@@ -18,15 +18,34 @@ const REACHES: &str = "`institution`, `pooling-area` or `province`, the same on 
 const TABLES: &str = "the name of a table of the contract";
 const DAY: &str = "a day such as `2026-11-22`, or nothing";
 
-/// Tells the builder what the file says.
+/// What the file says.
+#[derive(Debug, Clone, Default)]
+pub struct CoverageFile {
+    tables: Vec<(TableId, Coverage)>,
+    reach: Option<Reach>,
+}
+
+impl CoverageFile {
+    /// Tells a builder, to which all columns were declared.
+    pub fn tell(&self, builder: &mut DataBuilder) {
+        for (table, coverage) in &self.tables {
+            builder.cover(*table, *coverage);
+        }
+        if let Some(reach) = self.reach {
+            builder.reach(reach);
+        }
+    }
+}
+
+/// Reads the file.
 ///
 /// # Errors
 /// [`DataError`]: what the data covers decides what is evidence, so that nothing here is left out quietly.
-pub(super) fn read(path: &Path, builder: &mut DataBuilder) -> Result<(), DataError> {
+pub fn read_coverage(path: &Path) -> Result<CoverageFile, DataError> {
+    let mut told = CoverageFile::default();
     let mut reader = open(path)?;
     let header = reader.headers().map_err(|error| fault(path, error, 1))?;
     let places = places(path, header)?;
-    let mut reach = None;
     for (line, record) in (2_u64..).zip(reader.records()) {
         let record = record.map_err(|error| fault(path, error, line))?;
         if is_blank(&record) {
@@ -53,22 +72,19 @@ pub(super) fn read(path: &Path, builder: &mut DataBuilder) -> Result<(), DataErr
             "" => units::NOT_RECORDED_S32,
             day => units::parse_day(day).map_err(|_| wrong(2, DAY))?,
         };
-        builder.cover(
-            table,
-            Coverage {
-                presence,
-                history_start,
-            },
-        );
+        let coverage = Coverage {
+            presence,
+            history_start,
+        };
+        told.tables.push((table, coverage));
         if !cell(3).is_empty() {
-            let told = self::reach(cell(3)).ok_or_else(|| wrong(3, REACHES))?;
-            if *reach.get_or_insert(told) != told {
+            let reach = reach(cell(3)).ok_or_else(|| wrong(3, REACHES))?;
+            if *told.reach.get_or_insert(reach) != reach {
                 return Err(wrong(3, REACHES));
             }
-            builder.reach(told);
         }
     }
-    Ok(())
+    Ok(told)
 }
 
 fn places(path: &Path, header: &csv::StringRecord) -> Result<Vec<usize>, DataError> {

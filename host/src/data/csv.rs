@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rulepack_contract::data::{Data, DataBuilder};
-use rulepack_contract::schema::{self, TABLES, TableId};
+use rulepack_contract::schema::{self, TableId};
 
-use super::error::{DataError, nearest};
+use super::error::DataError;
 use super::rejection::FileRejection;
 use super::table_file::{Line, TableFile, file_name};
 use super::{checks, coverage};
@@ -76,10 +76,9 @@ pub(crate) fn load(
         }
     }
     if let Some(path) = &source.coverage {
-        coverage::read(path, builder)?;
+        coverage::read_coverage(path)?.tell(builder);
     }
-    checks::consistency(builder);
-    checks::refunds(builder);
+    checks::check_rows(builder);
     Ok(rejected)
 }
 
@@ -153,10 +152,7 @@ fn table_of(path: &Path) -> Result<TableId, DataError> {
         .unwrap_or_default()
         .to_string_lossy()
         .to_lowercase();
-    schema::table(&stem).ok_or_else(|| DataError::UnknownTable {
-        path: path.to_owned(),
-        nearest: nearest(&stem, TABLES.iter().map(|table| table.name)),
-    })
+    schema::table(&stem).ok_or_else(|| DataError::unknown_table(path))
 }
 
 /// The sound rows, and every row left out by file and line.

@@ -1,7 +1,7 @@
 //! Faults of whole files. Faults of rows are [`FileRejection`](super::FileRejection)s.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rulepack_contract::schema::{TABLES, Table};
 
@@ -101,6 +101,52 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// A file that bears the name of no table.
+    #[must_use]
+    pub fn unknown_table(path: &Path) -> Self {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        DataError::UnknownTable {
+            path: path.to_owned(),
+            nearest: nearest(&stem.to_lowercase(), TABLES.iter().map(|table| table.name)),
+        }
+    }
+
+    /// A column that the table of a file does not have.
+    #[must_use]
+    pub fn unknown_column(path: &Path, table: &'static Table, name: &str) -> Self {
+        let names = table.columns.iter().map(|column| column.name);
+        DataError::UnknownColumn {
+            path: path.to_owned(),
+            table: table.name,
+            column: name.chars().take(60).collect(),
+            nearest: nearest(name, names.chain(table.key())),
+        }
+    }
+
+    /// The key, or the column that says to what a row belongs, where a file does not have it.
+    #[must_use]
+    pub fn lacking(
+        path: &Path,
+        table: &'static Table,
+        has_key: bool,
+        has_column: impl Fn(usize) -> bool,
+    ) -> Option<Self> {
+        let missing = |column, purpose| {
+            Some(DataError::MissingColumn {
+                path: path.to_owned(),
+                column,
+                purpose,
+            })
+        };
+        match (table.key(), table.owner()) {
+            (Some(key), _) if !has_key => missing(key, "the rows apart"),
+            (_, Some((owner, _))) if !has_column(owner) => {
+                missing(table.columns[owner].name, "to what a row belongs")
+            }
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

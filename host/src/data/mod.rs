@@ -19,11 +19,14 @@ mod table_file;
 pub use call::{Call, Known, RequestError};
 pub use csv::{Loaded, read_directory, read_file};
 pub use error::DataError;
-pub use rejection::{FileRejection, Reason};
+pub use rejection::{FileRejection, Reason, VALUE_BYTES_MAX};
 
 pub(crate) use call::parse as parse_call;
+pub use checks::check_rows;
+pub use coverage::{CoverageFile, read_coverage};
+pub use table_file::{Line, Row, TableFile};
+
 pub(crate) use csv::{Source, finish, load};
-pub(crate) use table_file::{Line, TableFile};
 
 #[cfg(test)]
 mod tests;

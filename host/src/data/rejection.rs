@@ -40,13 +40,14 @@ pub enum Reason {
 }
 
 /// Longer values are of no kind that the contract knows.
-pub(super) const VALUE_BYTES_MAX: usize = 1000;
+pub const VALUE_BYTES_MAX: usize = 1000;
 /// How much of a value is shown.
 const SHOWN_CHARACTERS: usize = 60;
 
 impl FileRejection {
     /// A row that the builder left out.
-    pub(super) fn of_row(file: &str, rejection: Rejection) -> Self {
+    #[must_use]
+    pub fn of_row(file: &str, rejection: Rejection) -> Self {
         FileRejection {
             file: file.to_owned(),
             line: rejection.line,
@@ -57,13 +58,8 @@ impl FileRejection {
     }
 
     /// A row that never reached the builder.
-    pub(super) fn of_line(
-        file: &str,
-        line: u64,
-        column: &str,
-        value: &str,
-        reason: Reason,
-    ) -> Self {
+    #[must_use]
+    pub fn of_line(file: &str, line: u64, column: &str, value: &str, reason: Reason) -> Self {
         FileRejection {
             file: file.to_owned(),
             line,
@@ -97,36 +93,35 @@ impl FileRejection {
     }
 }
 
+impl FileRejection {
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match &self.reason {
+            Reason::Fields { found, expected } => {
+                format!("the row has {found} fields, expected {expected} as in the header")
+            }
+            Reason::ControlCharacter => {
+                "a line break or control character within a value, expected a value on one line; \
+                 is a quotation mark left open?"
+                    .to_owned()
+            }
+            Reason::TooLong => format!(
+                "`{}` is too long, expected at most {VALUE_BYTES_MAX} bytes",
+                self.value
+            ),
+            Reason::Row(rejection) => rejection.reason(),
+        }
+    }
+}
+
 impl fmt::Display for FileRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let FileRejection {
-            file,
-            line,
-            column,
-            value,
-            reason,
+            file, line, column, ..
         } = self;
-        write!(f, "`{file}` line {line}, column `{column}`: ")?;
-        match reason {
-            Reason::Fields { found, expected } => {
-                write!(
-                    f,
-                    "the row has {found} fields, expected {expected} as in the header"
-                )
-            }
-            Reason::ControlCharacter => write!(
-                f,
-                "a line break or control character within a value, expected a value on one line; \
-                 is a quotation mark left open?"
-            ),
-            Reason::TooLong => {
-                write!(
-                    f,
-                    "`{value}` is too long, expected at most {VALUE_BYTES_MAX} bytes"
-                )
-            }
-            Reason::Row(rejection) => f.write_str(&rejection.reason()),
-        }
+        let what = self.what();
+        write!(f, "`{file}` line {line}, column `{column}`: {what}")
     }
 }
 

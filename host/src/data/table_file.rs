@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 use rulepack_contract::schema::{Table, TableId};
 
-use super::error::{DataError, nearest};
+use super::error::DataError;
 use super::rejection::{FileRejection, Reason, VALUE_BYTES_MAX};
 
 /// An open file whose header was understood.
 #[derive(Debug)]
-pub(crate) struct TableFile {
+pub struct TableFile {
     path: PathBuf,
     table: TableId,
     places: Vec<Place>,
@@ -21,7 +21,8 @@ pub(crate) struct TableFile {
 }
 
 /// A line of the file.
-pub(crate) enum Line<'f> {
+#[derive(Debug)]
+pub enum Line<'f> {
     /// A row of the table, whose values are not read yet.
     Row(Row<'f>),
     /// A line that is no row.
@@ -29,11 +30,12 @@ pub(crate) enum Line<'f> {
 }
 
 /// The texts of a row.
-pub(crate) struct Row<'f> {
+#[derive(Debug)]
+pub struct Row<'f> {
     /// From 1; the header is line 1.
-    pub(crate) line: u64,
+    pub line: u64,
     /// The key; empty where the table has none.
-    pub(crate) key: &'f str,
+    pub key: &'f str,
     places: &'f [Place],
     record: &'f StringRecord,
 }
@@ -50,7 +52,7 @@ impl TableFile {
     ///
     /// # Errors
     /// [`DataError`] where the file cannot be read or its header is not of the table.
-    pub(crate) fn open(path: &Path, table: TableId) -> Result<Self, DataError> {
+    pub fn open(path: &Path, table: TableId) -> Result<Self, DataError> {
         let mut reader = open(path)?;
         let header = match reader.headers() {
             Ok(header) => header.clone(),
@@ -67,12 +69,12 @@ impl TableFile {
     }
 
     /// The file's own name.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         file_name(&self.path)
     }
 
     /// The columns of the table that the file has.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = usize> {
+    pub fn columns(&self) -> impl Iterator<Item = usize> {
         self.places.iter().filter_map(|place| match place {
             Place::Column(column) => Some(*column),
             Place::Key => None,
@@ -83,7 +85,7 @@ impl TableFile {
     ///
     /// # Errors
     /// [`DataError::Read`] and [`DataError::Encoding`].
-    pub(crate) fn next_line(&mut self) -> Result<Option<Line<'_>>, DataError> {
+    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, DataError> {
         let line = loop {
             let before = self.reader.position().line();
             match self.reader.read_record(&mut self.record) {
@@ -150,7 +152,7 @@ impl TableFile {
 
 impl<'f> Row<'f> {
     /// The columns with their texts.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = (usize, &'f str)> + use<'f> {
+    pub fn cells(&self) -> impl Iterator<Item = (usize, &'f str)> + use<'f> {
         self.places
             .iter()
             .zip(self.record)
@@ -240,7 +242,7 @@ fn places(
         let place = match table.column(name) {
             _ if table.key() == Some(name) => Place::Key,
             Some(column) => Place::Column(column),
-            None => return Err(unknown_column(path, table, name)),
+            None => return Err(DataError::unknown_column(path, table, name)),
         };
         if places.contains(&place) {
             return Err(DataError::ColumnTwice {
@@ -250,34 +252,10 @@ fn places(
         }
         places.push(place);
     }
-    let missing = |column, purpose| DataError::MissingColumn {
-        path: path.to_owned(),
-        column,
-        purpose,
-    };
-    if let Some(key) = table.key()
-        && !places.contains(&Place::Key)
-    {
-        return Err(missing(key, "the rows apart"));
-    }
-    if let Some((owner, _)) = table.owner()
-        && !places.contains(&Place::Column(owner))
-    {
-        return Err(missing(table.columns[owner].name, "to what a row belongs"));
-    }
-    Ok(places)
-}
-
-fn unknown_column(path: &Path, table: &'static Table, column: &str) -> DataError {
-    let names = table
-        .columns
-        .iter()
-        .map(|column| column.name)
-        .chain(table.key());
-    DataError::UnknownColumn {
-        path: path.to_owned(),
-        table: table.name,
-        column: column.chars().take(60).collect(),
-        nearest: nearest(column, names),
+    let has = |place| places.contains(&place);
+    let has_owner = |column| has(Place::Column(column));
+    match DataError::lacking(path, table, has(Place::Key), has_owner) {
+        Some(lacking) => Err(lacking),
+        None => Ok(places),
     }
 }

@@ -47,23 +47,24 @@ pub struct Reviewed {
 const FAR_DAYS: u32 = 31;
 
 /// A version with what is set for it, and the rule days on which both are in force.
-struct Meeting<'a> {
-    version: &'a LockedVersion,
-    adjusted: Adjusted,
-    retroactive: bool,
+#[derive(Debug)]
+pub(super) struct Meeting<'a> {
+    pub(super) version: &'a LockedVersion,
+    pub(super) adjusted: Adjusted,
+    pub(super) retroactive: bool,
     days: BTreeSet<Day>,
 }
 
 /// The versions of a pack that are in force on some days; whether on some day none is; and those for which
 /// cannot be told what is set.
-#[derive(Default)]
-struct Meetings<'a> {
-    met: Vec<Meeting<'a>>,
-    gap: bool,
-    broken: Vec<(TargetPath, PackError)>,
+#[derive(Debug, Default)]
+pub(super) struct Meetings<'a> {
+    pub(super) met: Vec<Meeting<'a>>,
+    pub(super) gap: bool,
+    pub(super) broken: Vec<(TargetPath, PackError)>,
 }
 
-impl InForce<'_> {
+impl<'l> InForce<'l> {
     /// Runs over data, for each patient and institution, the versions in force on its rule day.
     #[must_use]
     pub fn review(&self, data: &Arc<Data>, circumstances: &Circumstances) -> Reviewed {
@@ -107,31 +108,16 @@ impl InForce<'_> {
             ..Reviewed::default()
         };
         for meeting in met {
-            let (version, adjusted) = (meeting.version, &meeting.adjusted);
-            let active = self
-                .packs
-                .get_adjusted(version, adjusted, meeting.retroactive);
-            let active = match active {
-                Ok(active) => active,
-                Err(error) => {
-                    let path = meeting.version.path.clone();
-                    reviewed.broken.push((path, error));
-                    continue;
-                }
-            };
-            if !active.has_rules(scope, circumstances.stage) || !active.applies(self.division) {
-                continue;
-            }
-            if gap {
+            let mut of_meeting = self.review_meeting(&meeting, scope, data, circumstances);
+            if gap && !of_meeting.report.packs.is_empty() {
                 reviewed.gaps.push(pack.clone());
             }
-            let mut report = review_scope(&active, data, circumstances, scope);
             if several {
-                keep(&mut report, |key| {
+                keep(&mut of_meeting.report, |key| {
                     days.get(key).is_some_and(|day| meeting.days.contains(day))
                 });
             }
-            reviewed.report.append(report);
+            of_meeting.add_to(&mut reviewed);
         }
         if reviewed.report.packs.is_empty() && gap && reviewed.broken.is_empty() {
             reviewed.gaps.push(pack.clone());
@@ -139,8 +125,38 @@ impl InForce<'_> {
         reviewed
     }
 
+    /// Runs one version over data; nothing where it has no rules for it or does not apply here.
+    pub(super) fn review_meeting(
+        &self,
+        meeting: &Meeting<'_>,
+        scope: Scope,
+        data: &Arc<Data>,
+        circumstances: &Circumstances,
+    ) -> Reviewed {
+        let (version, adjusted) = (meeting.version, &meeting.adjusted);
+        let active = self
+            .packs
+            .get_adjusted(version, adjusted, meeting.retroactive);
+        let mut reviewed = Reviewed::default();
+        match active {
+            Err(error) => reviewed.broken.push((version.path.clone(), error)),
+            Ok(active) => {
+                let is_asked = active.has_rules(scope, circumstances.stage);
+                if is_asked && active.applies(self.division) {
+                    reviewed.report = review_scope(&active, data, circumstances, scope);
+                }
+            }
+        }
+        reviewed
+    }
+
     /// Which versions of a pack are in force on these days, each with what is set for it.
-    fn meetings(&self, pack: &PackName, days: &BTreeSet<Day>, stage: Stage) -> Meetings<'_> {
+    pub(super) fn meetings(
+        &self,
+        pack: &PackName,
+        days: &BTreeSet<Day>,
+        stage: Stage,
+    ) -> Meetings<'l> {
         let purpose = match stage {
             Stage::Before | Stage::During => Purpose::Service,
             Stage::After => Purpose::Audit,
@@ -185,7 +201,7 @@ impl<'a> Meetings<'a> {
 }
 
 impl Reviewed {
-    fn add_to(mut self, other: &mut Reviewed) {
+    pub(super) fn add_to(mut self, other: &mut Reviewed) {
         other.report.append(self.report);
         other.broken.append(&mut self.broken);
         other.gaps.append(&mut self.gaps);

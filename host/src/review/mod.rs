@@ -1,6 +1,7 @@
 //! A review: the packs in force run over data, and what they found told to people.
 
 mod choose;
+mod chosen;
 pub mod report;
 mod settings_used;
 pub mod tell;
@@ -22,6 +23,7 @@ use rulepack_protocol::overlay::Adjustment;
 use rulepack_protocol::pack::manifest::{Manifest, Rule};
 
 pub use choose::{InForce, Reviewed};
+pub use chosen::Chosen;
 pub use report::Report;
 pub use settings_used::{OverlayRefused, SettingsUsed, TableUsed, ValueUsed};
 

@@ -17,6 +17,16 @@ pub struct DataBuilder {
     tables: Vec<Pending>,
     rejections: Vec<Rejection>,
     reach: Option<Reach>,
+    known_by_line: bool,
+}
+
+/// A value on its way into a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell<'c> {
+    /// As people write it; empty where it is not recorded.
+    Text(&'c str),
+    /// In the unit of its column, for the kinds that are numbers (see [`units`]).
+    Number(i64),
 }
 
 /// A row that is left out, and why.
@@ -84,6 +94,12 @@ impl DataBuilder {
         self.reach = Some(reach);
     }
 
+    /// Rows of tables without a key are known by the line that they are pushed with, not by their place in the
+    /// order of arrival: for those who build the same data in parts.
+    pub fn known_by_line(&mut self) {
+        self.known_by_line = true;
+    }
+
     /// Adds a row. `line` is where it stands in its source; `key` its key, where the table has one;
     /// `cells` are columns of the table (by place) with their texts. A row with a fault is left out and
     /// listed in [`Self::rejections`]; the answer is its number before sorting, for [`Self::reject`].
@@ -94,6 +110,19 @@ impl DataBuilder {
         key: &str,
         cells: impl IntoIterator<Item = (usize, &'c str)>,
     ) -> Option<u32> {
+        let cells = cells.into_iter();
+        let cells = cells.map(|(column, text)| (column, Cell::Text(text)));
+        self.push_cells(table, line, key, cells)
+    }
+
+    /// As [`Self::push`], of values some of which are numbers already.
+    pub fn push_cells<'c>(
+        &mut self,
+        table: TableId,
+        line: u64,
+        key: &str,
+        cells: impl IntoIterator<Item = (usize, Cell<'c>)>,
+    ) -> Option<u32> {
         self.declare(table, []);
         let row = match self.start_row(table, line, key) {
             Ok(row) => row,
@@ -103,13 +132,20 @@ impl DataBuilder {
             }
         };
         let mut sound = true;
-        for (column, text) in cells {
-            if let Err(problem) = self.set(table, row, column, text.trim()) {
+        for (column, cell) in cells {
+            let set = match cell {
+                Cell::Text(text) => self.set(table, row, column, text.trim()),
+                Cell::Number(number) => self.put(table, row, column, number),
+            };
+            if let Err(problem) = set {
                 self.rejections.push(Rejection {
                     table,
                     line,
                     column: table.table().columns[column].name,
-                    value: text.trim().to_owned(),
+                    value: match cell {
+                        Cell::Text(text) => text.trim().to_owned(),
+                        Cell::Number(number) => number.to_string(),
+                    },
                     problem,
                 });
                 sound = false;
@@ -179,7 +215,10 @@ impl DataBuilder {
         order::resolve(&mut self.tables, &mut self.rejections);
         let orders = order::permutations(&self.tables);
         let tables: Vec<Arc<TableData>> = TableId::all()
-            .map(|table| Arc::new(order::sorted(&mut self.tables, &orders, table)))
+            .map(|table| {
+                let names = self.known_by_line;
+                Arc::new(order::sorted(&mut self.tables, &orders, table, names))
+            })
             .collect();
         let data = Data {
             codes: Arc::new(self.codes),
@@ -233,6 +272,15 @@ impl DataBuilder {
             Kind::Instant => units::parse_instant(text).map_err(wrong)?,
             _ => units::parse_decimal(text, units::places(kind).unwrap_or(0)).map_err(wrong)?,
         };
+        self.put(table, row, column, number)
+    }
+
+    fn put(&mut self, table: TableId, row: u32, column: usize, number: i64) -> Result<(), Problem> {
+        let kind = TABLES[table.index()].columns[column].kind;
+        let wrong = |problem| Problem::Value(problem, kind);
+        if kind == Kind::Flag && !matches!(number, 0 | 1) {
+            return Err(wrong(ValueError::NotAFlag));
+        }
         self.tables[table.index()]
             .put(table, column, row, number)
             .ok_or(wrong(ValueError::OutOfRange))
@@ -275,5 +323,76 @@ impl fmt::Display for Rejection {
             self.column,
             self.reason()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::ids;
+
+    #[test]
+    fn numbers_are_held_as_texts_are() {
+        let column = |table: TableId, name| table.table().column(name).unwrap();
+        let [encounters, amounts, current] =
+            ["encounters", "amounts", "current"].map(|name| column(ids::ORDERS, name));
+        let patients = column(ids::ENCOUNTERS, "patients");
+        let mut builder = DataBuilder::new();
+        builder.push(ids::PATIENTS, 1, "P1", []);
+        builder.push(ids::ENCOUNTERS, 1, "E1", [(patients, "P1")]);
+        let line = |amount, flag| {
+            let owner = (encounters, Cell::Text("E1"));
+            [owner, (amounts, amount), (current, flag)]
+        };
+        let text = line(Cell::Text("12.30"), Cell::Text("1"));
+        builder.push_cells(ids::ORDERS, 1, "L1", text);
+        let number = line(Cell::Number(1230), Cell::Number(1));
+        builder.push_cells(ids::ORDERS, 2, "L2", number);
+        let fault = line(Cell::Number(1230), Cell::Number(2));
+        assert_eq!(builder.push_cells(ids::ORDERS, 3, "L3", fault), None);
+        let (data, rejections) = builder.finish();
+        assert_eq!(data.number(ids::ORDERS, "amounts", 0), Some(1230));
+        assert_eq!(data.number(ids::ORDERS, "amounts", 1), Some(1230));
+        assert_eq!(
+            rejections[0].to_string(),
+            "`orders` line 3, column `current`: `2` is not a flag, expected `0` or `1`"
+        );
+    }
+
+    #[test]
+    fn rows_without_a_key_can_be_known_by_their_line() {
+        let patients = ids::ENROLMENTS.table().column("patients").unwrap();
+        for (by_line, keys) in [(false, ["1", "2"]), (true, ["70", "80"])] {
+            let mut builder = DataBuilder::new();
+            if by_line {
+                builder.known_by_line();
+            }
+            builder.push(ids::PATIENTS, 5, "P1", []);
+            for line in [70, 80] {
+                builder.push(ids::ENROLMENTS, line, "", [(patients, "P1")]);
+            }
+            let (data, _) = builder.finish();
+            assert_eq!(
+                [0, 1].map(|row| data.key(ids::ENROLMENTS, row).unwrap()),
+                keys
+            );
+            assert_eq!(data.key(ids::PATIENTS, 0), Some("P1"));
+        }
+    }
+
+    #[test]
+    fn other_encounters_can_be_put_under_review() {
+        let patients = ids::ENCOUNTERS.table().column("patients").unwrap();
+        let mut builder = DataBuilder::new();
+        builder.push(ids::PATIENTS, 1, "P1", []);
+        for key in ["E1", "E2"] {
+            builder.push(ids::ENCOUNTERS, 1, key, [(patients, "P1")]);
+        }
+        let (data, _) = builder.finish();
+        let second = data.with_under_review(|row| row == 1);
+        let current = |data: &Data| [0, 1].map(|row| data.number(ids::ENCOUNTERS, "current", row));
+        assert_eq!(current(&data), [None, None]);
+        assert_eq!(current(&second), [Some(0), Some(1)]);
+        assert_eq!(second.key(ids::ENCOUNTERS, 1), Some("E2"));
     }
 }

@@ -17,7 +17,7 @@ use crate::answer::RowReference;
 use crate::schema::{Column, Layout, TABLES, TableId, ids};
 
 pub use batch::{Batch, Slice};
-pub use builder::{DataBuilder, Problem, Rejection};
+pub use builder::{Cell, DataBuilder, Problem, Rejection};
 pub use texts::Texts;
 
 /// The tables of one or more institutions and patients. Cheap to copy.
@@ -169,6 +169,26 @@ impl Data {
             coverage,
         });
         Some(data)
+    }
+
+    /// The same data with these encounters under review, by row, and no others: for claims of many months, of which
+    /// each meets the rules of its own day. Lines stay as they are.
+    #[must_use]
+    pub fn with_under_review(&self, is: impl Fn(u32) -> bool) -> Data {
+        let mut data = self.clone();
+        let old = &self.tables[ids::ENCOUNTERS.index()];
+        let mut columns = old.columns.clone();
+        if let Some(column) = ids::ENCOUNTERS.table().column("current") {
+            let flags = (0..old.rows).map(|row| u8::from(is(row)));
+            columns[column] = Some(Values::U8(flags.collect()));
+        }
+        data.tables[ids::ENCOUNTERS.index()] = Arc::new(TableData {
+            rows: old.rows,
+            columns,
+            keys: old.keys.clone(),
+            coverage: old.coverage,
+        });
+        data
     }
 
     /// Whether a row belongs to an encounter under review, by the rows that own it.

@@ -262,7 +262,12 @@ fn own_order(table: TableId, pending: &Pending, row: u32) -> i64 {
 }
 
 /// The finished table: columns in the new order, row numbers renumbered.
-pub(super) fn sorted(tables: &mut [Pending], orders: &[Permutation], table: TableId) -> TableData {
+pub(super) fn sorted(
+    tables: &mut [Pending],
+    orders: &[Permutation],
+    table: TableId,
+    known_by_line: bool,
+) -> TableData {
     let order = &orders[table.index()];
     let pending = &mut tables[table.index()];
     let Some(presence) = pending.presence else {
@@ -276,7 +281,10 @@ pub(super) fn sorted(tables: &mut [Pending], orders: &[Permutation], table: Tabl
     let keys = order
         .old
         .iter()
-        .map(|row| key_text(pending, *row).into_boxed_str())
+        .map(|row| match known_by_line && pending.row_keys.is_empty() {
+            true => pending.lines[*row as usize].to_string().into_boxed_str(),
+            false => key_text(pending, *row).into_boxed_str(),
+        })
         .collect();
     TableData {
         rows: u32::try_from(order.old.len()).unwrap_or(u32::MAX),

@@ -5,6 +5,7 @@ mod facts;
 pub(crate) mod frame;
 mod language;
 mod list;
+mod of_run;
 mod page;
 pub(crate) mod table;
 mod tables;

@@ -1,0 +1,268 @@
+//! A run: find, digest, cut, review, write. Each step leaves files by which the next run goes on.
+//!
+//! In the folder of a run, while it lasts:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `run.json` | what it was made with: another input or setting is refused |
+//! | `parts/cut.json` | written last when all rows lie in parts: without it they are cut anew |
+//! | `parts/<table>/0007.arrow` | the rows of a part |
+//! | `parts/0007.json` | written last when a part is reviewed: without it the part is reviewed anew |
+//!
+//! At the end `findings.parquet`, `rejected.csv` and `no-verdict.csv` lie there, `run.json` says so, and `parts`
+//! is gone.
+
+mod finish;
+mod parts_done;
+mod record;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rulepack_contract::review::Stage;
+use rulepack_contract::schema::ids;
+use rulepack_engine::patients::Division as Batches;
+use rulepack_host::client::{FailurePoint, Failures};
+use rulepack_host::review::{Circumstances, InForce};
+
+use crate::cut::{Cutter, folder_of, parts};
+use crate::error::AuditError;
+use crate::input::{Input, Layout};
+use crate::review::{Choices, Ledger, Plan, REJECTED};
+use crate::run::{Run, RunSettings, RunState, TableCount};
+use crate::sort::{MEMORY_BYTES_MIN, Sorter};
+pub use finish::{FINDINGS, FINDINGS_CSV, NO_VERDICT_CSV, REJECTED_CSV};
+use record::CutRecord;
+
+/// Rows of a part, so that a stopped run loses little and a sort is quick.
+const PART_ROWS: u64 = 250_000;
+/// Files of parts that are open at once.
+const PARTS_MAX: u64 = 400;
+/// Parts of a run that would do with fewer, so that threads share it.
+const PARTS_OF_SMALL: u64 = 16;
+/// Rows below which more parts are of no use.
+const PART_ROWS_LEAST: u64 = 1_000;
+
+/// What is to be audited, with what, and where the result goes.
+pub struct Audit<'a> {
+    /// The folder of CSV and Parquet files.
+    pub input: &'a Path,
+    /// The folder of the run.
+    pub folder: &'a Path,
+    /// Packs, and which version is in force when.
+    pub in_force: InForce<'a>,
+    /// What the findings depend on beside the data; its number of parts is chosen here.
+    pub settings: RunSettings,
+    /// Bytes for rows that are cut and sorted, beside what packs take.
+    pub memory_bytes: u64,
+    /// Parts that are reviewed at once.
+    pub threads: usize,
+    /// Writes `findings.csv` too.
+    pub findings_csv: bool,
+    /// Told how far it is.
+    pub progress: &'a dyn Progress,
+    /// Where a test stops it.
+    pub failures: &'a (dyn Failures + Sync),
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Files are digested: bytes.
+    Digest,
+    /// Rows are brought to their patients: rows, for CSV about.
+    Cut,
+    /// Patients and institutions are reviewed: rows.
+    Review,
+    /// Findings are written: parts.
+    Write,
+}
+
+/// Whoever shows how far a run is.
+pub trait Progress: Sync {
+    /// A step begins, of so much.
+    fn begin(&self, step: Step, total: u64);
+    /// So much more is done.
+    fn advance(&self, done: u64);
+}
+
+/// Nobody looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn begin(&self, _step: Step, _total: u64) {}
+
+    fn advance(&self, _done: u64) {}
+}
+
+impl Audit<'_> {
+    /// Begins a run, or goes on with the one in the folder.
+    ///
+    /// # Errors
+    /// [`AuditError`]; what was done stays, and the same call goes on with it.
+    pub fn run(&self) -> Result<Run, AuditError> {
+        let least_bytes = MEMORY_BYTES_MIN.saturating_mul(self.threads.max(1) as u64);
+        if self.memory_bytes < least_bytes {
+            return Err(AuditError::Memory {
+                memory_bytes: self.memory_bytes,
+                least_bytes,
+            });
+        }
+        let started = Instant::now();
+        let input = Input::find(self.input)?;
+        let layouts = input.tables().map(|table| Layout::of(table, &input));
+        let layouts = layouts.collect::<Result<Vec<_>, _>>()?;
+        let mut run = self.begin(&input)?;
+        let cut = self.cut(&input, &layouts, &run.settings)?;
+        for (table, rows) in &cut.rows {
+            let files = input
+                .files
+                .iter()
+                .filter(|file| file.table.table().name == table);
+            let files = files.count() as u64;
+            let count = TableCount {
+                files,
+                rows: *rows,
+                rejected: 0,
+            };
+            run.tables.insert(table.clone(), count);
+        }
+        let plan = self.plan(&input, &layouts, &cut)?;
+        let sorter = Sorter::new(self.memory_bytes / 2, &self.parts())?;
+        self.review(&plan, &sorter, (&run.settings, &cut))?;
+        self.finish(&input, &sorter, &mut run)?;
+        let rows: u64 = cut.rows.values().sum();
+        run.state = RunState::Done;
+        run.seconds = started.elapsed().as_secs();
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        run.rows_per_second = rows.saturating_mul(1_000) / milliseconds.max(1);
+        self.reach(FailurePoint::AuditFindings)?;
+        run.write(self.folder)?;
+        fs::remove_dir_all(self.parts()).map_err(AuditError::io(&self.parts()))?;
+        Ok(run)
+    }
+
+    /// What is new, or what was begun with the same inputs and settings.
+    fn begin(&self, input: &Input) -> Result<Run, AuditError> {
+        let known = Run::read(self.folder)?;
+        let holds = |holds: String| AuditError::Folder {
+            folder: self.folder.to_owned(),
+            holds,
+        };
+        let inputs = record::digests(input, known.as_ref(), self.progress)?;
+        let mut run = match known {
+            Some(run) if run.state == RunState::Done => {
+                return Err(holds("a run that is done".to_owned()));
+            }
+            Some(run) => {
+                if let Some(other) = record::other_setting(&run.settings, &self.settings) {
+                    return Err(holds(format!("a run with another {other}")));
+                }
+                Run {
+                    resumed: true,
+                    ..run
+                }
+            }
+            None => {
+                if fs::read_dir(self.folder).is_ok_and(|mut entries| entries.next().is_some()) {
+                    return Err(holds("files that are of no run".to_owned()));
+                }
+                let rows = record::rows_about(input)?;
+                let fewest = PARTS_OF_SMALL.min(rows / PART_ROWS_LEAST);
+                let parts = (rows / PART_ROWS).max(fewest).clamp(1, PARTS_MAX);
+                let mut settings = self.settings.clone();
+                settings.parts = u32::try_from(parts).unwrap_or(1);
+                Run::new(settings, inputs)
+            }
+        };
+        (run.threads, run.memory_bytes) = (self.threads, self.memory_bytes);
+        run.write(self.folder)?;
+        Ok(run)
+    }
+
+    /// Cuts the rows into parts, unless that was done.
+    fn cut(
+        &self,
+        input: &Input,
+        layouts: &[Layout],
+        settings: &RunSettings,
+    ) -> Result<CutRecord, AuditError> {
+        let folder = self.parts();
+        if let Some(done) = CutRecord::read(&folder)? {
+            return Ok(done);
+        }
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(AuditError::io(&folder))?;
+        }
+        fs::create_dir_all(&folder).map_err(AuditError::io(&folder))?;
+        self.progress.begin(Step::Cut, record::rows_about(input)?);
+        let cutter = Cutter {
+            input,
+            folder: &folder,
+            parts: settings.parts,
+            memory_bytes: self.memory_bytes,
+            progress: &|rows| self.progress.advance(rows),
+        };
+        let mut rejected = Ledger::create(&folder.join("cut.rejected"), &REJECTED)?;
+        let cut = cutter.cut(layouts, &mut rejected)?;
+        rejected.finish()?;
+        let keys = folder.join("keys");
+        if keys.exists() {
+            fs::remove_dir_all(&keys).map_err(AuditError::io(&keys))?;
+        }
+        let record = CutRecord::of(&cut);
+        record.write(&folder)?;
+        self.reach(FailurePoint::AuditCut)?;
+        Ok(record)
+    }
+
+    fn plan<'p>(
+        &'p self,
+        input: &'p Input,
+        layouts: &'p [Layout],
+        cut: &CutRecord,
+    ) -> Result<Plan<'p>, AuditError> {
+        let period = (self.settings.from.number(), self.settings.to.number());
+        let institutions = folder_of(&self.parts(), ids::INSTITUTIONS);
+        let mut rows = Vec::new();
+        if let Some(reader) = parts::open(&parts::path(&institutions, 0))? {
+            for batch in reader {
+                rows.push(batch.map_err(AuditError::rows(&institutions))?);
+            }
+        }
+        Ok(Plan {
+            input,
+            layouts,
+            repeated: cut.repeated(),
+            institutions: rows,
+            choices: Choices::new(self.in_force, period),
+            circumstances: Circumstances {
+                stage: Stage::After,
+                today: self.settings.today.number(),
+                scenes: Vec::new(),
+                jurisdiction: self.settings.division.clone(),
+                period: Some(period),
+                batches: Batches::default(),
+            },
+            period,
+            folder: self.parts(),
+            progress: self.progress,
+        })
+    }
+
+    fn parts(&self) -> PathBuf {
+        self.folder.join("parts")
+    }
+
+    fn reach(&self, point: FailurePoint) -> Result<(), AuditError> {
+        self.failures
+            .reach(point)
+            .map_err(AuditError::io(self.folder))
+    }
+}
+
+/// Rows by table.
+type Rows = BTreeMap<String, u64>;

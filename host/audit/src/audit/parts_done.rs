@@ -1,0 +1,130 @@
+//! The review of all parts, by several threads, each part once.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread;
+
+use rulepack_contract::review::Scope;
+use rulepack_host::client::FailurePoint;
+use serde::{Deserialize, Serialize};
+
+use super::record::CutRecord;
+use super::{Audit, Step};
+use crate::error::AuditError;
+use crate::findings_file::FindingsWriter;
+use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
+use crate::run::{self, Counts, RunSettings};
+use crate::sort::{self, Sorter};
+
+/// `0007.json`: a part is done.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PartDone {
+    /// What came of it.
+    pub(super) counts: Counts,
+}
+
+/// The files of a part.
+pub(super) struct PartFiles {
+    pub(super) done: PathBuf,
+    pub(super) findings: PathBuf,
+    pub(super) rejected: PathBuf,
+    pub(super) no_verdict: PathBuf,
+}
+
+impl PartFiles {
+    pub(super) fn of(folder: &Path, part: usize) -> Self {
+        let path = |ending| folder.join(format!("{part:04}.{ending}"));
+        PartFiles {
+            done: path("json"),
+            findings: path("findings"),
+            rejected: path("rejected"),
+            no_verdict: path("no-verdict"),
+        }
+    }
+
+    fn create(&self) -> Result<Output, AuditError> {
+        Ok(Output {
+            findings: FindingsWriter::create(&self.findings)?,
+            rejected: Ledger::create(&self.rejected, &REJECTED)?,
+            no_verdict: Ledger::create(&self.no_verdict, &NO_VERDICT)?,
+        })
+    }
+}
+
+/// All parts: those of patients, and last that of institutions.
+pub(super) fn parts(settings: &RunSettings) -> usize {
+    settings.parts as usize + 1
+}
+
+impl Audit<'_> {
+    /// Reviews the parts that are not done yet.
+    pub(super) fn review(
+        &self,
+        plan: &Plan<'_>,
+        sorter: &Sorter,
+        (settings, cut): (&RunSettings, &CutRecord),
+    ) -> Result<(), AuditError> {
+        self.progress.begin(Step::Review, cut.rows.values().sum());
+        let mut to_do = Vec::new();
+        for part in (0..parts(settings)).rev() {
+            match run::read::<PartDone>(&PartFiles::of(&plan.folder, part).done)? {
+                Some(done) => self.progress.advance(done.counts.lines),
+                None => to_do.push(part),
+            }
+        }
+        let to_do = Mutex::new(to_do);
+        let fault: Mutex<Option<AuditError>> = Mutex::new(None);
+        let work = || {
+            let one_more = || {
+                let is_faulty = fault
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .is_some();
+                let mut to_do = to_do.lock().unwrap_or_else(PoisonError::into_inner);
+                if is_faulty { None } else { to_do.pop() }
+            };
+            while let Some(part) = one_more() {
+                if let Err(error) = self.review_part(plan, sorter, (part, settings)) {
+                    let mut fault = fault.lock().unwrap_or_else(PoisonError::into_inner);
+                    fault.get_or_insert(error);
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.threads.max(1) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let fault = fault.into_inner().unwrap_or_else(PoisonError::into_inner);
+        fault.map_or(Ok(()), Err)
+    }
+
+    fn review_part(
+        &self,
+        plan: &Plan<'_>,
+        sorter: &Sorter,
+        (part, settings): (usize, &RunSettings),
+    ) -> Result<(), AuditError> {
+        let files = PartFiles::of(&plan.folder, part);
+        let mut output = files.create()?;
+        // Institutions lie in the first part of their tables.
+        let (of_tables, scope) = match part < settings.parts as usize {
+            true => (part, Scope::Patient),
+            false => (0, Scope::Institution),
+        };
+        let counts = plan.review((of_tables, scope), sorter, &sort::runtime()?, &mut output)?;
+        output.findings.finish()?;
+        output.rejected.finish()?;
+        output.no_verdict.finish()?;
+        for path in [&files.rejected, &files.no_verdict] {
+            let synced = File::open(path).and_then(|file| file.sync_all());
+            synced.map_err(AuditError::io(path))?;
+        }
+        self.reach(FailurePoint::AuditPart)?;
+        run::write(&files.done, &PartDone { counts })?;
+        self.reach(FailurePoint::AuditPartDone)
+    }
+}

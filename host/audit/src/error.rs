@@ -1,0 +1,162 @@
+//! Why there is no audit.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use datafusion_common::DataFusionError;
+use parquet::errors::ParquetError;
+use rulepack_host::data::DataError;
+
+/// Why a run ends without a result.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The file system refuses.
+    #[error("`{path}` cannot be used")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A CSV file or its header cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Neither CSV nor Parquet of a table.
+    #[error(
+        "`{folder}` holds no CSV or Parquet file of a table, expected some such as `encounters.parquet`"
+    )]
+    NoTables {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A table without the one that its rows belong to.
+    #[error("there is no file of the table `{missing}`, to which the rows of `{table}` belong")]
+    MissingTable {
+        /// Which is there.
+        table: &'static str,
+        /// Which is not.
+        missing: &'static str,
+    },
+    /// The bytes of a file are not what its name says.
+    #[error("`{path}` is not a Parquet file, or is cut off")]
+    NotParquet {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        source: ParquetError,
+    },
+    /// A column of another type than its values have.
+    #[error("`{path}`, column `{column}`: it is of type {found}, expected {expected}")]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: DataType,
+        /// Types that can be read without loss.
+        expected: &'static str,
+    },
+    /// Rows of a file that cannot be read to its end.
+    #[error("`{path}` cannot be read to its end")]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ArrowError,
+    },
+    /// A key that is not one.
+    #[error("in the table `{table}`, more than {limit} keys stand for rows of several patients")]
+    RepeatedKeys {
+        /// The table.
+        table: &'static str,
+        /// How many are borne with.
+        limit: usize,
+    },
+    /// More files than lines can be numbered in.
+    #[error("{files} files are more than the {limit} that one run reads")]
+    TooManyFiles {
+        /// How many there are.
+        files: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// Sorting within the memory that was given.
+    #[error("rows cannot be sorted within the memory that was given")]
+    Sort(#[source] Box<DataFusionError>),
+    /// The folder of a run holds something else, or another run.
+    #[error("`{folder}` holds {holds}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is there, and what is different about it.
+        holds: String,
+    },
+    /// An input that changed since the run began.
+    #[error("`{path}` is not what it was when this run began")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of the run that is not what this release writes.
+    #[error("`{path}` is not a file of a run of this release")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Too little memory to sort a batch of rows in.
+    #[error("{memory_bytes} bytes of memory are too few, expected at least {least_bytes}")]
+    Memory {
+        /// What was given.
+        memory_bytes: u64,
+        /// The least.
+        least_bytes: u64,
+    },
+}
+
+impl AuditError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            AuditError::Data(error) => return error.hint(),
+            AuditError::ColumnType { .. } => {
+                "docs/DATA.md lists the types of all columns; floats are refused because they lose fen"
+            }
+            AuditError::RepeatedKeys { .. } => {
+                "a key names one row in all files; put the key of the encounter before it if it is counted anew in each"
+            }
+            AuditError::Folder { .. } => "name a new folder, or go on with `--resume`",
+            AuditError::Changed { .. } => "put the file back, or begin a new run in another folder",
+            AuditError::Sort(_) => "give more with `--memory`",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    /// A fault of the file system at a place.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> AuditError + '_ {
+        |source| AuditError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// A fault in the rows of a file.
+    pub(crate) fn rows(path: &Path) -> impl FnOnce(ArrowError) -> AuditError + '_ {
+        |source| AuditError::Rows {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+impl From<DataFusionError> for AuditError {
+    fn from(error: DataFusionError) -> Self {
+        AuditError::Sort(Box::new(error))
+    }
+}

@@ -1,0 +1,247 @@
+//! Rows of a Parquet file.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::filter;
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use rulepack_contract::schema::{Kind, Table};
+use rulepack_host::data::{DataError, FileRejection, Reason, VALUE_BYTES_MAX};
+
+use super::layout::{self, Form, Layout, Rejected, Rows};
+use super::{InputFile, Place, RowSource, convert};
+use crate::error::AuditError;
+
+/// Rows that are handed on at once.
+const ROWS: usize = 8_192;
+
+/// An open Parquet file.
+pub(super) struct ParquetRows {
+    file: InputFile,
+    number: u32,
+    reader: ParquetRecordBatchReader,
+    layout: Layout,
+    key: Option<usize>,
+    /// For each column of the layout, its place in the file.
+    places: Vec<Option<usize>>,
+    rows: u64,
+}
+
+/// The columns of the contract that a file has, each with the form that it is held in.
+pub(super) fn forms(file: &InputFile) -> Result<Vec<(usize, Form)>, AuditError> {
+    let schema = open(file)?.schema().clone();
+    let table = file.table.table();
+    let (places, key) = columns(file, &schema)?;
+    let text = |place: usize, column: &'static str, kind| {
+        let field = schema.field(place);
+        convert::form(kind, field.data_type()).ok_or_else(|| AuditError::ColumnType {
+            path: file.path.clone(),
+            column: column.to_owned(),
+            found: field.data_type().clone(),
+            expected: convert::expected(kind),
+        })
+    };
+    if let (Some(place), Some(name)) = (key, table.key()) {
+        text(place, name, Kind::Token)?;
+    }
+    let of_columns = places.iter().map(|(place, column)| {
+        let declared = &table.columns[*column];
+        Ok((*column, text(*place, declared.name, declared.kind)?))
+    });
+    of_columns.collect()
+}
+
+/// Places in the file with their columns, and the place of the key.
+type Columns = (Vec<(usize, usize)>, Option<usize>);
+
+fn columns(file: &InputFile, schema: &SchemaRef) -> Result<Columns, AuditError> {
+    let table: &'static Table = file.table.table();
+    let (mut places, mut key) = (Vec::new(), None);
+    for (place, field) in schema.fields().iter().enumerate() {
+        let name = field.name().as_str();
+        let twice = || DataError::ColumnTwice {
+            path: file.path.clone(),
+            column: name.to_owned(),
+        };
+        if table.key() == Some(name) {
+            if key.replace(place).is_some() {
+                return Err(twice().into());
+            }
+            continue;
+        }
+        let column = table.column(name);
+        let column = column.ok_or_else(|| DataError::unknown_column(&file.path, table, name))?;
+        if places.iter().any(|(_, of)| *of == column) {
+            return Err(twice().into());
+        }
+        places.push((place, column));
+    }
+    let has = |column| places.iter().any(|(_, of)| *of == column);
+    match DataError::lacking(&file.path, table, key.is_some(), has) {
+        Some(lacking) => Err(lacking.into()),
+        None => Ok((places, key)),
+    }
+}
+
+fn open(file: &InputFile) -> Result<ParquetRecordBatchReaderBuilder<File>, AuditError> {
+    let opened = File::open(&file.path).map_err(AuditError::io(&file.path))?;
+    ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|source| AuditError::NotParquet {
+        path: file.path.clone(),
+        source,
+    })
+}
+
+/// The rows that a file says it has.
+pub(super) fn count(file: &InputFile) -> Result<u64, AuditError> {
+    let rows = open(file)?.metadata().file_metadata().num_rows();
+    Ok(u64::try_from(rows).unwrap_or(0))
+}
+
+impl ParquetRows {
+    pub(super) fn open(
+        layout: &Layout,
+        (number, file): (u32, &InputFile),
+    ) -> Result<Self, AuditError> {
+        let builder = open(file)?;
+        let (of_file, key) = columns(file, builder.schema())?;
+        let place = |column: usize| {
+            let found = of_file.iter().find(|(_, of)| *of == column);
+            found.map(|(place, _)| *place)
+        };
+        let places = layout.columns.iter().map(|(column, _)| place(*column));
+        let places = places.collect();
+        let reader = builder.with_batch_size(ROWS).build();
+        let reader = reader.map_err(|source| AuditError::NotParquet {
+            path: file.path.clone(),
+            source,
+        })?;
+        Ok(ParquetRows {
+            file: file.clone(),
+            number,
+            reader,
+            layout: layout.clone(),
+            key,
+            places,
+            rows: 0,
+        })
+    }
+
+    fn rows(&mut self, batch: &RecordBatch) -> Result<Rows, ArrowError> {
+        let (rows, before) = (batch.num_rows(), self.rows);
+        self.rows += rows as u64;
+        let lines = (before + 1)..=self.rows;
+        let file = self.number;
+        let places = lines.map(|line| Place { file, line }.number());
+        let keys = match self.key {
+            Some(place) => not_null(&convert::text(batch.column(place))?),
+            None => StringArray::from_iter_values(std::iter::repeat_n("", rows)),
+        };
+        let kinds = self.layout.table.table().columns;
+        let columns = self.layout.columns.iter().zip(&self.places);
+        let columns = columns.map(|((column, form), place)| {
+            let column = &kinds[*column];
+            match place {
+                Some(place) => held(batch.column(*place), column.kind, *form),
+                None => Ok(absent(*form, rows)),
+            }
+        });
+        Ok(Rows {
+            places: UInt64Array::from_iter_values(places),
+            keys,
+            columns: columns.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Lists rows with a text that is none, as the reader of CSV does, and takes them out.
+    fn without_faults(&self, rows: Rows, rejected: &mut Rejected) -> Result<Rows, ArrowError> {
+        let table = self.layout.table.table();
+        let mut faults = vec![];
+        let mut look = |texts: &StringArray, name: &str| {
+            for (row, text) in texts.iter().enumerate() {
+                let Some(text) = text else { continue };
+                if let Some(reason) = fault(text) {
+                    let line = Place::from_number(rows.places.value(row)).line;
+                    let of_line = FileRejection::of_line(&self.file.name, line, name, text, reason);
+                    faults.push((row, of_line));
+                }
+            }
+        };
+        look(&rows.keys, table.key().unwrap_or(table.name));
+        for ((column, form), values) in self.layout.columns.iter().zip(&rows.columns) {
+            if *form == Form::Text
+                && let Some(texts) = values.as_any().downcast_ref::<StringArray>()
+            {
+                look(texts, table.columns[*column].name);
+            }
+        }
+        if faults.is_empty() {
+            return Ok(rows);
+        }
+        let is_sound = |row| !faults.iter().any(|(fault, _)| *fault == row);
+        let sound: BooleanArray = (0..rows.keys.len())
+            .map(|row| Some(is_sound(row)))
+            .collect();
+        let kept = |array: &ArrayRef| filter(array, &sound);
+        let columns = rows.columns.iter().map(kept).collect::<Result<_, _>>()?;
+        let places = filter(&rows.places, &sound)?;
+        let keys = filter(&rows.keys, &sound)?;
+        faults.sort_by_key(|(row, _)| *row);
+        faults.dedup_by_key(|(row, _)| *row);
+        rejected.extend(faults.into_iter().map(|(_, rejection)| rejection));
+        Ok(Rows {
+            places: arrow::array::AsArray::as_primitive(&places).clone(),
+            keys: arrow::array::AsArray::as_string::<i32>(&keys).clone(),
+            columns,
+        })
+    }
+}
+
+impl RowSource for ParquetRows {
+    fn next(&mut self, rejected: &mut Rejected) -> Result<Option<Rows>, AuditError> {
+        let Some(batch) = self.reader.next() else {
+            return Ok(None);
+        };
+        let path = self.file.path.clone();
+        let read = batch.and_then(|batch| self.rows(&batch));
+        let sound = read.and_then(|rows| self.without_faults(rows, rejected));
+        Ok(Some(sound.map_err(AuditError::rows(&path))?))
+    }
+}
+
+/// A column in the form that its table holds it in.
+fn held(array: &ArrayRef, kind: Kind, form: Form) -> Result<ArrayRef, ArrowError> {
+    let of_file = convert::form(kind, array.data_type()).unwrap_or(Form::Text);
+    Ok(match (form, of_file) {
+        (Form::Number, _) => Arc::new(convert::number(array, kind)?),
+        (Form::Text, Form::Number) => Arc::new(layout::texts(&convert::number(array, kind)?, kind)),
+        (Form::Text, Form::Text) => Arc::new(convert::text(array)?),
+    })
+}
+
+fn absent(form: Form, rows: usize) -> ArrayRef {
+    let data_type = match form {
+        Form::Text => DataType::Utf8,
+        Form::Number => DataType::Int64,
+    };
+    arrow::array::new_null_array(&data_type, rows)
+}
+
+fn not_null(keys: &StringArray) -> StringArray {
+    match keys.null_count() {
+        0 => keys.clone(),
+        _ => StringArray::from_iter_values(keys.iter().map(Option::unwrap_or_default)),
+    }
+}
+
+fn fault(text: &str) -> Option<Reason> {
+    if text
+        .bytes()
+        .any(|byte| byte.is_ascii_control() && byte != b'\t')
+    {
+        return Some(Reason::ControlCharacter);
+    }
+    (text.len() > VALUE_BYTES_MAX).then_some(Reason::TooLong)
+}

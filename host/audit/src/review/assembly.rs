@@ -1,0 +1,195 @@
+//! Data of whole patients, or of one institution, from sorted rows.
+
+use std::ops::Range;
+
+use arrow::array::{Array as _, AsArray as _, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Int64Type, UInt64Type};
+use rulepack_contract::data::{Cell, Data, DataBuilder, Problem, Rejection};
+use rulepack_contract::review::Scope;
+use rulepack_contract::schema::{TableId, ids};
+use rulepack_host::data::check_rows;
+
+use super::ledger::{self, Ledger};
+use super::{PATIENT_ROWS_MAX, Plan};
+use crate::cut::{Root, root};
+use crate::error::AuditError;
+use crate::input::{Form, Layout};
+
+/// Rows that are being gathered.
+pub(super) struct Assembly<'p> {
+    plan: &'p Plan<'p>,
+    scope: Scope,
+    builder: DataBuilder,
+    rows: u64,
+    /// Rows of the patient that is being gathered, and its key.
+    of_patient: u64,
+    patient: String,
+    too_many: Vec<String>,
+}
+
+/// A column of rows, as it is held.
+enum Column<'r> {
+    Text(&'r StringArray),
+    Number(&'r Int64Array),
+}
+
+/// Columns of a batch of rows before those of the contract.
+const COLUMNS_BEFORE: usize = 3;
+
+impl<'p> Assembly<'p> {
+    /// Nothing yet, but for the institutions that every batch of patients has.
+    pub(super) fn new(plan: &'p Plan<'p>, scope: Scope) -> Self {
+        let mut builder = DataBuilder::new();
+        builder.known_by_line();
+        for layout in plan.layouts {
+            // Lines are with their patients: an institution without them must not be taken for one that has none.
+            let is_here = scope == Scope::Patient || layout.table != ids::ORDERS;
+            if is_here {
+                let columns = layout.columns.iter().map(|(column, _)| *column);
+                builder.declare(layout.table, columns);
+            }
+        }
+        plan.input.coverage.tell(&mut builder);
+        let mut assembly = Assembly {
+            plan,
+            scope,
+            builder,
+            rows: 0,
+            of_patient: 0,
+            patient: String::new(),
+            too_many: Vec::new(),
+        };
+        if scope == Scope::Patient {
+            let layout = plan
+                .layouts
+                .iter()
+                .find(|layout| layout.table == ids::INSTITUTIONS);
+            for batch in &plan.institutions {
+                if let Some(layout) = layout {
+                    assembly.add(layout, batch, 0..batch.num_rows());
+                }
+            }
+        }
+        assembly
+    }
+
+    /// What it gathers.
+    pub(super) fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Rows gathered.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Patients of whom there were more rows than a patient has.
+    pub(super) fn too_many(&self) -> Vec<String> {
+        self.too_many.clone()
+    }
+
+    /// The rows of another patient or institution follow.
+    pub(super) fn begin(&mut self) {
+        self.of_patient = 0;
+        self.patient.clear();
+    }
+
+    /// Adds rows of one patient or institution. A key that stands for rows of several patients is that of the
+    /// first; the other rows are left out.
+    pub(super) fn push(
+        &mut self,
+        layout: &Layout,
+        batch: &RecordBatch,
+        rows: Range<usize>,
+        rejected: &mut Ledger,
+    ) -> Result<(), AuditError> {
+        if layout.table == ids::PATIENTS && !rows.is_empty() {
+            let keys = batch.column(2).as_string::<i32>();
+            self.patient = keys.value(rows.start).to_owned();
+        }
+        self.of_patient += rows.len() as u64;
+        if self.scope == Scope::Patient && self.of_patient > PATIENT_ROWS_MAX {
+            if !self.too_many.contains(&self.patient) {
+                self.too_many.push(self.patient.clone());
+            }
+            return Ok(());
+        }
+        self.rows += rows.len() as u64;
+        let repeated = self.plan.repeated.get(&layout.table);
+        let repeated = repeated.filter(|repeated| !repeated.is_empty());
+        let Some(repeated) = repeated else {
+            self.add(layout, batch, rows);
+            return Ok(());
+        };
+        for row in rows {
+            let key = batch.column(2).as_string::<i32>().value(row).trim();
+            let of = root::at(batch.column(0).as_fixed_size_binary(), row);
+            match repeated.get(&Root::of(key)) {
+                Some(first) if *first != of && !key.is_empty() => {
+                    let rejection = duplicate(layout.table, place(batch, row), key);
+                    ledger::rejected(self.plan.input, rejection, rejected)?;
+                }
+                _ => self.add(layout, batch, row..row + 1),
+            }
+        }
+        Ok(())
+    }
+
+    /// The data; rows with a fault, and what belongs to them, are left out and listed.
+    pub(super) fn finish(mut self, rejected: &mut Ledger) -> Result<Data, AuditError> {
+        check_rows(&mut self.builder);
+        let (data, rejections) = self.builder.finish();
+        for rejection in rejections {
+            // Faults of institutions are told in their own part.
+            let is_told = rejection.table != ids::INSTITUTIONS || self.scope != Scope::Patient;
+            if is_told {
+                ledger::rejected(self.plan.input, rejection, rejected)?;
+            }
+        }
+        Ok(data)
+    }
+
+    fn add(&mut self, layout: &Layout, batch: &RecordBatch, rows: Range<usize>) {
+        let columns: Vec<(usize, Column<'_>)> = layout
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, (column, form))| {
+                let array = batch.column(at + COLUMNS_BEFORE);
+                let held = match form {
+                    Form::Text => Column::Text(array.as_string::<i32>()),
+                    Form::Number => Column::Number(array.as_primitive::<Int64Type>()),
+                };
+                (*column, held)
+            })
+            .collect();
+        let keys = batch.column(2).as_string::<i32>();
+        for row in rows {
+            let cells = columns.iter().filter_map(|(column, held)| match held {
+                Column::Text(texts) => texts
+                    .is_valid(row)
+                    .then(|| (*column, Cell::Text(texts.value(row)))),
+                Column::Number(numbers) => numbers
+                    .is_valid(row)
+                    .then(|| (*column, Cell::Number(numbers.value(row)))),
+            });
+            let (key, place) = (keys.value(row).trim(), place(batch, row));
+            self.builder.push_cells(layout.table, place, key, cells);
+        }
+    }
+}
+
+fn place(batch: &RecordBatch, row: usize) -> u64 {
+    batch.column(1).as_primitive::<UInt64Type>().value(row)
+}
+
+/// A row whose key is that of an earlier one of somebody else.
+fn duplicate(table: TableId, line: u64, key: &str) -> Rejection {
+    Rejection {
+        table,
+        line,
+        column: table.table().key().unwrap_or(table.table().name),
+        value: key.to_owned(),
+        problem: Problem::DuplicateKey,
+    }
+}

@@ -1,0 +1,283 @@
+//! Findings as they lie in the output, complete without the data; and counts of the rest.
+
+use std::collections::{HashMap, HashSet};
+
+use rulepack_contract::data::{Data, Values};
+use rulepack_contract::schema::{self, Kind, TableId, ids};
+use rulepack_contract::units;
+use rulepack_host::review::Reviewed;
+use rulepack_host::review::report::{ReportedFinding, ReportedRow};
+use rulepack_protocol::pack::manifest::Behaviour;
+
+use crate::cut::Root;
+use crate::finding::{AuditFinding, AuditRow};
+use crate::input::{Input, Place};
+use crate::run::{
+    AbstentionCount, BrokenPack, Counts, NoVerdictCount, NotEvaluableRule, PackCount,
+};
+
+/// The reason, in a word, of a patient whose identity many share.
+pub(super) const TOO_MANY: &str = "too-many-rows";
+
+/// Why sums are missing.
+const NOT_SUMMED: &str = "totals (an audit sums no lines: bring `totals.csv`)";
+
+/// Tells findings with what stands beside them in the data.
+pub(super) struct Teller<'d> {
+    input: &'d Input,
+    data: &'d Data,
+    day: &'d dyn Fn(u32) -> i32,
+    /// Numbers of the rows that findings name.
+    rows: HashMap<(&'static str, &'d str), u32>,
+}
+
+impl<'d> Teller<'d> {
+    /// Finds the rows that findings name, and their encounters.
+    pub(super) fn new(
+        input: &'d Input,
+        data: &'d Data,
+        day: &'d dyn Fn(u32) -> i32,
+        findings: &[ReportedFinding],
+    ) -> Self {
+        let mut wanted: HashSet<(&str, &str)> = HashSet::new();
+        for row in findings
+            .iter()
+            .flat_map(|found| found.offending.iter().chain(&found.related))
+        {
+            wanted.insert((row.table, &row.key));
+            if let Some(encounter) = &row.encounter {
+                wanted.insert((ids::ENCOUNTERS.table().name, encounter));
+            }
+        }
+        let mut rows = HashMap::new();
+        let tables: HashSet<&str> = wanted.iter().map(|(table, _)| *table).collect();
+        for table in TableId::all().filter(|table| tables.contains(table.table().name)) {
+            let name = table.table().name;
+            for row in 0..data.rows(table) {
+                if let Some(key) = data
+                    .key(table, row)
+                    .filter(|key| wanted.contains(&(name, key)))
+                {
+                    rows.insert((name, key), row);
+                }
+            }
+        }
+        Teller {
+            input,
+            data,
+            day,
+            rows,
+        }
+    }
+
+    /// A finding, and whose it is.
+    pub(super) fn tell(&self, finding: &ReportedFinding) -> (Root, AuditFinding) {
+        let first = finding.offending.first();
+        let whose = |get: fn(&ReportedRow) -> Option<&String>| {
+            first.and_then(get).cloned().unwrap_or_default()
+        };
+        let encounter = whose(|row| row.encounter.as_ref());
+        let visit = self.row(ids::ENCOUNTERS.table().name, &encounter);
+        let responsible = |column| {
+            let own = first.and_then(|row| {
+                let table = schema::table(row.table)?;
+                self.text(table, column, self.row(row.table, &row.key)?)
+            });
+            let text = own.or_else(|| self.text(ids::ENCOUNTERS, column, visit?));
+            text.unwrap_or_default().to_owned()
+        };
+        let rows = |rows: &[ReportedRow]| rows.iter().map(|row| self.tell_row(row)).collect();
+        let patient = whose(|row| row.patient.as_ref());
+        let institution = self.institution(first, visit);
+        let owner = if patient.is_empty() {
+            &institution
+        } else {
+            &patient
+        };
+        let root = Root::of(owner);
+        let told = AuditFinding {
+            pack: finding.rule.pack.to_string(),
+            rule: finding.rule.rule.clone(),
+            title: finding.rule.title.clone(),
+            kind: finding.rule.kind.clone().unwrap_or_default(),
+            basis: finding.rule.basis.clone(),
+            behaviour: behaviour(finding.rule.behaviour).to_owned(),
+            certainty: finding.certainty.chinese().to_owned(),
+            message: finding.message.clone(),
+            amount: finding.amount,
+            day: units::format_day((self.day)(visit.unwrap_or(u32::MAX))),
+            institution,
+            department: responsible("departments"),
+            doctor: responsible("doctors"),
+            patient,
+            encounter,
+            offending: rows(&finding.offending),
+            related: rows(&finding.related),
+        };
+        (root, told)
+    }
+
+    fn tell_row(&self, row: &ReportedRow) -> AuditRow {
+        let table = schema::table(row.table);
+        let number = self.row(row.table, &row.key);
+        let item = table.and_then(|table| self.text(table, "items", number?));
+        let has_key = table.is_some_and(|table| table.table().key().is_some());
+        let key = match row.key.parse() {
+            // Known by its place in the files.
+            Ok(place) if !has_key => self.input.told(Place::from_number(place)),
+            _ => row.key.clone(),
+        };
+        AuditRow {
+            table: row.table.to_owned(),
+            key,
+            item: item.unwrap_or_default().to_owned(),
+            name: String::new(),
+            amount: row.amount,
+        }
+    }
+
+    /// The institution of the row itself, or of its encounter.
+    fn institution(&self, row: Option<&ReportedRow>, visit: Option<u32>) -> String {
+        if let Some(own) = row.and_then(|row| row.institution.clone()) {
+            return own;
+        }
+        let number =
+            visit.and_then(|visit| self.data.number(ids::ENCOUNTERS, "institutions", visit));
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        let key = number.and_then(|number| self.data.key(ids::INSTITUTIONS, number));
+        key.unwrap_or_default().to_owned()
+    }
+
+    fn row(&self, table: &'static str, key: &str) -> Option<u32> {
+        self.rows.get(&(table, key)).copied()
+    }
+
+    /// The text of a code or token in a row.
+    fn text(&self, table: TableId, column: &str, row: u32) -> Option<&'d str> {
+        let place = table.table().column(column)?;
+        let texts = match table.table().columns[place].kind {
+            Kind::Token => self.data.tokens(),
+            _ => self.data.codes(),
+        };
+        match self.data.values(table, place)? {
+            Values::U32(values) => match *values.get(row as usize)? {
+                0 => None,
+                number => texts.text(number),
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What came of one choice of versions, but for whom it looked at.
+pub(super) fn counts(reviewed: &Reviewed) -> Counts {
+    let report = &reviewed.report;
+    let mut counts = Counts {
+        findings: report.findings.len() as u64,
+        amount: report.amount(),
+        retroactive: report
+            .findings
+            .iter()
+            .filter(|found| found.retroactive)
+            .count() as u64,
+        notices: report.notices.len() as u64,
+        gaps: reviewed.gaps.iter().map(ToString::to_string).collect(),
+        ..Counts::default()
+    };
+    for none in &report.no_verdict {
+        counts.add(&Counts {
+            no_verdict: vec![NoVerdictCount {
+                pack: none.pack.to_string(),
+                kind: none.kind.to_owned(),
+                count: 1,
+                amount: none.amount,
+            }],
+            ..Counts::default()
+        });
+    }
+    for abstention in &report.abstentions {
+        counts.add(&Counts {
+            abstentions: vec![AbstentionCount {
+                pack: abstention.rule.pack.to_string(),
+                rule: abstention.rule.rule.clone(),
+                missing: abstention.missing.clone(),
+                rows: 1,
+            }],
+            ..Counts::default()
+        });
+    }
+    counts.not_evaluable = report
+        .not_evaluable
+        .iter()
+        .map(|rule| NotEvaluableRule {
+            pack: rule.rule.pack.to_string(),
+            rule: rule.rule.rule.clone(),
+            title: rule.rule.title.clone(),
+            missing: missing(&rule.missing),
+            not_granted: rule
+                .not_granted
+                .iter()
+                .map(|it| it.column.clone())
+                .collect(),
+        })
+        .collect();
+    counts.packs = packs(reviewed);
+    let broken = reviewed.broken.iter().map(|(path, error)| BrokenPack {
+        pack: path.to_string(),
+        reason: error.to_string(),
+    });
+    counts.broken = broken.collect();
+    counts
+}
+
+/// What a rule lacks. Sums of lines, which `check` makes, are not made here: a table of them may be brought.
+fn missing(columns: &[String]) -> Vec<String> {
+    if !columns.iter().any(|column| column.starts_with("totals.")) {
+        return columns.to_vec();
+    }
+    let kept = columns
+        .iter()
+        .filter(|column| column.contains('.') && !column.starts_with("orders."));
+    let told = kept.cloned().chain([NOT_SUMMED.to_owned()]);
+    told.collect()
+}
+
+fn packs(reviewed: &Reviewed) -> Vec<PackCount> {
+    let report = &reviewed.report;
+    let ran = report.packs.iter().map(|run| {
+        let of_pack = report
+            .findings
+            .iter()
+            .filter(|found| found.rule.pack == run.pack);
+        PackCount {
+            pack: run.pack.to_string(),
+            digest: run.digest.to_string(),
+            parameters: run.parameters.to_string(),
+            grants: run.grants.to_string(),
+            fuel: run.fuel,
+            findings: of_pack.clone().count() as u64,
+            amount: of_pack.fold(0, |sum: i64, found| sum.saturating_add(found.amount)),
+        }
+    });
+    ran.collect()
+}
+
+/// A patient of whom there are more rows than one has.
+pub(super) fn too_many() -> Counts {
+    Counts {
+        no_verdict: vec![NoVerdictCount {
+            pack: String::new(),
+            kind: TOO_MANY.to_owned(),
+            count: 1,
+            amount: 0,
+        }],
+        ..Counts::default()
+    }
+}
+
+fn behaviour(behaviour: Behaviour) -> &'static str {
+    match behaviour {
+        Behaviour::Conduct => "行为类",
+        Behaviour::Item => "项目类",
+    }
+}
