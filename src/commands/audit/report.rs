@@ -17,7 +17,6 @@ use serde::Serialize;
 use super::profile;
 use crate::clock;
 use crate::failure::{Explain as _, Failure, Outcome};
-use crate::files;
 
 /// Tells a run that is done: figures by rule, department, doctor, institution, month and item with money and
 /// patients, what was not judged first. Writes them as one HTML page for the director, as a workbook with all
@@ -166,9 +165,6 @@ pub fn write(
     (format, file): (Format, &Path),
     language: Language,
 ) -> Outcome {
-    if format == Format::Html {
-        return files::write(file, report::page(told, language).as_bytes());
-    }
     let findings = findings(run, &told.facts)?;
     let cannot = || format!("cannot write `{}`", file.display());
     // Beside its place first: a file that is there is whole.
@@ -179,12 +175,15 @@ pub fn write(
         tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).context(cannot)?;
     let mut out = BufWriter::new(new.as_file_mut());
     match format {
-        Format::Xlsx => report::write_xlsx(told, language, findings, &mut out)
-            .map(drop)
+        Format::Html => out
+            .write_all(report::page(told, language).as_bytes())
             .context(cannot)?,
-        Format::Csv | Format::Html => report::write_csv(findings, &mut out)
-            .map(drop)
-            .context(cannot)?,
+        Format::Xlsx => {
+            report::write_xlsx(told, language, findings, &mut out).context(cannot)?;
+        }
+        Format::Csv => {
+            report::write_csv(findings, &mut out).context(cannot)?;
+        }
     }
     out.flush().context(cannot)?;
     drop(out);
