@@ -23,7 +23,7 @@ use crate::summary::{Example, SummaryOptions};
 use change::Changes;
 use identity::Identity;
 
-pub use change::{Change, GroupChange, RuleChange};
+pub use change::{Change, DepartmentChanges, GroupChange, RuleChange};
 pub use identity::order;
 pub use page::comparison_page;
 pub use sorted::{Sorted, SortedError, sorted};
@@ -40,8 +40,8 @@ pub struct Comparison {
     pub all: Change,
     /// By rule, those with most changes first.
     pub rules: Vec<RuleChange>,
-    /// By department, those with most changes first; none where there are more than can be told apart.
-    pub departments: Option<Vec<GroupChange>>,
+    /// By department; none where there are more than can be told apart.
+    pub departments: Option<DepartmentChanges>,
     /// Some findings that were gained, lost or altered.
     pub examples: Vec<ChangedFinding>,
 }

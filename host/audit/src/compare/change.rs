@@ -53,6 +53,17 @@ pub struct GroupChange {
     pub change: Change,
 }
 
+/// What changed by department, those with most changes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepartmentChanges {
+    /// The first of them.
+    pub listed: Vec<GroupChange>,
+    /// How many there are beside these.
+    pub others: u64,
+    /// What changed for all others together.
+    pub of_others: Change,
+}
+
 /// Findings while they are counted.
 #[derive(Debug)]
 pub(super) struct Changes {
@@ -85,7 +96,7 @@ struct RuleGrown {
 type Counted = (
     Change,
     Vec<RuleChange>,
-    Option<Vec<GroupChange>>,
+    Option<DepartmentChanges>,
     Vec<ChangedFinding>,
 );
 
@@ -135,18 +146,31 @@ impl Changes {
         }
         // Stable: those that changed as much stay in the order of their names.
         rules.sort_by_key(|rule| Reverse(rule.change.changed()));
-        let departments = self.departments.map(|departments| {
-            let departments = departments.into_iter();
-            let departments = departments.map(|((institution, department), change)| GroupChange {
-                institution,
-                department,
-                change: change.sums(),
-            });
-            let mut departments: Vec<_> = departments.collect();
-            departments.sort_by_key(|department| Reverse(department.change.changed()));
-            departments
-        });
+        let top = self.options.top;
+        let departments = self.departments.map(|departments| list(departments, top));
         (self.all.sums(), rules, departments, examples)
+    }
+}
+
+/// The first `top` departments, and the others as one.
+fn list(departments: BTreeMap<(String, String), RunningChange>, top: usize) -> DepartmentChanges {
+    let mut listed: Vec<_> = departments.into_iter().collect();
+    listed.sort_by_key(|(_, change)| Reverse(change.sums().changed()));
+    let others = listed.split_off(top.min(listed.len()));
+    let mut of_others = RunningChange::default();
+    for (_, change) in &others {
+        of_others.absorb(*change);
+    }
+    let listed = listed.into_iter();
+    let listed = listed.map(|((institution, department), change)| GroupChange {
+        institution,
+        department,
+        change: change.sums(),
+    });
+    DepartmentChanges {
+        listed: listed.collect(),
+        others: others.len() as u64,
+        of_others: of_others.sums(),
     }
 }
 
@@ -175,6 +199,19 @@ impl RunningChange {
             }
             (Some(_), Some(after)) => self.kept.add(after.amount.into()),
             (None, None) => {}
+        }
+    }
+
+    fn absorb(&mut self, other: RunningChange) {
+        for (own, other) in [
+            (&mut self.before, other.before),
+            (&mut self.after, other.after),
+            (&mut self.gained, other.gained),
+            (&mut self.lost, other.lost),
+            (&mut self.kept, other.kept),
+            (&mut self.altered, other.altered),
+        ] {
+            own.absorb(other);
         }
     }
 

@@ -5,6 +5,7 @@ use rulepack_host::html::bars::{Bar, Series, bars};
 use super::{Change, Comparison, tables};
 use crate::report::Language;
 use crate::report::frame::{frame, title_band};
+use crate::report::table::Cell;
 
 /// Rules or departments that a chart shows; the table below it has all.
 const BARS_MAX: usize = 20;
@@ -23,9 +24,12 @@ pub fn comparison_page(comparison: &Comparison, language: Language) -> String {
         .iter()
         .map(|rule| (format!("{} {}", rule.rule, rule.title), rule.change))
         .collect();
-    let departments = comparison.departments.iter().flatten();
+    let departments = comparison.departments.iter().flat_map(|all| &all.listed);
     let departments: Vec<_> = departments
-        .map(|of| (of.department.clone(), of.change))
+        .map(|of| {
+            let name = Cell::recorded(&of.department, language).words(language);
+            (format!("{name} {}", of.institution), of.change)
+        })
         .collect();
     let table = |of, chart: &str| crate::report::section(of, chart, language);
     let body = [

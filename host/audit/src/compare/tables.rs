@@ -118,13 +118,25 @@ pub(super) fn rules(comparison: &Comparison, language: Language) -> Table {
 
 /// By department; without a row where there are too many.
 pub(super) fn departments(comparison: &Comparison, language: Language) -> Table {
-    let departments = comparison.departments.iter().flatten();
-    let rows = departments.map(|department| {
-        let mut row = vec![
-            Cell::recorded(&department.institution, language),
-            Cell::recorded(&department.department, language),
-        ];
-        row.extend(cells(&department.change));
+    let departments = comparison.departments.as_ref();
+    let rows = departments
+        .iter()
+        .flat_map(|all| &all.listed)
+        .map(|department| {
+            let mut row = vec![
+                Cell::recorded(&department.institution, language),
+                Cell::recorded(&department.department, language),
+            ];
+            row.extend(cells(&department.change));
+            row
+        });
+    let others = departments.filter(|all| all.others > 0).map(|all| {
+        let words = match language {
+            Language::Chinese => format!("其余 {} 个合计", all.others),
+            Language::English => format!("the other {} together", all.others),
+        };
+        let mut row = vec![Cell::text(words), Cell::Nothing];
+        row.extend(cells(&all.of_others));
         row
     });
     let first = [
@@ -136,7 +148,7 @@ pub(super) fn departments(comparison: &Comparison, language: Language) -> Table 
         title: language.say("按科室", "By department"),
         columns: first.into_iter().chain(columns(language)).collect(),
         rows: rows.collect(),
-        rest: None,
+        rest: others,
     }
 }
 

@@ -108,6 +108,34 @@ fn a_run_beside_itself_has_not_changed() {
 }
 
 #[test]
+fn departments_that_are_not_listed_are_told_as_one() {
+    let of = |department: &str, patient: &str| AuditFinding {
+        department: department.to_owned(),
+        ..finding(patient, 10)
+    };
+    let after = [of("A", "P1"), of("A", "P2"), of("B", "P3"), of("C", "P4")];
+    let mut after: Vec<_> = after.into_iter().map(Ok::<_, Infallible>).collect();
+    after.sort_by(|one, other| order(one.as_ref().unwrap(), other.as_ref().unwrap()));
+    let options = SummaryOptions {
+        top: 1,
+        ..SummaryOptions::default()
+    };
+    let (before, facts) = (synthetic::facts(), synthetic::facts());
+    let comparison = compare((before, Vec::new()), (facts, after), &options).unwrap();
+    let departments = comparison.departments.as_ref().unwrap();
+    assert_eq!(
+        (
+            departments.listed[0].department.as_str(),
+            departments.others
+        ),
+        ("A", 2)
+    );
+    assert_eq!(departments.of_others.gained, sum(2, 20));
+    let text = comparison_text(&comparison, Language::English);
+    assert!(text.contains("the other 2 together"), "{text}");
+}
+
+#[test]
 fn the_page_of_a_comparison_escapes_what_comes_from_outside() {
     let hostile = || "<script>alert(1)</script>".to_owned();
     let mut gained = synthetic::finding(5);
@@ -139,7 +167,8 @@ proptest! {
         });
         let comparison = compared(before.into_iter().map(synthetic::finding).collect(), after.collect());
         let rules = comparison.rules.iter().map(|rule| rule.change);
-        let departments = comparison.departments.iter().flatten().map(|of| of.change);
+        let departments = comparison.departments.iter();
+        let departments = departments.flat_map(|all| all.listed.iter().map(|of| of.change).chain([all.of_others]));
         for change in rules.chain(departments).chain([comparison.all]) {
             prop_assert_eq!(change.before.count, change.lost.count + change.kept.count + change.altered.count);
             prop_assert_eq!(change.after.count, change.gained.count + change.kept.count + change.altered.count);

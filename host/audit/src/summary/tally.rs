@@ -43,6 +43,11 @@ impl Running {
         self.amount += amount;
     }
 
+    pub(crate) fn absorb(&mut self, other: Running) {
+        self.count += other.count;
+        self.amount += other.amount;
+    }
+
     pub(crate) fn sum(self) -> Sum {
         let within = self
             .amount
@@ -70,8 +75,7 @@ impl Counter {
     }
 
     pub(super) fn absorb(&mut self, other: &Counter) {
-        self.running.count += other.running.count;
-        self.running.amount += other.running.amount;
+        self.running.absorb(other.running);
         self.patients.absorb(&other.patients);
     }
 
