@@ -37,14 +37,14 @@ pub struct RuleSummary {
     pub certainties: BTreeMap<String, Sum>,
     /// By month of service.
     pub months: BTreeMap<String, Sum>,
-    /// By department, the first [`DEPARTMENTS`] of them.
+    /// By department, the first five of them.
     pub departments: Breakdown,
     /// Some findings, those with most money first.
     pub examples: Vec<Example>,
 }
 
 /// Departments told of each rule.
-pub const DEPARTMENTS: usize = 5;
+const DEPARTMENTS: usize = 5;
 /// Departments told apart while the findings of a rule are counted.
 const DEPARTMENTS_MAX: usize = 20_000;
 
