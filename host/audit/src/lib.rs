@@ -13,14 +13,20 @@
 pub mod as_csv;
 mod audit;
 mod cells;
+pub mod compare;
 mod cut;
 mod error;
 pub mod finding;
 pub mod findings_file;
 pub mod input;
+pub mod profile;
+pub mod report;
 mod review;
 pub mod run;
 mod sort;
+pub mod summary;
+#[cfg(test)]
+mod synthetic;
 pub mod table_writer;
 
 pub use audit::{

@@ -1,7 +1,5 @@
 //! A shadow report as one page that needs nothing else: no script, no file, no address.
 
-mod chart;
-
 use std::fmt::Write as _;
 
 use rulepack_contract::units::format_decimal;
@@ -9,8 +7,8 @@ use rulepack_protocol::pack::manifest::Action;
 
 use super::report::{Change, Example, ShadowReport};
 use super::text::{NO_DEPARTMENT, share, tally};
-use crate::html::escape;
-use chart::{Bar, chart};
+use crate::html::bars::{Bar, Series, bars};
+use crate::html::{document, escape};
 
 /// Of the page: colours hold in both halves of the day, and where it is printed.
 const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:\
@@ -22,6 +20,27 @@ system-ui,sans-serif;fill:currentColor}.gained{fill:#c2410c}.lost{fill:#1d4ed8}.
 
 /// Rules or departments that a chart shows; the table below it has all.
 const BARS_MAX: usize = 20;
+
+/// To the right, in this order.
+const SERIES: [Series<'_>; 3] = [
+    Series {
+        class: "kept",
+        words: "不变 · kept",
+    },
+    Series {
+        class: "altered",
+        words: "变化 · altered",
+    },
+    Series {
+        class: "gained",
+        words: "新增 · gained",
+    },
+];
+/// To the left.
+const LOST: Series<'_> = Series {
+    class: "lost",
+    words: "减少 · lost",
+};
 
 /// The page, with headings in Chinese and English. It holds what the report holds, so no identity.
 #[must_use]
@@ -43,12 +62,9 @@ pub fn page(report: &ShadowReport) -> String {
         body += &section("按科室", "By department", &departments);
         body += &examples(&report.examples);
     }
-    let title = escape(&report.new.to_string());
-    format!(
-        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>影子运行 · shadow run {title}</title><style>{STYLE}</style>\
-         </head><body>{body}</body></html>\n"
-    )
+    let title = format!("影子运行 · shadow run {}", report.new);
+    let style = format!("<style>{STYLE}</style>");
+    document("zh-CN", &title, &style, &body)
 }
 
 /// What ran over what, and what it came to.
@@ -130,12 +146,10 @@ fn heading(lines: &[(&str, String)]) -> String {
 /// Two charts, of findings and of money, and the table.
 fn section(chinese: &str, english: &str, of: &[(String, Change)]) -> String {
     let shown = of.get(..BARS_MAX).unwrap_or(of);
-    let bars = |value: fn(&Change) -> [i64; 4]| -> Vec<Bar> {
-        let bars = shown.iter().map(|(name, change)| Bar {
-            name: name.clone(),
-            parts: value(change),
-        });
-        bars.collect()
+    let chart = |value: fn(&Change) -> [i64; 4], places| {
+        let drawn = shown.iter();
+        let drawn = drawn.map(|(name, change)| bar(name, value(change), places));
+        bars(&SERIES, Some(LOST), &drawn.collect::<Vec<_>>())
     };
     let mut rows = String::new();
     for (name, change) in of {
@@ -157,9 +171,20 @@ fn section(chinese: &str, english: &str, of: &[(String, Change)]) -> String {
          <table><thead><tr><th>{chinese} · {english}</th><th>现行 · before</th><th>新版 · after</th>\
          <th>新增 · gained</th><th>减少 · lost</th><th>变化 · altered</th></tr></thead><tbody>{rows}\
          </tbody></table>",
-        chart(&bars(findings), 0),
-        chart(&bars(money), 2),
+        chart(findings, 0),
+        chart(money, 2),
     )
+}
+
+/// What changed of one rule or department, in figures with so many decimals.
+fn bar(name: &str, [kept, altered, gained, lost]: [i64; 4], places: u32) -> Bar {
+    let told = |value| format_decimal(value, places);
+    Bar {
+        name: name.to_owned(),
+        right: vec![kept, altered, gained],
+        left: lost,
+        figure: format!("+{} −{}", told(gained), told(lost)),
+    }
 }
 
 /// Kept, altered, gained and lost findings.

@@ -88,7 +88,7 @@ impl Cutter<'_> {
             )?),
             false => None,
         };
-        let passes = owners.map_or_else(|| vec![0..1], Owners::passes);
+        let passes = owners.map_or_else(|| std::iter::once(0..1).collect(), Owners::passes);
         for (pass, buckets) in passes.into_iter().enumerate() {
             let known = owners.map(|owners| owners.known(buckets)).transpose()?;
             for file in self.input.of(table) {

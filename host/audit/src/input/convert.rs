@@ -26,16 +26,17 @@ pub(super) fn form(kind: Kind, data_type: &DataType) -> Option<Form> {
         (Kind::Code | Kind::Token | Kind::Row(_), _) => whole.then_some(Form::Text),
         (Kind::Flag, Boolean) => Some(Form::Number),
         (Kind::Flag | Kind::Small | Kind::Integer | Kind::Count, _) => {
-            whole.then(|| match data_type {
+            let form = match data_type {
                 DataType::UInt64 => Form::Text,
                 _ => Form::Number,
-            })
+            };
+            whole.then_some(form)
         }
         (Kind::Day, Date32 | Date64) | (Kind::Instant, Timestamp(..)) => Some(Form::Number),
         (Kind::Day | Kind::Instant, _) => None,
         (_, Decimal128(digits, decimals)) => {
             let places = units::places(kind).and_then(|places| i8::try_from(places).ok())?;
-            let more = u8::try_from(places - decimals)
+            let more = u8::try_from(i16::from(places) - i16::from(*decimals))
                 .ok()
                 .filter(|_| *decimals >= 0);
             let fits = more.is_some_and(|more| digits.saturating_add(more) <= DIGITS);

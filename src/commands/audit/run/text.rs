@@ -2,16 +2,17 @@
 
 use std::fmt;
 
+use rulepack_audit::report::Language;
 use rulepack_audit::run::Counts;
 use rulepack_audit::{FINDINGS, NO_VERDICT_CSV, REJECTED_CSV};
 use rulepack_contract::units;
 
-use super::AuditReport;
+use super::RunReport;
 
 /// Entries of one kind that are shown; `run.json` has all.
 const SHOWN_MAX: usize = 10;
 
-impl fmt::Display for AuditReport {
+impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let run = &self.run;
         let Counts {
@@ -47,7 +48,14 @@ impl fmt::Display for AuditReport {
         }
         let (seconds, rate) = (run.seconds, run.rows_per_second);
         writeln!(f, "{seconds} s, {rate} rows a second")?;
-        writeln!(f, "written to {}", self.folder.join(FINDINGS).display())
+        writeln!(f, "written to {}", self.folder.join(FINDINGS).display())?;
+        for exceeded in &self.exceeded {
+            writeln!(f, "! {}", exceeded.words(Language::English))?;
+        }
+        for file in &self.written {
+            writeln!(f, "report in {}", file.display())?;
+        }
+        Ok(())
     }
 }
 
