@@ -41,6 +41,28 @@ pub struct AuditFinding {
     pub related: Vec<AuditRow>,
 }
 
+impl AuditFinding {
+    /// All its texts but those of its rows, what names the finding first.
+    pub(crate) fn texts(&self) -> [&str; 14] {
+        [
+            &self.pack,
+            &self.rule,
+            &self.certainty,
+            &self.message,
+            &self.day,
+            &self.institution,
+            &self.department,
+            &self.doctor,
+            &self.patient,
+            &self.encounter,
+            &self.title,
+            &self.kind,
+            &self.basis,
+            &self.behaviour,
+        ]
+    }
+}
+
 /// A row of the input, by which a finding is traced back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AuditRow {

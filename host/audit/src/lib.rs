@@ -12,7 +12,6 @@
 
 pub mod as_csv;
 mod audit;
-mod cells;
 pub mod compare;
 mod cut;
 mod error;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rulepack_contract::units;
 use rulepack_host::files;
+use rulepack_host::spreadsheet::inert;
 
 use super::parts_done::{PartDone, PartFiles, parts};
 use super::{Audit, Step};
-use crate::cells::neutral;
 use crate::error::AuditError;
 use crate::finding::{AuditFinding, AuditRow};
 use crate::findings_file::{FindingsReader, FindingsWriter, schema};
@@ -163,8 +163,8 @@ impl CsvFindings {
                 &offending,
                 &related,
             ];
-            let texts = texts.into_iter().map(|text| neutral(text));
-            let whose = whose.into_iter().map(|text| neutral(text));
+            let texts = texts.into_iter().map(|text| inert(text.to_owned()));
+            let whose = whose.into_iter().map(|text| inert(text.to_owned()));
             let cells = texts.chain([amount]).chain(whose);
             self.writer.write_record(cells).map_err(io(&self.path))?;
         }

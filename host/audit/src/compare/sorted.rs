@@ -93,22 +93,7 @@ fn on_disk(
 }
 
 fn size(finding: &AuditFinding) -> usize {
-    let texts = [
-        &finding.pack,
-        &finding.rule,
-        &finding.title,
-        &finding.kind,
-        &finding.basis,
-        &finding.behaviour,
-        &finding.certainty,
-        &finding.message,
-        &finding.day,
-        &finding.institution,
-        &finding.department,
-        &finding.doctor,
-        &finding.patient,
-        &finding.encounter,
-    ];
+    let texts = finding.texts();
     let rows = finding.offending.iter().chain(&finding.related);
     let rows = rows
         .map(|row| ROW_BYTES + row.table.len() + row.key.len() + row.item.len() + row.name.len());

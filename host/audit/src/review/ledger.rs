@@ -14,8 +14,8 @@ use rulepack_contract::data::Rejection;
 use rulepack_contract::units;
 use rulepack_host::data::FileRejection;
 use rulepack_host::review::report::NoVerdict;
+use rulepack_host::spreadsheet::inert;
 
-use crate::cells::neutral;
 use crate::cut::parts;
 use crate::error::AuditError;
 use crate::input::{Input, Place};
@@ -191,7 +191,7 @@ pub(crate) fn csv_of(
                 let text = column.value(row);
                 match columns.amount == Some(place) {
                     true => units::format_decimal(text.parse().unwrap_or(0), 2),
-                    false => neutral(text),
+                    false => inert(text.to_owned()),
                 }
             });
             writer.write_record(cells).map_err(io)?;

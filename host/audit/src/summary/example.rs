@@ -65,24 +65,6 @@ impl Examples {
         other: (&AuditFinding, [u64; 2]),
     ) -> Ordering {
         let max = self.rows_max;
-        fn texts(finding: &AuditFinding) -> [&str; 14] {
-            [
-                &finding.pack,
-                &finding.rule,
-                &finding.certainty,
-                &finding.message,
-                &finding.day,
-                &finding.institution,
-                &finding.department,
-                &finding.doctor,
-                &finding.patient,
-                &finding.encounter,
-                &finding.title,
-                &finding.kind,
-                &finding.basis,
-                &finding.behaviour,
-            ]
-        }
         let rows = |finding: &AuditFinding| {
             let first = |rows: &[_]| rows.len().min(max);
             (first(&finding.offending), first(&finding.related))
@@ -91,7 +73,7 @@ impl Examples {
         let ((offending, related), (offending_of, related_of)) = (rows(one), rows(other));
         Reverse(one.amount)
             .cmp(&Reverse(other.amount))
-            .then_with(|| texts(one).cmp(&texts(other)))
+            .then_with(|| one.texts().cmp(&other.texts()))
             .then_with(|| its_counts.cmp(&other_counts))
             .then_with(|| {
                 one.offending
