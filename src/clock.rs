@@ -7,6 +7,9 @@ use rulepack_protocol::moment::{Day, Moment, MomentError};
 /// China Standard Time, which the days of the contract are in.
 const OFFSET_SECONDS: i64 = 8 * 3_600;
 
+/// How long a day is.
+pub const DAY_MILLISECONDS: i64 = 86_400_000;
+
 /// When this release was built: `SOURCE_DATE_EPOCH` of its build, else the time of it.
 const BUILT_SECONDS: &str = env!("RULEPACK_BUILT_SECONDS");
 
@@ -20,6 +23,11 @@ pub fn now() -> Result<Moment, MomentError> {
 /// Today in China Standard Time.
 pub fn today() -> Result<Day, MomentError> {
     Ok(Moment::from_unix(seconds().saturating_add(OFFSET_SECONDS))?.day())
+}
+
+/// When a day begins in China Standard Time, in milliseconds from 1970-01-01 UTC.
+pub fn day_begins(day: Day) -> i64 {
+    i64::from(day.number()) * DAY_MILLISECONDS - OFFSET_SECONDS * 1_000
 }
 
 /// Milliseconds from 1970-01-01 UTC; 0 before.
@@ -37,6 +45,11 @@ fn seconds() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_in_china() {
+        assert_eq!(day_begins(Day::new(1970, 1, 2).unwrap()), 57_600_000);
+    }
 
     #[test]
     fn the_time_of_trust_is_not_before_the_build() {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use rulepack_audit::journal_file::{self, ExportError};
 use rulepack_host::client::NoFailures;
 use rulepack_host::journal::{
     self, Acknowledgement, AcknowledgementError, Event, Heads, Journal, JournalError, Setup,
@@ -14,6 +15,7 @@ use rulepack_protocol::key::KeyId;
 use serde::Serialize;
 
 use super::Command;
+use super::check::versions;
 use crate::clock;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
@@ -48,6 +50,18 @@ enum JournalAction {
         #[arg(long, default_value = "host-data")]
         dir: PathBuf,
         /// Where the head goes.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write the sealed entries to a Parquet file: number, time, event, answer, findings, amount, and the entry as JSON.
+    Export {
+        /// The host's folder, or a copy of it.
+        #[arg(long, default_value = "host-data")]
+        dir: PathBuf,
+        /// First and last day (China Standard Time), `2026-01-01..2026-03-31`; all of it where it is left out.
+        #[arg(long)]
+        period: Option<String>,
+        /// The file, which must not be there yet.
         #[arg(long)]
         out: PathBuf,
     },
@@ -124,6 +138,13 @@ pub enum JournalReport {
         /// Fingerprint of the host's key.
         host_key: KeyId,
     },
+    /// A Parquet file.
+    Exported {
+        /// The file.
+        file: PathBuf,
+        /// How many entries it holds.
+        entries: u64,
+    },
     /// An acknowledgement of the bureau.
     Signed {
         /// The file.
@@ -162,6 +183,7 @@ impl Command for JournalArgs {
                     head: Box::new(head),
                 })
             }
+            JournalAction::Export { dir, period, out } => export(dir, period.as_deref(), out),
             JournalAction::SignHead {
                 head,
                 host_key,
@@ -188,6 +210,34 @@ impl Command for JournalArgs {
 pub fn verify(dir: &std::path::Path, heads: Option<&Heads>) -> Outcome<Survey> {
     let read = journal::verify(&HostFolder::at(dir).journal(), heads).map_err(explain)?;
     read.ok_or_else(|| none(dir))
+}
+
+fn export(
+    dir: &std::path::Path,
+    period: Option<&str>,
+    out: &std::path::Path,
+) -> Outcome<JournalReport> {
+    let period = match period {
+        None => i64::MIN..i64::MAX,
+        Some(_) => {
+            let (first, last) = versions::period(period, clock::today()?)?;
+            clock::day_begins(first)
+                ..clock::day_begins(last).saturating_add(clock::DAY_MILLISECONDS)
+        }
+    };
+    if out.exists() {
+        let failure = Failure::new(format!("`{}` is there already", out.display()));
+        return Err(failure.hint("nothing is overwritten; choose another name"));
+    }
+    let entries = journal_file::export(&HostFolder::at(dir).journal(), period, out);
+    let entries = entries.map_err(|error| match error {
+        ExportError::Journal(error) => explain(error),
+        ExportError::File(error) => Failure::from(error),
+    })?;
+    Ok(JournalReport::Exported {
+        file: out.to_owned(),
+        entries,
+    })
 }
 
 fn acknowledge(
@@ -260,6 +310,9 @@ impl fmt::Display for JournalReport {
                 writeln!(f, "  entries  {}", head.seal.count)?;
                 writeln!(f, "  hash     {}", head.seal.hash)?;
                 writeln!(f, "  host key {host_key}")
+            }
+            JournalReport::Exported { file, entries } => {
+                writeln!(f, "{entries} entries of the journal in {}", file.display())
             }
             JournalReport::Signed {
                 file,

@@ -16,12 +16,11 @@ use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Fields, Sche
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use rulepack_contract::units;
 
 use crate::error::AuditError;
 use crate::finding::{AuditFinding, AuditRow};
+use crate::parquet_file;
 
 /// Digits and decimals of an amount.
 const AMOUNT: DataType = DataType::Decimal128(18, 2);
@@ -60,14 +59,8 @@ impl FindingsWriter {
     /// # Errors
     /// [`AuditError`] where the file cannot be written.
     pub fn create(path: &Path) -> Result<Self, AuditError> {
-        let file = File::create(path).map_err(AuditError::io(path))?;
-        let level = ZstdLevel::try_new(1).unwrap_or_default();
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_created_by(concat!("rulepack ", env!("CARGO_PKG_VERSION")).to_owned());
-        let writer = ArrowWriter::try_new(file, schema(), Some(properties.build()));
         Ok(FindingsWriter {
-            writer: writer.map_err(|error| AuditError::rows(path)(error.into()))?,
+            writer: parquet_file::create(path, schema())?,
             path: path.to_owned(),
         })
     }
@@ -84,9 +77,7 @@ impl FindingsWriter {
     /// # Errors
     /// [`AuditError`] where it cannot be written.
     pub fn finish(self) -> Result<(), AuditError> {
-        let file = self.writer.into_inner();
-        let file = file.map_err(|error| AuditError::rows(&self.path)(error.into()))?;
-        file.sync_all().map_err(AuditError::io(&self.path))
+        parquet_file::finish(&self.path, self.writer)
     }
 }
 

@@ -18,6 +18,8 @@ mod error;
 pub mod finding;
 pub mod findings_file;
 pub mod input;
+pub mod journal_file;
+mod parquet_file;
 pub mod profile;
 pub mod report;
 mod review;

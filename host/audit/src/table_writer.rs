@@ -12,12 +12,11 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use rulepack_contract::schema::{Kind, Table, TableId};
 use rulepack_contract::units::{self, ValueError};
 
 use crate::error::AuditError;
+use crate::parquet_file;
 
 /// Rows that are held until they are written.
 const ROWS: usize = 65_536;
@@ -95,15 +94,9 @@ impl TableWriter {
         let fields = columns.iter().zip(&kinds);
         let fields = fields.map(|(name, kind)| Field::new(*name, data_type(*kind), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let level = ZstdLevel::try_new(1).unwrap_or_default();
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_created_by(concat!("rulepack ", env!("CARGO_PKG_VERSION")).to_owned());
-        let file = File::create(path).map_err(AuditError::io(path))?;
-        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()));
         Ok(TableWriter {
             path: path.to_owned(),
-            writer: writer.map_err(|error| AuditError::rows(path)(error.into()))?,
+            writer: parquet_file::create(path, Arc::clone(&schema))?,
             columns: kinds.iter().map(|kind| Values::of(*kind)).collect(),
             schema,
             kinds,
