@@ -109,6 +109,7 @@ fn every_planted_row_is_there() {
         ("data-defects", None),
         ("stock", None),
         ("agreements", None),
+        ("purchases", None),
     ] {
         let rows = rows(&settings, table);
         let numbered = (1..).zip(&rows);
