@@ -11,6 +11,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -79,6 +80,12 @@ impl Site {
     fn findings(&self, options: &[&str]) -> Vec<u8> {
         let out = tempfile::tempdir().unwrap();
         self.audit(&self.data(), out.path(), options).done();
+        for file in fs::read_dir(out.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            // It is about patients.
+            assert_eq!(mode & 0o077, 0, "{:?}", file.path());
+        }
         fs::read(out.path().join("findings.parquet")).unwrap()
     }
 }

@@ -1,7 +1,8 @@
 //! Files that are either the old or the new ones, whatever happens in between.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. The folder is
@@ -27,6 +28,16 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// A new or emptied file that only its owner reads: what is written to it is about patients.
+///
+/// # Errors
+/// Where the file system refuses.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)
 }
 
 /// Makes a rename or a new file in a folder durable.

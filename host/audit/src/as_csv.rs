@@ -8,6 +8,7 @@ use std::path::Path;
 use arrow::array::{Array as _, AsArray as _, StringArray};
 use rulepack_contract::schema::{self, TableId};
 use rulepack_host::data::FileRejection;
+use rulepack_host::files;
 
 use crate::error::AuditError;
 use crate::input::{Form, Input, Layout, Place, Rows};
@@ -89,7 +90,8 @@ impl AsCsv {
             *form = Form::Text;
         }
         let io = |error: csv::Error| AuditError::io(to)(std::io::Error::other(error));
-        let mut writer = csv::Writer::from_path(to).map_err(io)?;
+        let file = files::create_private(to).map_err(AuditError::io(to))?;
+        let mut writer = csv::Writer::from_writer(file);
         let declared = table.table();
         let names = layout
             .columns

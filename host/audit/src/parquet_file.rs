@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use rulepack_host::files;
 
 use crate::error::AuditError;
 
@@ -19,7 +20,7 @@ pub(crate) fn create(path: &Path, schema: SchemaRef) -> Result<ArrowWriter<File>
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_created_by(concat!("rulepack ", env!("CARGO_PKG_VERSION")).to_owned());
-    let file = File::create(path).map_err(AuditError::io(path))?;
+    let file = files::create_private(path).map_err(AuditError::io(path))?;
     let writer = ArrowWriter::try_new(file, schema, Some(properties.build()));
     writer.map_err(|error| AuditError::rows(path)(error.into()))
 }

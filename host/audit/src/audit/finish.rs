@@ -128,7 +128,7 @@ struct CsvFindings {
 
 impl CsvFindings {
     fn create(path: &Path) -> Result<Self, AuditError> {
-        let file = File::create(path).map_err(AuditError::io(path))?;
+        let file = files::create_private(path).map_err(AuditError::io(path))?;
         let mut writer = csv::Writer::from_writer(file);
         let schema = schema();
         let names = schema.fields().iter().map(|field| field.name());

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rulepack_contract::schema::TableId;
+use rulepack_host::files;
 
 use super::root::Root;
 use crate::error::AuditError;
@@ -61,7 +62,7 @@ impl OwnersWriter {
         std::fs::create_dir_all(folder).map_err(AuditError::io(folder))?;
         let create = |bucket| {
             let path = path_of(folder, bucket);
-            let file = File::create(&path).map_err(AuditError::io(&path))?;
+            let file = files::create_private(&path).map_err(AuditError::io(&path))?;
             Ok(BufWriter::with_capacity(1 << 16, file))
         };
         Ok(OwnersWriter {

@@ -11,6 +11,8 @@ use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
+use rulepack_host::files;
+
 use super::root;
 use crate::error::AuditError;
 
@@ -132,7 +134,7 @@ pub(crate) fn create(
     path: &Path,
     schema: &SchemaRef,
 ) -> Result<StreamWriter<BufWriter<File>>, AuditError> {
-    let file = File::create(path).map_err(AuditError::io(path))?;
+    let file = files::create_private(path).map_err(AuditError::io(path))?;
     let options = IpcWriteOptions::default();
     let compressed = options.try_with_compression(Some(CompressionType::LZ4_FRAME));
     let options = compressed.map_err(AuditError::rows(path))?;

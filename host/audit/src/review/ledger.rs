@@ -13,6 +13,7 @@ use arrow::ipc::writer::StreamWriter;
 use rulepack_contract::data::Rejection;
 use rulepack_contract::units;
 use rulepack_host::data::FileRejection;
+use rulepack_host::files;
 use rulepack_host::review::report::NoVerdict;
 use rulepack_host::spreadsheet::inert;
 
@@ -178,7 +179,8 @@ pub(crate) fn csv_of(
     path: &Path,
 ) -> Result<BTreeMap<String, u64>, AuditError> {
     let io = |error: csv::Error| AuditError::io(path)(std::io::Error::other(error));
-    let mut writer = csv::Writer::from_path(path).map_err(io)?;
+    let file = files::create_private(path).map_err(AuditError::io(path))?;
+    let mut writer = csv::Writer::from_writer(file);
     writer.write_record(columns.names).map_err(io)?;
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     while let Some(batch) = sorted.next()? {
