@@ -265,7 +265,7 @@ fn a_worker_without_memory_ends_and_says_so() {
     let small = Worker {
         bounds: Bounds {
             // The program alone, unoptimised, takes some 110.
-            memory_mib: 128,
+            memory_mib: 160,
             ..Bounds::default()
         },
         ..worker()
@@ -273,7 +273,7 @@ fn a_worker_without_memory_ends_and_says_so() {
     let error = load(&small, &sealed(&compile_bomb()), LoadInput::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the worker for `prepare` aborted, as it does without memory: it has 128 MiB"
+        "the worker for `prepare` aborted, as it does without memory: it has 160 MiB"
     );
 }
 
