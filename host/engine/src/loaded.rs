@@ -163,14 +163,24 @@ impl LoadedPack {
         }
     }
 
-    /// Whether an instance exports what the contract says.
+    /// Whether an instance exports what the contract says. From then on the memory that instances begin with is there.
     pub(crate) fn check_exports(&self) -> wasmtime::Result<()> {
         let _permit = self.engine.shared.permits.take();
+        for instances in [&self.code.small, &self.code.large] {
+            // On a busy machine Linux may refuse, after waiting a while itself, to seal that memory: it holds
+            // pages of it. What is wrong with the component is wrong each time.
+            self.check_exports_of(instances)
+                .or_else(|_| self.check_exports_of(instances))
+                .or_else(|_| self.check_exports_of(instances))?;
+        }
+        Ok(())
+    }
+
+    fn check_exports_of(&self, instances: &InstancePre<State>) -> wasmtime::Result<()> {
         let limits = self.engine.limits();
-        let engine = self.code.small.engine();
-        let mut store = prepare::store(engine, limits, &self.allowance)
+        let mut store = prepare::store(instances.engine(), limits, &self.allowance)
             .map_err(|fault| wasmtime::format_err!("{fault}"))?;
-        let instance = self.code.small.instantiate(&mut store)?;
+        let instance = instances.instantiate(&mut store)?;
         evaluate_of(&mut store, instance)?;
         Ok(())
     }

@@ -33,6 +33,9 @@ const DISEASES: [(&str, [&str; 4]); 2] = [
 /// An item that no disease of the catalogue covers.
 const UNCOVERED: &str = "XJ01CAA040A001010100099";
 
+/// What a long visit goes on under: the catalogue does not know it, the patient is registered for it.
+const UNKNOWN_DISEASE: &str = "M99900";
+
 /// Stays as their settlement lists tell them: principal diagnosis, procedure, group, another diagnosis.
 const STAYS: [(&str, &str, &str, &str); 4] = [
     ("K80.100x001", "51.2300", "HC29", "I10.x00x002"),
@@ -138,13 +141,15 @@ impl Hospital {
     fn chronic_patient(&mut self, patient: u32, used: &str) {
         let key = patient_key(patient);
         let (disease, _) = disease_of(patient);
-        let enrolment = [
-            ("patients", key.as_str()),
-            ("diseases", disease),
-            ("starts", "2025-01-01"),
-            ("ends", ""),
-        ];
-        self.push("enrolments", String::new(), &enrolment);
+        for disease in [disease, UNKNOWN_DISEASE] {
+            let enrolment = [
+                ("patients", key.as_str()),
+                ("diseases", disease),
+                ("starts", "2025-01-01"),
+                ("ends", ""),
+            ];
+            self.push("enrolments", String::new(), &enrolment);
+        }
         let accumulator = [
             ("patients", key.as_str()),
             ("kinds", "chronic-amount"),
@@ -169,8 +174,7 @@ impl Hospital {
             let (item, disease) = match items.get(line as usize) {
                 _ if is_breach => (UNCOVERED, disease),
                 Some(item) => (*item, disease),
-                // A long visit goes on under a disease that the catalogue does not know.
-                None => (further.as_str(), "M99900"),
+                None => (further.as_str(), UNKNOWN_DISEASE),
             };
             self.order(&encounter, line, (item, "09", disease, "28"), lines);
         }
