@@ -229,7 +229,11 @@ fn export(
         let failure = Failure::new(format!("`{}` is there already", out.display()));
         return Err(failure.hint("nothing is overwritten; choose another name"));
     }
-    let entries = journal_file::export(&HostFolder::at(dir).journal(), period, out);
+    let journal = HostFolder::at(dir).journal();
+    journal::head(&journal)
+        .map_err(explain)?
+        .ok_or_else(|| none(dir))?;
+    let entries = journal_file::export(&journal, period, out);
     let entries = entries.map_err(|error| match error {
         ExportError::Journal(error) => explain(error),
         ExportError::File(error) => Failure::from(error),

@@ -34,8 +34,15 @@ pub enum ExportError {
 /// Writes the sealed entries of a period, in milliseconds from 1970-01-01 UTC, to a new file; answers how many.
 ///
 /// # Errors
-/// [`ExportError`]; what was begun of the file is then of no use.
+/// [`ExportError`]; what was begun of the file is then gone.
 pub fn export(folder: &Path, period: Range<i64>, to: &Path) -> Result<u64, ExportError> {
+    write(folder, period, to).inspect_err(|_| {
+        // Half a file is none; where it cannot be removed, the error says that it is not whole.
+        let _ = std::fs::remove_file(to);
+    })
+}
+
+fn write(folder: &Path, period: Range<i64>, to: &Path) -> Result<u64, ExportError> {
     let mut writer = parquet_file::create(to, schema())?;
     let (mut columns, mut entries) = (Columns::default(), 0);
     let mut written = Ok(());
@@ -143,6 +150,18 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_795_300_000_000;
+
+    #[test]
+    fn a_damaged_journal_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        std::fs::create_dir(&journal).unwrap();
+        std::fs::write(journal.join("000001.jsonl"), "{}\n").unwrap();
+        let to = folder.path().join("journal.parquet");
+        let error = export(&journal, 0..NOW, &to).unwrap_err();
+        assert!(matches!(error, ExportError::Journal(_)), "{error}");
+        assert!(!to.exists());
+    }
 
     #[test]
     fn each_sealed_entry_of_the_period_is_a_row() {
