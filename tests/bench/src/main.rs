@@ -1,5 +1,6 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
+mod draw;
 mod hosting;
 mod mutate;
 mod polite;
@@ -19,6 +20,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "rulepack-bench")]
 enum Arguments {
+    Draw(draw::DrawArgs),
     Host(hosting::HostArgs),
     Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
@@ -27,6 +29,7 @@ enum Arguments {
 
 fn main() -> std::io::Result<()> {
     match Arguments::parse() {
+        Arguments::Draw(arguments) => println!("{}", draw::run(&arguments)?),
         Arguments::Host(arguments) => println!("{}", hosting::run(&arguments)),
         Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),

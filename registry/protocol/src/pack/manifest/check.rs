@@ -55,7 +55,7 @@ pub enum AuthorityError {
 }
 
 /// The longest name, title, basis or meaning, in bytes.
-const NAME_BYTES_MAX: usize = 64;
+pub(super) const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 4_096;
 /// The longest name of a sheet in a workbook.
 const SHEET_CHARACTERS_MAX: usize = 31;
@@ -67,7 +67,7 @@ const BUREAUS: [&str; 3] = ["医疗保障局", "医保局", "卫生健康委"];
 const NAME: &str =
     "a name of lower-case letters, digits, `-` and `_`, beginning with a letter, at most 64 long";
 
-type Checked = Result<(), ManifestError>;
+pub(super) type Checked = Result<(), ManifestError>;
 
 impl Manifest {
     pub(super) fn check(&self) -> Checked {
@@ -96,6 +96,7 @@ impl Manifest {
                 return refuse(format!("`{field}`"), "empty", "at least one grouping");
             }
         }
+        self.check_triggers()?;
         self.check_authority()?;
         Ok(())
     }
@@ -343,7 +344,11 @@ fn is_table_file(file: &str) -> bool {
     plain && file.len() <= 256 && (file.ends_with(".csv") || file.ends_with(".xlsx"))
 }
 
-fn refuse(field: impl Into<String>, value: impl Display, expected: impl Display) -> Checked {
+pub(super) fn refuse(
+    field: impl Into<String>,
+    value: impl Display,
+    expected: impl Display,
+) -> Checked {
     Err(ManifestError::Field {
         field: field.into(),
         value: value.to_string(),
@@ -351,7 +356,7 @@ fn refuse(field: impl Into<String>, value: impl Display, expected: impl Display)
     })
 }
 
-fn count(field: &str, count: usize, count_max: usize) -> Checked {
+pub(super) fn count(field: &str, count: usize, count_max: usize) -> Checked {
     if count > count_max {
         return refuse(
             field,
@@ -362,7 +367,7 @@ fn count(field: &str, count: usize, count_max: usize) -> Checked {
     Ok(())
 }
 
-fn distinct<T: Display>(field: &str, values: impl Iterator<Item = T>) -> Checked {
+pub(super) fn distinct<T: Display>(field: &str, values: impl Iterator<Item = T>) -> Checked {
     let mut seen = BTreeSet::new();
     for value in values.map(|value| value.to_string()) {
         if seen.contains(&value) {
