@@ -52,6 +52,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
 
 pub use check::Language;
+pub use import::FileEncoding;
 
 /// What a command does with its arguments.
 pub trait Command {
