@@ -159,3 +159,64 @@ fn is_workbook(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "xlsx")
 }
+
+#[cfg(test)]
+mod tests {
+    use rulepack_contract::knowledge::{ColumnType, Supplier};
+
+    use super::*;
+
+    fn declaration() -> TableDeclaration {
+        let columns = [("group", ColumnType::Code), ("standard", ColumnType::Money)];
+        let headings = [("group", "病组"), ("standard", "支付标准")];
+        let owned = |(name, heading): (&str, &str)| (name.to_owned(), heading.to_owned());
+        TableDeclaration {
+            name: "payment-standards".into(),
+            file: None,
+            columns: columns.map(|(name, of)| (name.to_owned(), of)).into(),
+            key: vec!["group".into()],
+            supplied_by: Supplier::City,
+            title: None,
+            headings: headings.map(owned).into(),
+            words: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_supplied_workbook_is_kept_as_csv_that_reads_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let declaration = declaration();
+        let csv = "病组,支付标准\nES31,9800.00\n001,0.10\n";
+        let table = KnowledgeTable::from_csv(&declaration, csv.as_bytes()).unwrap();
+        let path = folder.path().join("standards.xlsx");
+        std::fs::write(&path, sheet_write::to_xlsx(&declaration, &table).unwrap()).unwrap();
+        let (bytes, read) = supplied_table(&path, Encoding::Utf8, &declaration).unwrap();
+        assert_eq!(read, table);
+        assert_eq!(
+            KnowledgeTable::from_csv(&declaration, &bytes).unwrap(),
+            table
+        );
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(text, "\u{feff}病组,支付标准\nES31,9800\n001,0.1\n");
+    }
+
+    #[test]
+    fn a_supplied_file_in_gbk_is_kept_in_utf_8() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("standards.csv");
+        std::fs::write(&path, b"\xb2\xa1\xd7\xe9,standard\nES31,1.00\n").unwrap();
+        let (bytes, read) = supplied_table(&path, Encoding::Gbk, &declaration()).unwrap();
+        assert_eq!(bytes, "病组,standard\nES31,1.00\n".as_bytes());
+        assert_eq!(read.text("group", 0), Some("ES31"));
+        let refused = supplied_table(&path, Encoding::Utf8, &declaration()).unwrap_err();
+        let path = path.display();
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "`{path}`: table `payment-standards` line 1, column `1`: the text is not in UTF-8"
+            )
+        );
+        let hint = "save it as CSV in UTF-8, or say `--encoding gbk` where it is GBK";
+        assert_eq!(refused.hint(), Some(hint));
+    }
+}
