@@ -276,7 +276,7 @@ fn build_and_lint_tell_in_chinese_what_was_sealed_and_what_is_wrong_with_rows() 
         lines[0].starts_with("已封装 3701/limits 0.1.0，用时 "),
         "{built}"
     );
-    let ended = "错误：表 catalogue：第 12 行数据的失效日期 2020-01-01 早于生效日期 2026-01-01";
+    let ended = "表 catalogue：第 12 行数据的失效日期 2020-01-01 早于生效日期 2026-01-01";
     assert_eq!(
         lines[5..],
         [
@@ -285,7 +285,10 @@ fn build_and_lint_tell_in_chinese_what_was_sealed_and_what_is_wrong_with_rows() 
         ]
     );
     let linted = told(&["lint", "a.wasm", "--lang", "zh"], 3);
-    assert_eq!(linted.lines().nth(1), Some(format!("  {ended}").as_str()));
+    assert_eq!(
+        linted.lines().nth(1),
+        Some(format!("  错误：{ended}").as_str())
+    );
     assert!(linted.ends_with("错误 1 个，注意 8 个\n"), "{linted}");
 }
 

@@ -9,13 +9,18 @@ pub fn lint_in_chinese(lint: &Lint) -> String {
         Level::Error => "错误",
         Level::Warning => "注意",
     };
+    format!("{level}：{}", place_and_problem(lint))
+}
+
+/// The same without its level.
+pub(crate) fn place_and_problem(lint: &Lint) -> String {
     let place = match lint.place.split_once(' ') {
         Some(("rule", rule)) => format!("规则 {rule}"),
         Some(("table", table)) => format!("表 {table}"),
         Some(("parameter", parameter)) => format!("参数 {parameter}"),
         _ => lint.place.clone(),
     };
-    format!("{level}：{place}：{}", problem(&lint.problem))
+    format!("{place}：{}", problem(&lint.problem))
 }
 
 fn problem(problem: &Problem) -> String {

@@ -6,7 +6,7 @@ use rulepack_protocol::pack::Pack;
 use rulepack_protocol::pack::lint::{self, Level, Lint};
 use rulepack_protocol::pack::manifest::ColumnReference;
 
-use crate::chinese_lint::lint_in_chinese;
+use crate::chinese_lint;
 
 /// What an author should look at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum Warning {
     #[error("the code reads {0} columns that only rules of `pack.left_out` may need")]
     OfRulesLeftOut(usize),
     /// Something that would be an error of `lint`: mend it before anybody signs.
-    #[error("{0}")]
+    #[error("{}: {}", .0.place, .0.problem)]
     Lint(Lint),
     /// The code reads a column that no rule lists.
     #[error("the code reads `{table}.{column}`, which no rule needs or uses")]
@@ -53,7 +53,7 @@ impl Warning {
             Warning::NotNeeded { table, column } => {
                 format!("程序读取 `{table}.{column}`，没有规则列出")
             }
-            Warning::Lint(lint) => lint_in_chinese(lint),
+            Warning::Lint(lint) => chinese_lint::place_and_problem(lint),
         }
     }
 }
