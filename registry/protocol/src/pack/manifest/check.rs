@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use rulepack_contract::CONTRACT;
 use rulepack_contract::answer::Certainty;
-use rulepack_contract::knowledge::{Supplier, TableDeclaration};
+use rulepack_contract::knowledge::{ColumnType, Supplier, TableDeclaration};
 use rulepack_contract::parameters::{ParameterDeclaration, ParameterValue};
 
 use super::{Action, Manifest, ManifestError, Rule};
@@ -57,6 +57,8 @@ pub enum AuthorityError {
 /// The longest name, title, basis or meaning, in bytes.
 pub(super) const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 4_096;
+/// The most words that a column takes.
+const WORDS_MAX: usize = 64;
 /// The longest name of a sheet in a workbook.
 const SHEET_CHARACTERS_MAX: usize = 31;
 /// The most fuel that a manifest may ask for.
@@ -279,6 +281,7 @@ fn check_table(table: &TableDeclaration, columns_max: usize) -> Checked {
         word(field("columns"), column)?;
     }
     check_headings(table)?;
+    check_words(table)?;
     distinct(&format!("table[{name}].key"), table.key.iter())?;
     let undeclared = |key: &&String| !table.columns.contains_key(*key);
     if let Some(key) = table.key.iter().find(undeclared) {
@@ -334,6 +337,34 @@ fn check_headings(table: &TableDeclaration) -> Checked {
         &format!("table[{}].headings", table.name),
         table.headings.values(),
     )
+}
+
+/// The words that columns of texts take: a sheet has to tell what people call them apart.
+fn check_words(table: &TableDeclaration) -> Checked {
+    let field = format!("`table[{}].words`", table.name);
+    for (column, words) in &table.words {
+        let takes_texts = [ColumnType::Code, ColumnType::Text];
+        if !table
+            .columns
+            .get(column)
+            .is_some_and(|of| takes_texts.contains(of))
+        {
+            let expected = format!("a column of texts of `table[{}].columns`", table.name);
+            return refuse(field, column, expected);
+        }
+        count(&field, words.len(), WORDS_MAX)?;
+        for (word, called) in words {
+            if called.trim() != called || called.is_empty() || words.contains_key(called) {
+                let expected = "what people call the word, which is no other word of the column";
+                return refuse(field, called, expected);
+            }
+            text(field.as_str(), word)?;
+            text(field.as_str(), called)?;
+        }
+        let name = format!("table[{}].words", table.name);
+        distinct(&name, words.values())?;
+    }
+    Ok(())
 }
 
 /// A relative path of plain parts that ends in `.csv` or `.xlsx`.

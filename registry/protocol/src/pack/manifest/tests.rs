@@ -79,7 +79,7 @@ fn shape_errors_name_the_line() {
 }
 
 /// A passage, what replaces it, and the refusal.
-const REFUSALS: [(&str, &str, &str); 22] = [
+const REFUSALS: [(&str, &str, &str); 25] = [
     (
         "rulepack:rules@0.1.0",
         "rulepack:rules@0.2.0",
@@ -179,6 +179,23 @@ const REFUSALS: [(&str, &str, &str); 22] = [
         "supplied_by = \"city\"",
         "supplied_by = \"city\"\nheadings = { group = \"病组\", standard = \"病组\" }",
         "`table[standards].headings` is `病组`, expected each value once",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nwords = { standard = { day = \"单日\" } }",
+        "`table[standards].words` is `standard`, expected a column of texts of \
+             `table[standards].columns`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nwords = { group = { day = \"visit\", visit = \"就诊\" } }",
+        "`table[standards].words` is `visit`, expected what people call the word, which is no other \
+             word of the column",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nwords = { group = { day = \"单日\", visit = \"单日\" } }",
+        "`table[standards].words` is `单日`, expected each value once",
     ),
     (
         "name = \"standards\"",
