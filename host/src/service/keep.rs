@@ -55,8 +55,9 @@ pub(super) fn remember(
         return Ok(());
     };
     let imports = service.history.get().imports_now();
-    let kept = service.seen.tell(&told, today, imports);
-    kept.and_then(|()| service.seen.sync()).map_err(|error| {
+    let seen = &service.seen;
+    let kept = seen.tell(&told, today, imports);
+    kept.and_then(|turn| seen.sync(turn)).map_err(|error| {
         tracing::error!(%error, "what a request told cannot be kept");
         NOT_REMEMBERED
     })
