@@ -40,6 +40,13 @@ pub(super) fn keep(
     })
 }
 
+/// Takes back the findings of an answer that is not given, since it could not be recorded.
+pub(super) fn forget(service: &Service, number: u64) {
+    if let Err(error) = service.findings.withdraw(number, service.china_seconds()) {
+        tracing::error!(%error, "findings of an answer that was not given cannot be taken back");
+    }
+}
+
 /// Keeps what a call tells of its encounters, for calls that come later: on the disk and seen by them when this
 /// returns. Where the disk refuses, the answer is given all the same, and says so.
 pub(super) fn remember(
