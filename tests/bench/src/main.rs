@@ -1,11 +1,13 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
 mod draw;
+mod chance;
 mod hosting;
 mod mutate;
 mod polite;
 mod siege;
 mod torture;
+mod torture_host;
 
 #[path = "../../common/site.rs"]
 mod site;
@@ -24,6 +26,7 @@ enum Arguments {
     Host(hosting::HostArgs),
     Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
+    TortureHost(torture_host::TortureHostArgs),
     Siege(siege::SiegeArgs),
 }
 
@@ -33,6 +36,7 @@ fn main() -> std::io::Result<()> {
         Arguments::Host(arguments) => println!("{}", hosting::run(&arguments)),
         Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
+        Arguments::TortureHost(arguments) => println!("{}", torture_host::run(&arguments)),
         Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),
     }
     Ok(())
