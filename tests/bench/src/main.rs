@@ -12,6 +12,7 @@ mod site;
 mod smallest_pack;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -25,14 +26,20 @@ enum Arguments {
     Siege(siege::SiegeArgs),
 }
 
-fn main() -> std::io::Result<()> {
+fn main() -> std::io::Result<ExitCode> {
     match Arguments::parse() {
         Arguments::Host(arguments) => println!("{}", hosting::run(&arguments)),
-        Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
+        Arguments::Mutate(arguments) => {
+            let told = mutate::run(&arguments)?;
+            println!("{}", told.text);
+            if !told.is_explained {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
         Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The `rulepack` beside this program.
