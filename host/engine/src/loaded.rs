@@ -221,7 +221,7 @@ impl LoadedPack {
             codes: &store.data().codes,
         };
         Ok(Evaluation {
-            answer: checker.check(answer).map_err(Fault::Answer)?,
+            answer: checker.check(&answer).map_err(Fault::Answer)?,
             fuel: fuel.saturating_sub(left),
         })
     }
