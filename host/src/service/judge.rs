@@ -197,6 +197,7 @@ pub(crate) fn circumstances(call: &dyn Call, division: &Division, today: Day) ->
         scenes: call.scenes().to_vec(),
         jurisdiction: division.to_string(),
         period: call.period(),
+        sums: None,
         batches: Batches::default(),
     }
 }
