@@ -81,7 +81,9 @@ fn sample<A, B>(
 }
 
 impl Paired {
-    fn of(samples: Vec<(f64, f64)>) -> Self {
+    /// Of seconds that were taken elsewhere, turn by turn; there is one turn at least.
+    #[must_use]
+    pub fn of(samples: Vec<(f64, f64)>) -> Self {
         let ratios = samples.iter().map(|(first, second)| second / first);
         Paired {
             ratio: Median::of(ratios.collect()),
