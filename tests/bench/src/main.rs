@@ -1,7 +1,7 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
-mod draw;
 mod chance;
+mod draw;
 mod hosting;
 mod mutate;
 mod polite;
