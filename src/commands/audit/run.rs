@@ -22,6 +22,7 @@ use crate::engine;
 use crate::failure::{Failure, Outcome};
 use crate::failure_points;
 use crate::progress::ProgressLine;
+use crate::shutdown;
 
 /// What is reviewed, with what, and where the result goes.
 #[derive(Debug, Args)]
@@ -163,6 +164,10 @@ impl RunArgs {
             progress: &progress,
             failures: &*failures,
         };
+        shutdown::end_when_asked(format!(
+            "what was done is kept: `rulepack audit --resume {}` goes on with it",
+            asked.folder.display()
+        ));
         let run = audit.run();
         drop(progress);
         Ok(RunReport {

@@ -145,6 +145,12 @@ impl Input {
         numbered.filter(move |(_, file)| file.table == table)
     }
 
+    /// Whether a row stands in one of the files.
+    #[must_use]
+    pub fn has(&self, place: Place) -> bool {
+        (place.file as usize) < self.files.len()
+    }
+
     /// `orders-1.parquet:17`, for rows that have no key.
     #[must_use]
     pub fn told(&self, place: Place) -> String {
