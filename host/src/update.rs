@@ -242,7 +242,7 @@ impl Updater<'_> {
         let before = lock.clone();
         let revoked = stop::revoked(refreshed, self.settings, &lock);
         stop::put(revoked, &mut lock, report);
-        follow::leave(&mut lock, self.settings);
+        report.unfollowed = follow::leave(&mut lock, self.settings);
         // Those that the host does not know yet come with all the others: a lock that already has versions
         // of a name space makes its other ones new today (T4).
         let known = wanted

@@ -48,14 +48,18 @@ pub(super) fn of_version(version: &LockedVersion, settings: &Settings) -> Follow
     following(&version.path, version.channel, places, settings)
 }
 
-/// Puts aside what the settings ask for no more. What a person put aside, or a step refused, stays as it is.
-pub(super) fn leave(lock: &mut Lock, settings: &Settings) {
+/// Puts aside what the settings ask for no more, and answers it. What a person put aside, or a step refused, stays
+/// as it is.
+pub(super) fn leave(lock: &mut Lock, settings: &Settings) -> Vec<TargetPath> {
+    let mut left = Vec::new();
     for version in &mut lock.versions {
         let is_used = matches!(version.state, State::Active | State::Waiting { .. });
         if is_used && of_version(version, settings) == Following::No {
             version.state = State::Unfollowed;
+            left.push(version.path.clone());
         }
     }
+    left
 }
 
 /// Whether the lock uses what the settings do not ask for, or leaves out what they ask for again: the settings
@@ -147,7 +151,7 @@ mod tests {
 
     fn follow_no_more(lock: &mut Lock, settings: &Settings, today: Day) {
         assert!(differs(lock, settings, today));
-        leave(lock, settings);
+        assert!(!leave(lock, settings).is_empty());
         assert!(!differs(lock, settings, today));
     }
 
