@@ -332,8 +332,8 @@ fn a_run_that_was_killed_before_or_after_its_sums_goes_on_to_the_same_bytes() {
             .output()
             .unwrap();
         assert_eq!(ended.status.signal(), Some(9), "{point}");
-        let [folder, host] = [out.path(), &region.host.path("host")].map(|it| it.to_str().unwrap());
-        rulepack(["audit", "--resume", folder, "--dir", host]).done();
+        let folder = out.path().to_str().unwrap();
+        region.host.run(&["audit", "--resume", folder]).done();
         for name in ["findings.parquet", "totals.csv", "no-verdict.csv"] {
             let bytes = |folder: &Path| fs::read(folder.join(name)).unwrap();
             assert!(bytes(out.path()) == bytes(whole.path()), "{point} {name}");
@@ -377,8 +377,8 @@ fn ctrl_c_ends_a_run_at_once_and_says_how_it_goes_on() {
         "\nerror: stopped\nhint: what was done is kept: `rulepack audit --resume {folder}` goes on with it\n"
     );
     assert_eq!(String::from_utf8(ended.stderr).unwrap(), expected);
-    let [folder, host] = [out.path(), &region.host.path("host")].map(|path| path.to_str().unwrap());
-    rulepack(["audit", "--resume", folder, "--dir", host]).done();
+    let folder = out.path().to_str().unwrap();
+    region.host.run(&["audit", "--resume", folder]).done();
     assert_same(&planted(&region.data()), &found(out.path(), of_csv));
 }
 

@@ -117,7 +117,7 @@ impl Audit<'_> {
             });
         }
         let started = Instant::now();
-        let input = Input::find(self.input)?;
+        let input = Input::find(self.input, self.settings.encoding.into())?;
         let layouts = input.tables().map(|table| Layout::of(table, &input));
         let layouts = layouts.collect::<Result<Vec<_>, _>>()?;
         let mut run = self.begin(&input)?;

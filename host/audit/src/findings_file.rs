@@ -68,8 +68,9 @@ impl FindingsWriter {
     /// # Errors
     /// [`AuditError`] where the file cannot be written.
     pub fn write(&mut self, findings: &[AuditFinding]) -> Result<(), AuditError> {
-        let written = batch(findings).and_then(|batch| Ok(self.writer.write(&batch)?));
-        written.map_err(AuditError::rows(&self.path))
+        let batch = batch(findings).map_err(AuditError::rows(&self.path))?;
+        let written = self.writer.write(&batch);
+        written.map_err(AuditError::parquet(&self.path))
     }
 
     /// Ends the file, and waits until it lies on the disk.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rulepack_host::data::Encoding;
 use rulepack_host::files;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
@@ -68,6 +69,9 @@ pub struct RunSettings {
     pub lock: Digest,
     /// Digest of that part of it which versions were chosen from: all of it, unless one pack was asked for.
     pub versions: Digest,
+    /// How its CSV files are encoded.
+    #[serde(default)]
+    pub encoding: FileEncoding,
     /// The only pack that runs; all where it is empty.
     #[serde(default)]
     pub pack: String,
@@ -75,6 +79,35 @@ pub struct RunSettings {
     pub release: String,
     /// Parts that the data is cut into.
     pub parts: u32,
+}
+
+/// How CSV files are encoded. It is declared and never guessed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileEncoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+    /// GBK, read as GB 18030.
+    Gbk,
+}
+
+impl From<FileEncoding> for Encoding {
+    fn from(encoding: FileEncoding) -> Self {
+        match encoding {
+            FileEncoding::Utf8 => Encoding::Utf8,
+            FileEncoding::Gbk => Encoding::Gbk,
+        }
+    }
+}
+
+impl From<Encoding> for FileEncoding {
+    fn from(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Utf8 => FileEncoding::Utf8,
+            Encoding::Gbk => FileEncoding::Gbk,
+        }
+    }
 }
 
 /// A file as it was read.

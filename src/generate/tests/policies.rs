@@ -204,7 +204,7 @@ fn of_two_diseases(lines: &[Row]) -> BTreeSet<(String, String)> {
 /// the other.
 fn on_hand(lines: &[Row]) -> i64 {
     let last = &lines[lines.len() - 1];
-    let (mut end, mut left) = (i64::MIN, 0);
+    let (mut end, mut left) = (0, 0);
     for line in lines.iter().filter(|line| line["items"] == last["items"]) {
         let start = i64::from(day(&line["days"]));
         left = (end - start).max(0);

@@ -51,7 +51,7 @@ fn findings_are_split_over_sheets_and_none_is_lost() {
     let encounters = sheets
         .iter()
         .flat_map(|rows| &rows[1..])
-        .map(|row| row[13].to_string());
+        .map(|row| row[14].to_string());
     let all = findings.iter().map(|finding| finding.encounter.clone());
     assert_eq!(encounters.collect::<Vec<_>>(), all.collect::<Vec<_>>());
 }
