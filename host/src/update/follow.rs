@@ -83,7 +83,10 @@ fn following(
     settings: &Settings,
 ) -> Following {
     let in_channel = channel == Channel::Stable || settings.canary;
-    if !in_channel || !is_of(places, &settings.division) {
+    // Nothing is heard of the overlays of a name space that is not followed itself.
+    let mut heard = settings.subscriptions.iter();
+    let is_heard = heard.any(|it| it.name_space() == path.name_space());
+    if !in_channel || !is_heard || !is_of(places, &settings.division) {
         return Following::No;
     }
     let meant = path.pack().overlaid();
@@ -140,6 +143,13 @@ mod tests {
         assert_eq!(left.versions[0].state, State::Unfollowed);
         assert_eq!(left.versions[1].state, aside);
         assert!(differs(&left, &asked, today));
+
+        // Nor is an overlay whose setter is not followed, though its pack is.
+        let mut overlaid = lock();
+        overlaid.versions[1].path = "3703/37.limits/1.0.0.toml".parse().unwrap();
+        follow_no_more(&mut overlaid, &asked, today);
+        let states = overlaid.versions.iter().map(|version| &version.state);
+        assert!(states.eq([&State::Active, &State::Unfollowed]));
 
         // Nor is what is made for another place, or for a first wave that the host does not take part in.
         let mut elsewhere = lock();
