@@ -135,64 +135,21 @@ pub fn findings(told: &Variable, patient: &Patient) -> Findings {
 
 /// The tables side by side between input and output.
 fn graph(set: &Set) -> Value {
-    let quoted = |text: String| format!("\"{text}\"");
-    let diagnoses = set.diagnoses.iter().map(|(item, diagnoses)| {
-        let codes: Vec<String> = diagnoses
-            .iter()
-            .map(|code| quoted(diagnosis_code(*code)))
-            .collect();
-        json!({
-            "item": quoted(item_code(*item)),
-            "diagnoses": format!("none($, # in [{}])", codes.join(", ")),
-            "out-item": quoted(item_code(*item)),
-        })
-    });
-    let quantities = set.quantities.iter().map(|(item, maximum)| {
-        json!({
-            "item": quoted(item_code(*item)),
-            "quantity": format!("> {maximum}"),
-            "out-item": quoted(item_code(*item)),
-        })
-    });
-    let pairs = set.pairs.iter().flat_map(|(one, two)| {
-        [(one, two), (two, one)].map(|(written, of_day)| {
-            json!({
-                "item": quoted(item_code(*written)),
-                "items": format!("some($, # == {})", quoted(item_code(*of_day))),
-                "out-first": quoted(item_code(*one)),
-                "out-second": quoted(item_code(*two)),
-            })
-        })
-    });
-    let readmission = json!({
-        "since": format!("<= {}", set.readmission_days),
-        "out-within": set.readmission_days.to_string(),
-    });
-    let tables = [
+    let tables: [(&str, &[&str], &[&str], Vec<Value>); 4] = [
         (
             "diagnosis",
-            vec!["item", "diagnoses"],
-            vec!["item"],
-            diagnoses.collect(),
+            &["item", "diagnoses"],
+            &["item"],
+            diagnoses(set),
         ),
         (
             "quantity",
-            vec!["item", "quantity"],
-            vec!["item"],
-            quantities.collect(),
+            &["item", "quantity"],
+            &["item"],
+            quantities(set),
         ),
-        (
-            "pair",
-            vec!["item", "items"],
-            vec!["first", "second"],
-            pairs.collect(),
-        ),
-        (
-            "readmission",
-            vec!["since"],
-            vec!["within"],
-            vec![readmission],
-        ),
+        ("pair", &["item", "items"], &["first", "second"], pairs(set)),
+        ("readmission", &["since"], &["within"], readmission(set)),
     ];
     let mut nodes = vec![
         json!({"id": "in", "name": "in", "type": "inputNode"}),
@@ -200,13 +157,60 @@ fn graph(set: &Set) -> Value {
     ];
     let mut edges = Vec::new();
     for (name, inputs, outputs, rules) in tables {
-        nodes.push(table(name, (&inputs, &outputs), rules));
+        nodes.push(table(name, (inputs, outputs), rules));
         for (source, target) in [("in", name), (name, "out")] {
             let id = format!("{source}-{target}");
             edges.push(json!({"id": id, "sourceId": source, "targetId": target}));
         }
     }
     json!({"nodes": nodes, "edges": edges})
+}
+
+/// Rows of the table: an item, and that none of the diagnoses is one of its own.
+fn diagnoses(set: &Set) -> Vec<Value> {
+    let row = |(item, diagnoses): (&u32, &Vec<u32>)| {
+        let codes = diagnoses.iter().map(|code| quoted(&diagnosis_code(*code)));
+        let codes: Vec<String> = codes.collect();
+        let item = quoted(&item_code(*item));
+        let none = format!("none($, # in [{}])", codes.join(", "));
+        json!({"item": item, "diagnoses": none, "out-item": item})
+    };
+    set.diagnoses.iter().map(row).collect()
+}
+
+/// An item, and more of it than its maximum.
+fn quantities(set: &Set) -> Vec<Value> {
+    let row = |(item, maximum): (&u32, &u32)| {
+        let item = quoted(&item_code(*item));
+        json!({"item": item, "quantity": format!("> {maximum}"), "out-item": item})
+    };
+    set.quantities.iter().map(row).collect()
+}
+
+/// An item, and the other one among those of the day: a row for each of the two.
+fn pairs(set: &Set) -> Vec<Value> {
+    let rows = |(one, two): (&u32, &u32)| {
+        let (one, two) = (quoted(&item_code(*one)), quoted(&item_code(*two)));
+        [(one.clone(), two.clone()), (two.clone(), one.clone())].map(|(written, of_day)| {
+            json!({
+                "item": written,
+                "items": format!("some($, # == {of_day})"),
+                "out-first": one,
+                "out-second": two,
+            })
+        })
+    };
+    set.pairs.iter().flat_map(rows).collect()
+}
+
+/// Few days since the last discharge.
+fn readmission(set: &Set) -> Vec<Value> {
+    let days = set.readmission_days;
+    vec![json!({"since": format!("<= {days}"), "out-within": days.to_string()})]
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
 }
 
 fn table(name: &str, (inputs, outputs): (&[&str], &[&str]), rules: Vec<Value>) -> Value {
