@@ -1,5 +1,5 @@
-//! One order and one encounter of 40 lines beside regorus and zen-engine:
-//! `cargo build --release -p peer-regorus`, likewise `-p peer-zen`, then `cargo bench --bench orders`.
+//! One order and one encounter of 40 lines beside regorus: `cargo build --release -p peer-regorus`, then
+//! `cargo bench --bench orders`.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -33,7 +33,7 @@ const COMPARED: u32 = 4_000;
 /// Who is asked what: program, its argument, how it is told, the work, what our speed over it should reach.
 type Entry = (&'static str, &'static str, &'static str, Work, Option<f64>);
 
-const ENTRIES: [Entry; 7] = [
+const ENTRIES: [Entry; 6] = [
     (
         "peer-regorus",
         "given",
@@ -48,13 +48,6 @@ const ENTRIES: [Entry; 7] = [
         "regorus, sums given, interpreted",
         Work::OneOrder,
         None,
-    ),
-    (
-        "peer-zen",
-        "",
-        "zen-engine, sums given",
-        Work::OneOrder,
-        Some(50.0),
     ),
     (
         "peer-regorus",
@@ -78,12 +71,8 @@ fn main() {
     let ours = Ours {
         pack: pack::load(&engine, &pack::build(&sets(1))),
     };
-    let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let mut comparisons = Vec::new();
     for (program, argument, told, work, target) in ENTRIES {
-        if only.as_ref().is_some_and(|only| !program.contains(only)) {
-            continue;
-        }
         let mut peer = Program::start(program, &[argument]);
         ours.compare(work, told, &peer.findings(work, COMPARED));
         let pairs = ours.pairs(work, &mut peer);
