@@ -16,11 +16,11 @@ use rulepack_protocol::pack::Pack;
 use semver::Version;
 use serde::Serialize;
 
-use super::{Command, Language};
+use super::Command;
 use crate::engine::worker;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
-use crate::packs::{self, SealedPack};
+use crate::packs::{self, SealedPack, TableArgs};
 
 use coverage::Coverage;
 use explain::Explanation;
@@ -48,9 +48,8 @@ pub struct TestArgs {
     /// Run again whenever a file of the source changes, until interrupted.
     #[arg(long)]
     pub watch: bool,
-    /// The language in which faults of tables are told (表格错误的语言).
-    #[arg(long, value_enum, default_value = "en")]
-    pub lang: Language,
+    #[command(flatten)]
+    pub told: TableArgs,
 }
 
 /// How the cases went.
@@ -99,7 +98,7 @@ impl Command for TestArgs {
 impl TestArgs {
     fn run(&self) -> Outcome<TestReport> {
         let tables = self.tables.as_deref();
-        let sealed = packs::open_or_build_told(&self.pack, tables, self.lang)?;
+        let sealed = packs::open_or_build_as(&self.pack, tables, self.told)?;
         match &self.explain {
             Some(name) => explained(&sealed, name),
             None if self.coverage => covered(&sealed),

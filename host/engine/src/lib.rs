@@ -43,6 +43,7 @@ mod prepare;
 mod snapshot;
 mod state;
 mod ticker;
+mod triggers;
 pub mod worker;
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod guest;
 #[path = "../tests/ward/mod.rs"]
 mod ward;
 
-pub use answer::AnswerError;
+pub use answer::{AnswerError, List};
 pub use coverage::NotEvaluable;
 pub use engine::{Engine, EngineError, LoadError};
 pub use fault::{Fault, Misuse};

@@ -88,13 +88,14 @@ fn a_set_gives_away_no_text_that_was_not_received() {
 #[test]
 fn a_code_in_an_answer_is_one_that_was_received() {
     // A message with one place, filled with the term of code 2.
-    let items = r#"(data (i32.const 2064) "m") (data (i32.const 2072) "x")"#;
-    let code = "(i64.store (i32.const 1044) (i64.const 0))
-      (i32.store (i32.const 1036) (i32.const 4096)) (i32.store (i32.const 1040) (i32.const 1))
-      (i32.store (i32.const 4096) (i32.const 2048)) (i32.store (i32.const 4100) (i32.const 1))
-      (i32.store (i32.const 4112) (i32.const 2064)) (i32.store (i32.const 4116) (i32.const 1))
-      (i32.store (i32.const 4120) (i32.const 4192)) (i32.store (i32.const 4124) (i32.const 1))
-      (i32.store (i32.const 4192) (i32.const 2072)) (i32.store (i32.const 4196) (i32.const 1))
+    let items = r#"(data (i32.const 2064) "mx")
+      (data (i32.const 4032) "\00\08\00\00\01\00\00\00\10\08\00\00\01\00\00\00\11\08\00\00\01\00\00\00")"#;
+    let code = "(i64.store (i32.const 1052) (i64.const 0))
+      (i32.store (i32.const 1028) (i32.const 4032)) (i32.store (i32.const 1032) (i32.const 3))
+      (i32.store (i32.const 1044) (i32.const 4096)) (i32.store (i32.const 1048) (i32.const 1))
+      (i32.store (i32.const 4100) (i32.const 1)) (i32.store (i32.const 4108) (i32.const 1))
+      (i32.store (i32.const 1084) (i32.const 4192)) (i32.store (i32.const 1088) (i32.const 1))
+      (i32.store (i32.const 4192) (i32.const 2))
       (i32.store (i32.const 4200) (i32.const 6)) (i32.store (i32.const 4208) (i32.const 2))
       (return (i32.const 1024))";
     let mut manifest = ward::manifest(0);

@@ -16,11 +16,11 @@ fn evaluate(guest: &Guest) -> Result<Evaluation, Fault> {
 
 /// One measure of rule A about row 0 of encounters, with the number on the stack.
 const MEASURE: &str = r#"
-    (data (i32.const 2048) "A")
+    (data (i32.const 2040) "\00\08\00\00\01\00\00\00A")
     (func $measure (param $number i64)
-      (i32.store (i32.const 1044) (i32.const 2056)) (i32.store (i32.const 1048) (i32.const 1))
-      (i32.store (i32.const 2056) (i32.const 2048)) (i32.store (i32.const 2060) (i32.const 1))
-      (i32.store (i32.const 2064) (i32.const 3))
+      (i32.store (i32.const 1028) (i32.const 2040)) (i32.store (i32.const 1032) (i32.const 1))
+      (i32.store (i32.const 1052) (i32.const 2056)) (i32.store (i32.const 1056) (i32.const 1))
+      (i32.store (i32.const 2060) (i32.const 3))
       (i64.store (i32.const 2072) (local.get $number))
       (i64.store (i32.const 2080) (i64.const 1)))"#;
 
@@ -251,7 +251,7 @@ fn a_memory_bomb_and_a_recursion_end_with_their_reasons() {
 #[test]
 fn an_undeclared_rule_or_a_row_out_of_range_makes_the_answer_invalid() {
     let undeclared = Guest {
-        items: leaked(&MEASURE.replace("\"A\"", "\"B\"")),
+        items: leaked(&MEASURE.replace("A\")", "B\")")),
         evaluate: "(call $measure (i64.const 1))",
         ..Guest::default()
     };
@@ -259,7 +259,7 @@ fn an_undeclared_rule_or_a_row_out_of_range_makes_the_answer_invalid() {
     assert_eq!(evaluate(&undeclared), Err(Fault::Answer(error)));
     let out_of_range = Guest {
         items: MEASURE,
-        evaluate: "(call $measure (i64.const 1)) (i32.store (i32.const 2068) (i32.const 1))",
+        evaluate: "(call $measure (i64.const 1)) (i32.store (i32.const 2064) (i32.const 1))",
         ..Guest::default()
     };
     let error = AnswerError::Row {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::decide::decide;
 use super::judge::judge;
-use super::metrics::{Outcome, REFUSED_UNREAD};
+use super::metrics::{Outcome, Part, REFUSED_UNREAD};
 use super::{Service, apart, findings, record};
 use crate::data::Call as _;
 use crate::data::national::{Charset, Message, Request, Response, decode};
@@ -21,13 +21,8 @@ pub(super) struct Answered {
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
     let (received, started) = (service.china_seconds(), Instant::now());
-    let (charset, message) = match decode(body, content_type) {
-        Ok((text, charset)) => (
-            charset,
-            Message::parse(&text, &service.options.region).map_err(|error| error.to_string()),
-        ),
-        Err(error) => (Charset::Utf8, Err(error.to_string())),
-    };
+    let read = || read(service, body, content_type);
+    let (charset, message) = service.metrics.timed(Part::Read, read);
     let number = service.number.fetch_add(1, Ordering::Relaxed);
     let (transaction, response) = match message {
         Err(message) => {
@@ -58,6 +53,21 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
         "call answered"
     );
     encode(service, response, (charset, received, number))
+}
+
+/// The message of a body, and how it is encoded; else why it is none.
+fn read(
+    service: &Service,
+    body: &[u8],
+    content_type: Option<&str>,
+) -> (Charset, Result<Message, String>) {
+    match decode(body, content_type) {
+        Ok((text, charset)) => (
+            charset,
+            Message::parse(&text, &service.options.region).map_err(|error| error.to_string()),
+        ),
+        Err(error) => (Charset::Utf8, Err(error.to_string())),
+    }
 }
 
 /// An answer to what was not even read.

@@ -8,7 +8,8 @@ use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::Division;
 
 use super::apart::{self, HistoryGaps, LeftOut};
-use super::keep::{keep, remember};
+use super::keep::{forget, keep, remember};
+use super::metrics::Part;
 use super::{Service, problem_word, record, watching};
 use crate::data::{BroughtRow, Call, RequestError};
 use crate::history::{History, HistoryError, Recalled, View};
@@ -67,18 +68,7 @@ pub(super) fn judge(
     number: u64,
 ) -> Result<Judged, CallError> {
     match review(service, call, body, number) {
-        Ok(ReviewedCall {
-            mut judged,
-            data,
-            brought,
-            verdict,
-        }) => {
-            settle(service, call, &mut judged, (verdict, &brought))?;
-            let stage = call.stage();
-            let kept = keep(service, (&judged.reviewed.report, &data), stage, number);
-            judged.not_kept.extend(kept.err());
-            Ok(judged)
-        }
+        Ok(reviewed) => settle(service, call, reviewed, number),
         Err(error) => {
             record::unreviewed(service, number, call.infno(), &error.to_string());
             Err(error)
@@ -86,29 +76,43 @@ pub(super) fn judge(
     }
 }
 
-/// Applies the hospital's policy, records the verdict, and meanwhile keeps what the request tells: both are on
-/// the disk when this returns.
+/// Applies the hospital's policy, records the verdict, and meanwhile keeps what the request tells and what was found:
+/// all of it is on the disk when this returns.
 fn settle(
     service: &Service,
     call: &dyn Call,
-    judged: &mut Judged,
-    (verdict, brought): (Verdict, &[BroughtRow]),
-) -> Result<(), CallError> {
+    reviewed: ReviewedCall,
+    number: u64,
+) -> Result<Judged, CallError> {
+    let ReviewedCall {
+        mut judged,
+        data,
+        brought,
+        verdict,
+    } = reviewed;
     let policy = service.policy.get();
     if let Some(today) = service.today() {
         policy.soften(&mut judged.reviewed.report, today);
     }
     let recording = record::verdict(service, verdict, &judged.reviewed.report);
     let recording = recording.map_err(|_| CallError::NotRecorded)?;
-    judged
-        .not_kept
-        .extend(remember(service, call, brought).err());
-    recording.wait().map_err(|_| CallError::NotRecorded)?;
+    let metrics = &service.metrics;
+    let remembered = metrics.timed(Part::History, || remember(service, call, &brought));
+    let found = (&judged.reviewed.report, &*data);
+    let kept = metrics.timed(Part::Findings, || {
+        keep(service, found, call.stage(), number)
+    });
+    if metrics.timed(Part::Journal, || recording.wait()).is_err() {
+        forget(service, number);
+        return Err(CallError::NotRecorded);
+    }
+    judged.not_kept.extend(remembered.err());
+    judged.not_kept.extend(kept.err());
     count(service, &judged.reviewed);
     let reviewed = &judged.reviewed;
     let is_whole = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
     judged.fails_closed = !is_whole && policy.fail(call.stage()) == Fail::Closed;
-    Ok(())
+    Ok(judged)
 }
 
 /// What a review gave, over which data, what the request told, and what is to be recorded.
@@ -130,7 +134,8 @@ fn review(
     let history = service.history.get();
     let view = service.seen.view(today);
     let state = history.state_in(Some(&view));
-    let rows = rows((&history, Some(&view)), call)?;
+    let made = || rows((&history, Some(&view)), call);
+    let rows = service.metrics.timed(Part::Rows, made)?;
     let division = &service.settings.division;
     let in_force = InForce {
         packs: &service.packs,
@@ -141,7 +146,8 @@ fn review(
     let left_out = rows.left_out();
     let history = history_gaps(&history, &rows, call);
     let data = Arc::new(rows.data);
-    let reviewed = in_force.review(&data, &circumstances);
+    let run = || in_force.review(&data, &circumstances);
+    let reviewed = service.metrics.timed(Part::Review, run);
     watching::seen(service, (&lock, &reviewed), &data, &circumstances);
     let basis = Basis {
         answer: record::answer_id(number),

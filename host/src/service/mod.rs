@@ -26,6 +26,7 @@
 //! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
 mod access;
+mod acknowledged;
 mod answer;
 mod apart;
 mod calls;
@@ -388,6 +389,7 @@ pub async fn serve(
     service.may_listen(address)?;
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
+    let taking_up = tokio::spawn(acknowledged::keep_taking_up(Arc::clone(&service)));
     let guard = guard::Guard::new(address, &service.options.hosts);
     let gate = access::Gate {
         service,
@@ -398,6 +400,7 @@ pub async fn serve(
         .await;
     // A panic in there would have been a fault of loading alone; serving went on.
     drop(warmed);
+    taking_up.abort();
     Ok(served?)
 }
 

@@ -14,6 +14,7 @@ use rulepack_contract::units::{NOT_RECORDED_S32, NOT_RECORDED_S64};
 use rulepack_protocol::pack::Manifest;
 
 use super::error::AnswerError;
+use super::lists::Lists;
 use super::{lifted, rows};
 use crate::fault::shortened;
 use crate::limits::Limits;
@@ -72,18 +73,6 @@ impl Rules {
             parts_max: limits.entry_parts,
         }
     }
-
-    /// Drops what the code says of rules that the pack did not take over with it.
-    fn drop_left_out(&self, answer: &mut lifted::Answer) {
-        if self.left_out.is_empty() {
-            return;
-        }
-        let stays = |rule: &str| !self.left_out.contains(rule);
-        answer.findings.retain(|it| stays(&it.rule));
-        answer.notices.retain(|it| stays(&it.rule));
-        answer.measures.retain(|it| stays(&it.rule));
-        answer.abstentions.retain(|it| stays(&it.rule));
-    }
 }
 
 /// Checks the answer to one batch.
@@ -96,7 +85,7 @@ pub(crate) struct Checker<'a> {
 
 impl Checker<'_> {
     /// The answer in rows of the whole data, with the texts of its codes, in canonical order.
-    pub(crate) fn check(&self, mut answer: lifted::Answer) -> Result<Answer, AnswerError> {
+    pub(crate) fn check(&self, answer: &lifted::Answer) -> Result<Answer, AnswerError> {
         let count = answer.findings.len()
             + answer.notices.len()
             + answer.measures.len()
@@ -107,94 +96,128 @@ impl Checker<'_> {
                 count_max: self.rules.entries_max,
             });
         }
-        self.rules.drop_left_out(&mut answer);
+        let lists = &mut Lists::of(answer);
         let mut checked = Answer {
-            findings: all(answer.findings, |finding| self.finding(finding))?,
-            notices: all(answer.notices, |notice| self.notice(notice))?,
-            measures: all(answer.measures, |measure| self.measure(measure))?,
-            abstentions: all(answer.abstentions, |abstention| self.abstention(abstention))?,
+            findings: kept(&answer.findings, |finding| self.finding(lists, finding))?,
+            notices: kept(&answer.notices, |notice| self.notice(lists, notice))?,
+            measures: kept(&answer.measures, |measure| self.measure(lists, measure))?,
+            abstentions: kept(&answer.abstentions, |one| self.abstention(lists, one))?,
         };
+        lists.end()?;
         checked.sort();
         Ok(checked)
     }
 
-    fn finding(&self, finding: lifted::Finding) -> Result<Finding, AnswerError> {
-        let id = finding.rule;
-        let rule = self.rule(&id)?;
+    fn finding(
+        &self,
+        lists: &mut Lists<'_>,
+        finding: lifted::Finding,
+    ) -> Result<Option<Finding>, AnswerError> {
+        let id = lists.name(finding.rule)?;
+        let offending = lists.items.next(finding.offending)?;
+        let related = lists.items.next(finding.related)?;
+        let arguments = lists.arguments.next(finding.arguments)?;
+        let evidence = lists.evidence.next(finding.evidence)?;
+        let Some(rule) = self.rule(id)? else {
+            return Ok(None);
+        };
         self.parts(
-            &id,
-            finding.offending.len()
-                + finding.related.len()
-                + finding.arguments.len()
-                + finding.evidence.len(),
+            id,
+            offending.len() + related.len() + arguments.len() + evidence.len(),
         )?;
-        let offending = all(finding.offending, |item| self.item(&id, item))?;
+        let offending = all(offending, |item| self.item(id, item))?;
         if offending.is_empty() {
-            return Err(AnswerError::NothingOffending(id));
+            return Err(AnswerError::NothingOffending(id.to_owned()));
         }
         let under_review = |item: &Item| self.batch.data().is_under_review(item.at);
         if self.review.scope == Scope::Patient && !offending.iter().any(under_review) {
-            return Err(AnswerError::NotUnderReview(id));
+            return Err(AnswerError::NotUnderReview(id.to_owned()));
         }
-        Ok(Finding {
+        let template = lists.name(finding.template)?;
+        Ok(Some(Finding {
             certainty: match finding.certainty {
                 lifted::Certainty::Violation => Certainty::Violation,
                 lifted::Certainty::HighSuspicion => Certainty::HighSuspicion,
                 lifted::Certainty::LowSuspicion => Certainty::LowSuspicion,
             },
-            related: all(finding.related, |item| self.item(&id, item))?,
-            arguments: self.arguments(&id, rule, &finding.template, finding.arguments)?,
-            evidence: all(finding.evidence, |at| self.knowledge(&id, at))?,
+            related: all(related, |item| self.item(id, item))?,
+            arguments: self.arguments(id, rule, template, all_named(lists, arguments)?)?,
+            evidence: all(evidence, |at| self.knowledge(id, at))?,
             offending,
-            template: finding.template,
-            rule: id,
-        })
+            template: template.to_owned(),
+            rule: id.to_owned(),
+        }))
     }
 
-    fn notice(&self, notice: lifted::Notice) -> Result<Notice, AnswerError> {
-        let id = notice.rule;
-        let rule = self.rule(&id)?;
-        self.parts(&id, notice.about.len() + notice.arguments.len())?;
-        Ok(Notice {
-            about: all(notice.about, |at| self.row(&id, at))?,
-            arguments: self.arguments(&id, rule, &notice.template, notice.arguments)?,
-            template: notice.template,
-            rule: id,
-        })
+    fn notice(
+        &self,
+        lists: &mut Lists<'_>,
+        notice: lifted::Notice,
+    ) -> Result<Option<Notice>, AnswerError> {
+        let id = lists.name(notice.rule)?;
+        let about = lists.about.next(notice.about)?;
+        let arguments = lists.arguments.next(notice.arguments)?;
+        let Some(rule) = self.rule(id)? else {
+            return Ok(None);
+        };
+        self.parts(id, about.len() + arguments.len())?;
+        let template = lists.name(notice.template)?;
+        Ok(Some(Notice {
+            about: all(about, |at| self.row(id, at))?,
+            arguments: self.arguments(id, rule, template, all_named(lists, arguments)?)?,
+            template: template.to_owned(),
+            rule: id.to_owned(),
+        }))
     }
 
-    fn measure(&self, measure: lifted::Measure) -> Result<Measure, AnswerError> {
-        let id = measure.rule;
-        self.rule(&id)?;
-        Ok(Measure {
-            about: self.row(&id, measure.about)?,
-            numerator: figure(&id, measure.numerator)?,
-            denominator: figure(&id, measure.denominator)?,
-            rule: id,
-        })
-    }
-
-    fn abstention(&self, abstention: lifted::Abstention) -> Result<Abstention, AnswerError> {
-        let id = abstention.rule;
-        self.rule(&id)?;
-        self.parts(&id, abstention.missing.len())?;
-        for column in &abstention.missing {
-            if !is_column(column) {
-                return Err(AnswerError::UnknownColumn {
-                    rule: id,
-                    column: shortened(column.clone()),
-                });
-            }
+    fn measure(
+        &self,
+        lists: &Lists<'_>,
+        measure: lifted::Measure,
+    ) -> Result<Option<Measure>, AnswerError> {
+        let id = lists.name(measure.rule)?;
+        if self.rule(id)?.is_none() {
+            return Ok(None);
         }
-        Ok(Abstention {
-            about: self.row(&id, abstention.about)?,
-            missing: abstention.missing,
-            rule: id,
-        })
+        Ok(Some(Measure {
+            about: self.row(id, measure.about)?,
+            numerator: figure(id, measure.numerator)?,
+            denominator: figure(id, measure.denominator)?,
+            rule: id.to_owned(),
+        }))
     }
 
-    /// The rule of this name, where it may answer in this review.
-    fn rule(&self, id: &str) -> Result<&Rule, AnswerError> {
+    fn abstention(
+        &self,
+        lists: &mut Lists<'_>,
+        abstention: lifted::Abstention,
+    ) -> Result<Option<Abstention>, AnswerError> {
+        let id = lists.name(abstention.rule)?;
+        let missing = lists.missing.next(abstention.missing)?;
+        if self.rule(id)?.is_none() {
+            return Ok(None);
+        }
+        self.parts(id, missing.len())?;
+        let missing = all(missing, |column| match lists.name(column)? {
+            column if is_column(column) => Ok(column.to_owned()),
+            column => Err(AnswerError::UnknownColumn {
+                rule: id.to_owned(),
+                column: shortened(column.to_owned()),
+            }),
+        })?;
+        Ok(Some(Abstention {
+            about: self.row(id, abstention.about)?,
+            missing,
+            rule: id.to_owned(),
+        }))
+    }
+
+    /// The rule of this name, where it may answer in this review; none where the pack did not take the rule over
+    /// with the code.
+    fn rule(&self, id: &str) -> Result<Option<&Rule>, AnswerError> {
+        if self.rules.left_out.contains(id) {
+            return Ok(None);
+        }
         let rule = self.rules.by_id.get(id);
         let rule = rule.ok_or_else(|| AnswerError::UndeclaredRule(shortened(id.to_owned())))?;
         if rule.scope != self.review.scope {
@@ -209,7 +232,7 @@ impl Checker<'_> {
                 stage: self.review.stage,
             });
         }
-        Ok(rule)
+        Ok(Some(rule))
     }
 
     fn parts(&self, rule: &str, count: usize) -> Result<(), AnswerError> {
@@ -264,16 +287,16 @@ impl Checker<'_> {
         id: &str,
         rule: &Rule,
         template: &str,
-        mut arguments: Vec<lifted::Argument>,
+        mut arguments: Vec<(&str, lifted::Value)>,
     ) -> Result<Vec<Argument>, AnswerError> {
         let places = rule.messages.get(template);
         let places = places.ok_or_else(|| AnswerError::UndeclaredTemplate {
             rule: id.to_owned(),
             template: shortened(template.to_owned()),
         })?;
-        arguments.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        arguments.sort_unstable_by_key(|(name, _)| *name);
         // The places of a message are distinct and in order.
-        if !arguments.iter().map(|a| &a.name).eq(places) {
+        if !arguments.iter().map(|(name, _)| name).eq(places) {
             let places: Vec<String> = places.iter().map(|name| format!("`{name}`")).collect();
             return Err(AnswerError::Arguments {
                 rule: id.to_owned(),
@@ -284,10 +307,10 @@ impl Checker<'_> {
                 },
             });
         }
-        all(arguments, |argument| {
+        all(&arguments, |(name, value)| {
             Ok(Argument {
-                value: self.value(id, argument.value)?,
-                name: argument.name,
+                value: self.value(id, value)?,
+                name: name.to_owned(),
             })
         })
     }
@@ -316,11 +339,36 @@ impl Checker<'_> {
     }
 }
 
-fn all<T, U>(
-    values: Vec<T>,
-    check: impl FnMut(T) -> Result<U, AnswerError>,
+fn all<T: Copy, U>(
+    values: &[T],
+    mut check: impl FnMut(T) -> Result<U, AnswerError>,
 ) -> Result<Vec<U>, AnswerError> {
-    values.into_iter().map(check).collect()
+    let mut checked = Vec::with_capacity(values.len());
+    for value in values {
+        checked.push(check(*value)?);
+    }
+    Ok(checked)
+}
+
+/// The entries that `check` keeps.
+fn kept<T: Copy, U>(
+    entries: &[T],
+    mut check: impl FnMut(T) -> Result<Option<U>, AnswerError>,
+) -> Result<Vec<U>, AnswerError> {
+    let mut checked = Vec::with_capacity(entries.len());
+    for entry in entries {
+        checked.extend(check(*entry)?);
+    }
+    Ok(checked)
+}
+
+fn all_named<'a>(
+    lists: &Lists<'a>,
+    arguments: &[lifted::Argument],
+) -> Result<Vec<(&'a str, lifted::Value)>, AnswerError> {
+    all(arguments, |argument| {
+        Ok((lists.name(argument.name)?, argument.value))
+    })
 }
 
 fn figure(rule: &str, figure: i64) -> Result<i64, AnswerError> {

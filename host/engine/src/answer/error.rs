@@ -1,5 +1,7 @@
 //! Why an answer is invalid, all of it.
 
+use std::fmt;
+
 use rulepack_contract::review::{Scope, Stage};
 
 /// Which rule of the contract an answer breaks. Names come from the pack, cut to a length that an error
@@ -13,6 +15,20 @@ pub enum AnswerError {
         count: usize,
         /// The limit.
         count_max: usize,
+    },
+    /// A place beyond the end of `names`.
+    #[error("names text {0}, which it does not bring")]
+    NoSuchName(u32),
+    /// Entries claim more than there is.
+    #[error("its entries have more `{0}` than it brings")]
+    ListTooShort(List),
+    /// There is more than entries claim.
+    #[error("brings {count} `{list}` that belong to no entry")]
+    Unclaimed {
+        /// Which list.
+        list: List,
+        /// How many.
+        count: usize,
     },
     /// An entry with too many rows, arguments or references.
     #[error("an entry of rule `{rule}` has {count} parts, expected at most {count_max}")]
@@ -108,6 +124,33 @@ pub enum AnswerError {
     },
 }
 
+/// A list that the entries of an answer share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// 违规项 and 涉及项 of findings.
+    Items,
+    /// Rows of notices.
+    About,
+    /// Figures of findings and notices.
+    Arguments,
+    /// Rows of knowledge of findings.
+    Evidence,
+    /// Columns of abstentions.
+    Missing,
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            List::Items => "items",
+            List::About => "about",
+            List::Arguments => "arguments",
+            List::Evidence => "evidence",
+            List::Missing => "missing",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +209,34 @@ mod tests {
             ),
         ];
         shown(texts);
+    }
+
+    #[test]
+    fn errors_name_the_list_that_does_not_add_up() {
+        let lists = ["items", "about", "arguments", "evidence", "missing"];
+        let all = [
+            List::Items,
+            List::About,
+            List::Arguments,
+            List::Evidence,
+            List::Missing,
+        ];
+        assert_eq!(all.map(|list| list.to_string()), lists);
+        let unclaimed = AnswerError::Unclaimed {
+            list: List::Items,
+            count: 2,
+        };
+        shown([
+            (
+                AnswerError::NoSuchName(7),
+                "names text 7, which it does not bring",
+            ),
+            (
+                AnswerError::ListTooShort(List::About),
+                "its entries have more `about` than it brings",
+            ),
+            (unclaimed, "brings 2 `items` that belong to no entry"),
+        ]);
     }
 
     #[test]

@@ -42,10 +42,10 @@ pub(crate) enum Value {
     Term(u32),
 }
 
-#[derive(Debug, ComponentType, Lift)]
+#[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct Argument {
-    pub(crate) name: String,
+    pub(crate) name: u32,
     pub(crate) value: Value,
 }
 
@@ -62,49 +62,55 @@ pub(crate) enum Certainty {
     LowSuspicion,
 }
 
-#[derive(Debug, ComponentType, Lift)]
+#[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct Finding {
-    pub(crate) rule: String,
+    pub(crate) rule: u32,
     pub(crate) certainty: Certainty,
-    pub(crate) offending: Vec<Item>,
-    pub(crate) related: Vec<Item>,
-    pub(crate) template: String,
-    pub(crate) arguments: Vec<Argument>,
-    pub(crate) evidence: Vec<KnowledgeReference>,
+    pub(crate) template: u32,
+    pub(crate) offending: u32,
+    pub(crate) related: u32,
+    pub(crate) arguments: u32,
+    pub(crate) evidence: u32,
 }
 
-#[derive(Debug, ComponentType, Lift)]
+#[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct Notice {
-    pub(crate) rule: String,
-    pub(crate) about: Vec<RowReference>,
-    pub(crate) template: String,
-    pub(crate) arguments: Vec<Argument>,
+    pub(crate) rule: u32,
+    pub(crate) template: u32,
+    pub(crate) about: u32,
+    pub(crate) arguments: u32,
 }
 
-#[derive(Debug, ComponentType, Lift)]
+#[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct Measure {
-    pub(crate) rule: String,
+    pub(crate) rule: u32,
     pub(crate) about: RowReference,
     pub(crate) numerator: i64,
     pub(crate) denominator: i64,
 }
 
-#[derive(Debug, ComponentType, Lift)]
+#[derive(Debug, Clone, Copy, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct Abstention {
-    pub(crate) rule: String,
+    pub(crate) rule: u32,
     pub(crate) about: RowReference,
-    pub(crate) missing: Vec<String>,
+    pub(crate) missing: u32,
 }
 
 #[derive(Debug, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct Answer {
+    pub(crate) names: Vec<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) measures: Vec<Measure>,
     pub(crate) abstentions: Vec<Abstention>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) about: Vec<RowReference>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) evidence: Vec<KnowledgeReference>,
+    pub(crate) missing: Vec<u32>,
 }

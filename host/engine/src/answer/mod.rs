@@ -3,8 +3,9 @@
 mod check;
 mod error;
 mod lifted;
+mod lists;
 mod rows;
 
 pub(crate) use check::{Checker, Rules};
-pub use error::AnswerError;
+pub use error::{AnswerError, List};
 pub(crate) use lifted::Answer as LiftedAnswer;

@@ -191,14 +191,14 @@ pub(crate) fn leaked(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
-/// `bad` is the only text of `prepare`, so its number is 1.
+/// `bad` is the only text of `prepare`, so its number is 1. `A` at 2048 is the only name of an answer.
 const IMPORTS: &str = r#"
     (import "rulepack:rules/orders@0.1.0" "items" (func $items (param i32)))
     (import "rulepack:rules/orders@0.1.0" "quantities" (func $quantities (param i32)))
     (import "rulepack:rules/codes@0.1.0" "intern" (func $intern (param i32 i32 i32)))
     (data (i32.const 3100) "bad")
     (data (i32.const 3200) "\1c\0c\00\00\03\00\00\00")
-    (data (i32.const 2048) "A")"#;
+    (data (i32.const 2040) "\00\08\00\00\01\00\00\00A")"#;
 
 const LOCALS: &str = "
     (local $codes i32) (local $figures i32) (local $rows i32) (local $row i32) (local $at i32)
@@ -210,7 +210,8 @@ const BEFORE: &str = "
     (local.set $codes (i32.load (i32.const 3000))) (local.set $rows (i32.load (i32.const 3004)))
     (local.set $figures (i32.load (i32.const 3008)))
     (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-    (i32.store (i32.const 1044) (local.get $at)) (i32.store (i32.const 1048) (local.get $rows))
+    (i32.store (i32.const 1028) (i32.const 2040)) (i32.store (i32.const 1032) (i32.const 1))
+    (i32.store (i32.const 1052) (local.get $at)) (i32.store (i32.const 1056) (local.get $rows))
     (block $done (loop $next
       (br_if $done (i32.ge_u (local.get $row) (local.get $rows)))
       (if (i32.eq (i32.const 1)
@@ -219,9 +220,8 @@ const BEFORE: &str = "
 
 /// Answers a measure of rule A for the order.
 const AFTER: &str = "))
-      (i32.store (local.get $at) (i32.const 2048)) (i32.store offset=4 (local.get $at) (i32.const 1))
-      (i32.store offset=8 (local.get $at) (i32.const 6))
-      (i32.store offset=12 (local.get $at) (local.get $row))
+      (i32.store offset=4 (local.get $at) (i32.const 6))
+      (i32.store offset=8 (local.get $at) (local.get $row))
       (i64.store offset=16 (local.get $at)
         (i64.load (i32.add (local.get $figures) (i32.shl (local.get $row) (i32.const 3)))))
       (i64.store offset=24 (local.get $at) (i64.const 1))
