@@ -289,7 +289,7 @@ fn build_and_lint_tell_in_chinese_what_was_sealed_and_what_is_wrong_with_rows() 
         linted.lines().nth(1),
         Some(format!("  错误：{ended}").as_str())
     );
-    assert!(linted.ends_with("错误 1 个，注意 8 个\n"), "{linted}");
+    assert!(linted.ends_with("错误 1 个，注意 7 个\n"), "{linted}");
 }
 
 #[test]
