@@ -58,6 +58,9 @@ const TOPS: &[&str] = &[
     "rulepack-bench",
     "rulepack-fuzz",
     "rulepack-peers",
+    "peers-common",
+    "peer-regorus",
+    "peer-zen",
 ];
 
 fn root() -> PathBuf {

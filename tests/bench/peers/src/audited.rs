@@ -7,7 +7,7 @@ use peers_common::hospital::{self, FIRST_DAY, HALF_A_YEAR};
 use peers_common::knowledge::diagnosis_code;
 use rulepack_audit::finding::{AuditFinding, AuditRow};
 use rulepack_audit::findings_file::FindingsReader;
-use rulepack_audit::run::{Run, RunSettings};
+use rulepack_audit::run::{FileEncoding, Run, RunSettings};
 use rulepack_audit::table_writer::TableWriter;
 use rulepack_audit::{Audit, FINDINGS, NoProgress};
 use rulepack_build::Built;
@@ -149,6 +149,7 @@ impl Auditor {
                 division: self.division.to_string(),
                 lock: self.lock.digest(),
                 versions: self.lock.digest(),
+                encoding: FileEncoding::Utf8,
                 pack: String::new(),
                 release: env!("CARGO_PKG_VERSION").to_owned(),
                 parts: 0,

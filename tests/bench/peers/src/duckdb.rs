@@ -22,6 +22,8 @@ pub struct DuckDb {
 pub struct Took {
     /// Seconds from the first statement about claims to the last finding written, by its own clock.
     pub inner: f64,
+    /// Seconds of the processor in that time.
+    pub processor: f64,
     /// Seconds of the whole process.
     pub whole: f64,
 }
@@ -30,6 +32,7 @@ pub struct Took {
 #[derive(Debug, Deserialize)]
 struct Told {
     seconds: f64,
+    processor: f64,
 }
 
 impl DuckDb {
@@ -84,6 +87,7 @@ impl DuckDb {
         let told: Told = serde_json::from_slice(&output.stdout).expect("the script prints JSON");
         Took {
             inner: told.seconds,
+            processor: told.processor,
             whole,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::ops::Range;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use peers_common::finding::Findings;
@@ -49,17 +50,21 @@ impl Program {
     /// # Panics
     /// Where it fails.
     pub fn findings(&mut self, work: Work, count: u32) -> Vec<Findings> {
-        let told = self.ask(&format!("findings {} {count}", work.name()));
+        let told = self.ask(&format!("findings {} 0 {count}", work.name()));
         serde_json::from_str(&told).expect("it tells findings")
     }
 
-    /// Seconds in which it answers the first requests.
+    /// Seconds in which it answers some requests; `None` where it was interrupted.
     ///
     /// # Panics
     /// Where it fails.
-    pub fn turn(&mut self, work: Work, count: u32) -> f64 {
-        let told = self.ask(&format!("turn {} {count}", work.name()));
-        told.trim().parse().expect("it tells seconds")
+    pub fn turn(&mut self, work: Work, numbers: &Range<u32>) -> Option<f64> {
+        let (first, count) = (numbers.start, numbers.len());
+        let told = self.ask(&format!("turn {} {first} {count}", work.name()));
+        match told.trim() {
+            "disturbed" => None,
+            seconds => Some(seconds.parse().expect("it tells seconds")),
+        }
     }
 
     fn ask(&mut self, line: &str) -> String {

@@ -1,6 +1,7 @@
 //! What is asked about one patient while care goes on, in the form that each contender takes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
@@ -34,9 +35,9 @@ impl Work {
             .find(|work| work.name() == name)
     }
 
-    /// The first requests, each of a patient of its own.
-    pub fn patients(self, count: u32) -> impl Iterator<Item = Patient> {
-        (0..count).map(move |number| match self {
+    /// Requests by number, each of a patient of its own.
+    pub fn patients(self, numbers: Range<u32>) -> impl Iterator<Item = Patient> {
+        numbers.map(move |number| match self {
             Work::OneOrder => one_order(number),
             Work::Encounter => encounter_of_40_lines(number),
         })
