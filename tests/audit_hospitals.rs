@@ -383,6 +383,35 @@ fn ctrl_c_ends_a_run_at_once_and_says_how_it_goes_on() {
 }
 
 #[test]
+fn a_folder_in_gbk_is_read_where_that_is_said_and_else_refused() {
+    let (region, data) = (region(), tempfile::tempdir().unwrap());
+    fs::write(data.path().join("patients.csv"), "patient\nP1\n").unwrap();
+    // 内科
+    let encounters =
+        b"encounter,patients,settlement-days,departments\nE1,P1,2026-06-01,\xc4\xda\xbf\xc6\n";
+    fs::write(data.path().join("encounters.csv"), encounters).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let told = region.audit(data.path(), out.path(), &[]).failed();
+    assert!(
+        told.contains("column `departments` is not in UTF-8"),
+        "{told}"
+    );
+    assert!(told.contains("say `--encoding gbk`"), "{told}");
+    region
+        .audit(data.path(), out.path(), &["--encoding", "gbk"])
+        .failed();
+    let out = tempfile::tempdir().unwrap();
+    region
+        .audit(data.path(), out.path(), &["--encoding", "gbk"])
+        .done();
+    let run = Run::read(out.path()).unwrap().unwrap();
+    assert_eq!(
+        (run.counts.encounters, run.tables["encounters"].rejected),
+        (1, 0)
+    );
+}
+
+#[test]
 fn sums_that_are_brought_win_and_give_the_same_findings() {
     let region = region();
     let (data, made) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -249,7 +249,8 @@ fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
     assert_eq!(audit("late", &["--findings", "csv"]), expected);
     let folder = year.host.path("late");
     let list = fs::read_to_string(folder.join("findings.csv")).unwrap();
-    let marked = list.lines().filter(|line| line.contains(",2026-08-15,1,"));
+    let is_marked = |line: &&str| line.contains(",CHR-02,") && line.contains(",2026-08-15,1,");
+    let marked = list.lines().filter(is_marked);
     assert_eq!(marked.count(), 1, "{list}");
     let folder = folder.to_str().unwrap();
     let told = rulepack([
@@ -263,10 +264,8 @@ fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
     let of_rule = told.lines().find(|line| line.contains("CHR-02")).unwrap();
     assert!(of_rule.ends_with(" 6"), "{told}");
     let list = fs::read_to_string(format!("{folder}/list.csv")).unwrap();
-    assert_eq!(
-        list.lines().filter(|line| line.contains(",追溯,")).count(),
-        6
-    );
+    let is_marked = |line: &&str| line.contains(",CHR-02,") && line.contains(",追溯,");
+    assert_eq!(list.lines().filter(is_marked).count(), 6);
     assert_eq!(audit("old", &["--as-of", &old]).len(), 8);
 }
 

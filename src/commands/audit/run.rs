@@ -3,7 +3,7 @@
 mod text;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rulepack_audit::profile::{Exceeded, Profile};
@@ -171,10 +171,7 @@ impl RunArgs {
             progress: &progress,
             failures: &*failures,
         };
-        shutdown::end_when_asked(format!(
-            "what was done is kept: `rulepack audit --resume {}` goes on with it",
-            asked.folder.display()
-        ));
+        end_when_asked(&asked.folder);
         let run = audit.run();
         drop(progress);
         Ok(RunReport {
@@ -248,6 +245,14 @@ impl RunArgs {
         }
         Ok((first, last, today))
     }
+}
+
+/// A run goes on whenever it was stopped.
+fn end_when_asked(folder: &Path) {
+    let folder = folder.display();
+    shutdown::end_when_asked(format!(
+        "what was done is kept: `rulepack audit --resume {folder}` goes on with it"
+    ));
 }
 
 fn explained(error: AuditError, is_resumed: bool) -> Failure {
