@@ -8,10 +8,12 @@ use super::catalogue::{
 use super::clinic::{empty_visit, settle, unregistered, visiting_patient};
 use super::random::Random;
 use super::record::{Encounter, Order, Patient, Role};
-use super::timeline::{Timeline, after};
+use super::timeline::{Timeline, after, days_between};
 
 /// Longest stay, in days after the day of admission.
 const STAY_DAYS_MAX: i32 = 12;
+/// Days before a stay without a visit: longer than tests in the clinic belong to it anywhere.
+const DAYS_BEFORE_STAY: i32 = 7;
 
 /// What is charged for the operation of a stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,11 @@ pub(super) fn staying_patient(random: &mut Random, timeline: &Timeline) -> Patie
     let first = random.between(0, timeline.days() - length);
     let admission = after(timeline.history_start, i64::from(first));
     let mut stay = admitted(random, timeline, case, (admission, length));
+    // Nobody goes to the clinic while in hospital, and what leads to the admission is done there.
+    patient.encounters.retain(|visit| {
+        days_between(visit.admission, admission) > DAYS_BEFORE_STAY
+            || visit.admission > stay.discharge
+    });
     long_term_orders(&mut stay, length);
     operate(&mut stay, case, Theatre::Full);
     stay.orders.sort_by_key(|order| order.day);

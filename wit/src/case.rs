@@ -13,6 +13,7 @@
 //!   "parameters": {"days_max": 84},
 //!   "supplied": {"payment-standards": [{"group": "HC25", "standard": "12000.00"}]},
 //!   "coverage": {"care-records": "partial"},
+//!   "history": {"orders": "2026-01-01"},
 //!   "expected": {
 //!     "findings": [{"rule": "CHR-01", "certainty": "violation", "template": "outside",
 //!                   "offending": [{"at": "orders/O1", "amount": "100.00"}]}],
@@ -23,13 +24,13 @@
 //!
 //! Values are written as in [`crate::units`]; a row is `table/key`, or `table/n` (from 1, in the order of
 //! the case) where the table has no key; a knowledge row is `table/n`. A table that is not named is
-//! absent; one that is named is complete unless `coverage` says otherwise. In a finding, `arguments`,
-//! `related` and `evidence` are compared only where they are given; everything else always.
+//! absent; one that is named is complete unless `coverage` says otherwise, and `history` says since when it is known.
+//! In a finding, `arguments`, `related` and `evidence` are compared only where they are given; everything else always.
 
 mod compare;
 mod supplied;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -71,6 +72,9 @@ pub struct Case {
     /// Tables that are not complete.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub coverage: BTreeMap<String, CasePresence>,
+    /// The first day from which a table is known, where that is limited.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub history: BTreeMap<String, String>,
     /// How far history reaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reach: Option<CaseReach>,
@@ -267,11 +271,14 @@ impl Case {
         for (name, rows) in &self.tables {
             self.add_table(&mut builder, name, rows)?;
         }
-        for (name, presence) in &self.coverage {
+        let limited: BTreeSet<&String> = self.coverage.keys().chain(self.history.keys()).collect();
+        for name in limited {
             let table = self.table(name)?;
+            let presence = self.coverage.get(name).copied();
+            let start = self.history.get(name).map(|start| self.day(start));
             let coverage = Coverage {
-                presence: (*presence).into(),
-                history_start: units::NOT_RECORDED_S32,
+                presence: presence.unwrap_or(CasePresence::Complete).into(),
+                history_start: start.transpose()?.unwrap_or(units::NOT_RECORDED_S32),
             };
             builder.cover(table, coverage);
         }
@@ -293,23 +300,24 @@ impl Case {
     /// # Errors
     /// [`CaseError::Day`].
     pub fn review(&self) -> Result<Review, CaseError> {
-        let day = |text: &str| {
-            units::parse_day(text).map_err(|_| CaseError::Day {
-                case: self.name.clone(),
-                value: text.to_owned(),
-            })
-        };
         let period = match &self.period {
             None => (units::NOT_RECORDED_S32, units::NOT_RECORDED_S32),
-            Some((first, last)) => (day(first)?, day(last)?),
+            Some((first, last)) => (self.day(first)?, self.day(last)?),
         };
         Ok(Review {
             stage: self.stage,
             scope: self.scope,
             scenes: self.scenes.clone(),
-            today: day(&self.today)?,
+            today: self.day(&self.today)?,
             jurisdiction: self.jurisdiction.clone(),
             period,
+        })
+    }
+
+    fn day(&self, text: &str) -> Result<i32, CaseError> {
+        units::parse_day(text).map_err(|_| CaseError::Day {
+            case: self.name.clone(),
+            value: text.to_owned(),
         })
     }
 

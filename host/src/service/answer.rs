@@ -20,7 +20,7 @@ pub(super) struct Answered {
 
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
-    let (received, started) = (service.china_seconds(), Instant::now());
+    let (received, started) = (service.china_ms(), Instant::now());
     let read = || read(service, body, content_type);
     let (charset, message) = service.metrics.timed(Part::Read, read);
     let number = service.number.fetch_add(1, Ordering::Relaxed);
@@ -76,7 +76,7 @@ pub(super) fn refusal(service: &Service, message: &str) -> Answered {
     service
         .metrics
         .request(REFUSED_UNREAD, std::time::Duration::ZERO);
-    let received = service.china_seconds();
+    let received = service.china_ms();
     encode(
         service,
         Response::failure(message),
@@ -119,7 +119,7 @@ pub(super) fn unjudged(
     content_type: Option<&str>,
     why: &str,
 ) -> Answered {
-    let received = service.china_seconds();
+    let received = service.china_ms();
     let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (charset, Message::parse(&text, &service.options.region).ok()),
         Err(_) => (Charset::Utf8, None),
@@ -172,7 +172,7 @@ fn encode(
     (charset, received, number): (Charset, i64, u64),
 ) -> Answered {
     let division = service.settings.division.as_str();
-    let stamped = response.stamped(division, received, service.china_seconds(), number);
+    let stamped = response.stamped(division, received, service.china_ms(), number);
     let text =
         serde_json::to_string(&stamped).expect("an answer has texts as the names of its fields");
     Answered {

@@ -26,6 +26,8 @@ pub(super) struct Judged {
     pub(super) left_out: Vec<LeftOut>,
     /// What of the history was not looked at; nothing where all of it was.
     pub(super) history: Option<HistoryGaps>,
+    /// Whether the request says that care is given in another city than this host's, whose rules looked.
+    pub(super) is_elsewhere: bool,
     /// What is to be said where findings, or what the request tells, could not be kept.
     pub(super) not_kept: Vec<&'static str>,
     /// Whether something in force gave somebody no verdict, and the hospital's policy then stops the order.
@@ -165,6 +167,7 @@ fn review(
         reviewed,
         left_out: apart::left_out(&rows.rejections),
         history,
+        is_elsewhere: is_elsewhere(call, division),
         not_kept: Vec::new(),
         fails_closed: false,
     };
@@ -175,6 +178,17 @@ fn review(
         verdict,
     })
 }
+
+/// Parameters and supplied tables are those of the host's own city: whoever is set up for another one, or sends
+/// to the wrong host, must hear it.
+fn is_elsewhere(call: &dyn Call, division: &Division) -> bool {
+    let city = |code: &str| code.chars().take(CITY_DIGITS).collect::<String>();
+    let told = call.care_division().map(city);
+    told.is_some_and(|told| told != city(division.as_str()))
+}
+
+/// Province and city of a division code.
+const CITY_DIGITS: usize = 4;
 
 /// What of the history a call could not look at, where it was to.
 fn history_gaps(history: &History, rows: &Rows, call: &dyn Call) -> Option<HistoryGaps> {
@@ -197,6 +211,7 @@ pub(crate) fn circumstances(call: &dyn Call, division: &Division, today: Day) ->
         scenes: call.scenes().to_vec(),
         jurisdiction: division.to_string(),
         period: call.period(),
+        sums: None,
         batches: Batches::default(),
     }
 }

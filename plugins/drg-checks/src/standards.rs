@@ -3,6 +3,7 @@
 use rulepack_sdk::prelude::*;
 
 use crate::DrgChecks;
+use crate::grouper::Place;
 
 /// Place of `payment-standards` among the tables of the manifest.
 pub(crate) const TABLE: u8 = 7;
@@ -59,9 +60,13 @@ pub(crate) fn gap(
         return Ok((amount > Money::ZERO).then_some(priced));
     }
     let places = pack.grouper.place(more).zip(pack.grouper.place(less));
-    let graver = places
-        .is_some_and(|(more, less)| more.core_group == less.core_group && more.rank < less.rank);
+    let graver = places.is_some_and(|(more, less)| is_graver(more, less));
     Ok(graver.then_some(Gap::Unpriced))
+}
+
+/// Of one ADRG the groups stand from the gravest; those of different ones cannot be compared without prices.
+fn is_graver<C: PartialEq>(one: Place<C>, other: Place<C>) -> bool {
+    one.core_group == other.core_group && one.rank < other.rank
 }
 
 /// # Errors
@@ -83,4 +88,17 @@ fn amounts(setup: &Setup, table: &str, column: &str) -> Result<Dated<Code, Money
     let groups = table.codes("group")?.into_iter();
     let rows = groups.zip(table.money(column)?);
     Ok(Dated::new(rows.zip(table.validity()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_one_adrg_alone_are_graver_than_each_other() {
+        let place = |core_group, rank| Place { core_group, rank };
+        assert!(is_graver(place("ES3", 0), place("ES3", 1)));
+        assert!(!is_graver(place("ES3", 1), place("ES3", 1)));
+        assert!(!is_graver(place("ES3", 0), place("HC2", 1)));
+    }
 }

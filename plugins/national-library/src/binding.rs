@@ -194,6 +194,12 @@ const fn bind(
 }
 
 impl Binding {
+    /// Whether it judges what the fund is asked to pay for, or what the patient pays alone.
+    #[must_use]
+    pub fn concerns(&self, claimed: bool) -> bool {
+        claimed || !self.claimed_only
+    }
+
     /// Not while orders are written: at settlement and after.
     const fn at_settlement(self) -> Self {
         Binding {

@@ -49,13 +49,10 @@ impl Assessment<'_> {
             > i128::from(whole) * i128::from(pack.non_selected_share_max.0)
     }
 
-    /// 考核不合格: the term is over, the volume is not completed, and non-selected products were bought more
+    /// 考核不合格, of a term that is over: the volume is not completed, and non-selected products were bought more
     /// than the selected ones, while these were to be had.
     pub(crate) fn failed(&self, pack: &VbpQuota) -> bool {
-        self.progress.over()
-            && !self.fulfilled()
-            && self.over_half_non_selected(pack)
-            && !self.short_of_supply(pack)
+        !self.fulfilled() && self.over_half_non_selected(pack) && !self.short_of_supply(pack)
     }
 
     /// Whether nothing of the selected products was ordered, or entered the store.

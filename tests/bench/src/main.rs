@@ -1,6 +1,7 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
 mod chance;
+mod draw;
 mod hosting;
 mod mutate;
 mod polite;
@@ -14,6 +15,7 @@ mod site;
 mod smallest_pack;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -21,6 +23,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "rulepack-bench")]
 enum Arguments {
+    Draw(draw::DrawArgs),
     Host(hosting::HostArgs),
     Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
@@ -28,15 +31,22 @@ enum Arguments {
     Siege(siege::SiegeArgs),
 }
 
-fn main() -> std::io::Result<()> {
+fn main() -> std::io::Result<ExitCode> {
     match Arguments::parse() {
+        Arguments::Draw(arguments) => println!("{}", draw::run(&arguments)?),
         Arguments::Host(arguments) => println!("{}", hosting::run(&arguments)),
-        Arguments::Mutate(arguments) => println!("{}", mutate::run(&arguments)?),
+        Arguments::Mutate(arguments) => {
+            let told = mutate::run(&arguments)?;
+            println!("{}", told.text);
+            if !told.is_explained {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
         Arguments::TortureHost(arguments) => println!("{}", torture_host::run(&arguments)),
         Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The `rulepack` beside this program.

@@ -49,6 +49,24 @@ fn rows_stand_in_the_order_of_the_contract() {
 }
 
 #[test]
+fn history_begins_on_the_day_that_the_case_says() {
+    let mut case = case();
+    case.history = BTreeMap::from([("orders".to_owned(), "2026-01-01".to_owned())]);
+    let coverage = case.data().unwrap().coverage(ids::ORDERS);
+    assert_eq!(coverage.presence, Presence::Complete);
+    assert_eq!(coverage.history_start, 20_454);
+    case.coverage = BTreeMap::from([("orders".to_owned(), CasePresence::Partial)]);
+    let coverage = case.data().unwrap().coverage(ids::ORDERS);
+    assert_eq!(coverage.presence, Presence::Partial);
+    assert_eq!(coverage.history_start, 20_454);
+    case.history = BTreeMap::from([("orders".to_owned(), "2026".to_owned())]);
+    assert_eq!(
+        case.data().unwrap_err().to_string(),
+        "case `two patients` has the day `2026`, expected one such as `2026-11-22`"
+    );
+}
+
+#[test]
 fn a_batch_is_one_range_in_every_table() {
     let data = Arc::new(case().data().unwrap());
     let second = Batch::patients(data.clone(), 1..2);

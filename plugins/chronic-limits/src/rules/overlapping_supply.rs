@@ -72,9 +72,7 @@ pub fn overlapping_supply(
             end: start.checked_add(days.0).ok_or(Overflow)?,
         };
         let known = latest.entry(key).or_insert(supply);
-        if known.end < supply.end {
-            *known = supply;
-        }
+        *known = std::cmp::max_by_key(supply, *known, |it| it.end);
     }
     Ok(())
 }

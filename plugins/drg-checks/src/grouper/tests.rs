@@ -107,6 +107,89 @@ fn surgery_is_what_the_valid_list_holds() {
 }
 
 #[test]
+fn an_expression_over_no_classes_always_holds() {
+    let grouper = grouper("main_diag_in", "procedure_classes:1", &[]);
+    assert!(taken(&grouper, &case(&["d"], &[])));
+}
+
+#[test]
+fn a_category_of_the_other_sex_is_not_opened() {
+    let woman = case(&["d"], &[]);
+    assert!(taken(&grouper("main_diag_in+female", "", &[]), &woman));
+    assert!(!taken(&grouper("main_diag_in+male", "", &[]), &woman));
+}
+
+#[test]
+fn under_one_year_ends_with_the_first_birthday() {
+    let grouper = grouper("main_diag_in+age_lt_1y", "", &[]);
+    let aged = |age| Case {
+        age: Some(age),
+        ..case(&["d"], &[])
+    };
+    assert!(taken(&grouper, &aged(0)));
+    assert!(!taken(&grouper, &aged(1)));
+}
+
+#[test]
+fn more_than_a_weight_is_not_that_weight() {
+    let grouper = grouper("main_diag_in", "weight_g>1500", &[]);
+    let weighing = |weight| Case {
+        weight: Some(weight),
+        ..case(&["d"], &[])
+    };
+    assert!(!taken(&grouper, &weighing(1_500)));
+    assert!(taken(&grouper, &weighing(1_501)));
+}
+
+#[test]
+fn a_procedure_is_foreign_where_only_other_categories_have_a_place_for_it() {
+    let category = |code, rank| MajorCategory {
+        code,
+        rank,
+        gate: "main_diag_in".to_owned(),
+    };
+    let opens = |major_category, diagnosis| MajorCategoryDiagnosis {
+        major_category,
+        diagnosis,
+        site: String::new(),
+    };
+    let core_group = |code, major_category, condition: &str| CoreGroup {
+        code,
+        major_category,
+        rank: 0,
+        condition: condition.to_owned(),
+    };
+    let code = |list, code| CoreGroupCode {
+        core_group: "N1",
+        list,
+        code,
+        class: 0,
+    };
+    let grouper = Grouper::new(Tables {
+        major_categories: vec![category("M", 0), category("N", 1)],
+        major_category_diagnoses: vec![opens("M", "d"), opens("N", "n")],
+        core_groups: vec![
+            core_group("M1", "M", "main_procedure_valid"),
+            core_group("N1", "N", "any_procedure;any_procedure_2"),
+        ],
+        core_group_codes: vec![
+            code(List::Procedures, "p"),
+            code(List::Procedures, "v"),
+            code(List::SecondProcedures, "q"),
+        ],
+        groups: Vec::new(),
+        complications: Vec::new(),
+        valid_procedures: vec!["v"],
+    })
+    .unwrap();
+    assert_eq!(grouper.foreign_procedure("d", "p"), Some("M"));
+    assert_eq!(grouper.foreign_procedure("d", "q"), Some("M"));
+    // Any procedure that counts as surgery has a place in M.
+    assert_eq!(grouper.foreign_procedure("d", "v"), None);
+    assert_eq!(grouper.foreign_procedure("n", "p"), None);
+}
+
+#[test]
 fn trauma_counts_sites_not_diagnoses() {
     let grouper = grouper("main_diag_in+ge2_trauma_sites", "", &[]);
     assert!(taken(&grouper, &case(&["d", "e"], &[])));

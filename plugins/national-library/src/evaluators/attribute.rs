@@ -95,7 +95,7 @@ fn judge_line(context: &Context<'_>, line: &Line, hits: &mut Hits, answer: &mut 
         let Some((rule, binding, attribute)) = bound(rows) else {
             continue;
         };
-        if binding.claimed_only && !line.claimed {
+        if !binding.concerns(line.claimed) {
             continue;
         }
         match judge(context, attribute, rows, subject) {
@@ -313,7 +313,8 @@ fn visit_type(context: &Context<'_>, rows: &[&Entry<Limit>], subject: Subject) -
     let visit = encounters.visit_types().get(subject.encounter);
     let care = encounters.care_types().get(subject.encounter);
     let fits = |row: &&Entry<Limit>| {
-        row.value.value.is_some() && (row.value.value == visit || row.value.value == care)
+        let allowed = row.value.value;
+        allowed.is_some_and(|allowed| visit == Some(allowed) || care == Some(allowed))
     };
     match visit {
         _ if rows.iter().any(fits) => Outcome::Fits,

@@ -1,6 +1,7 @@
 //! 依据: an item, a diagnosis or a procedure without what justifies it, or beside what forbids it, by its
 //! rows of table `evidence`. Absence counts only where the data that was searched is complete.
 
+use rulepack_sdk::Table;
 use rulepack_sdk::prelude::*;
 
 use super::Context;
@@ -115,7 +116,7 @@ fn judge(
         let Evaluator::Evidence(need) = binding.evaluator else {
             continue;
         };
-        if binding.claimed_only && !subject.claimed {
+        if !binding.concerns(subject.claimed) {
             continue;
         }
         if rows.iter().all(|entry| entry.value.code.is_none()) {
@@ -174,20 +175,22 @@ fn incomplete(
     source: Source,
 ) -> Option<&'static str> {
     let batch = context.batch;
-    let (presence, column) = match source {
-        Source::Diagnosis => (batch.presence::<Diagnoses>(), "diagnoses.codes"),
-        Source::PrincipalDiagnosis => (batch.presence::<Diagnoses>(), "diagnoses.principal"),
-        Source::Procedure => (batch.presence::<Procedures>(), "procedures.codes"),
-        Source::Item => (batch.presence::<Orders>(), "orders.items"),
-        Source::AbnormalResult => (batch.presence::<LabResults>(), "lab-results.abnormal"),
+    let ((presence, start), column) = match source {
+        Source::Diagnosis => (known::<Diagnoses>(batch), "diagnoses.codes"),
+        Source::PrincipalDiagnosis => (known::<Diagnoses>(batch), "diagnoses.principal"),
+        Source::Procedure => (known::<Procedures>(batch), "procedures.codes"),
+        Source::Item => (known::<Orders>(batch), "orders.items"),
+        Source::AbnormalResult => (known::<LabResults>(batch), "lab-results.abnormal"),
     };
-    let first_day = i64::from(subject.day.0) - context.settings.numbers.first_line_days;
-    let begins_late = need == Need::InHistory
-        && source == Source::Item
-        && batch
-            .history_start::<Orders>()
-            .is_some_and(|start| i64::from(start.0) > first_day);
-    (presence != Presence::Complete || begins_late).then_some(column)
+    let days = context.settings.numbers.first_line_days;
+    let begins_late = start.is_some_and(|start| subject.day.since(start) < days);
+    let lacks_history = need == Need::InHistory && begins_late;
+    (presence != Presence::Complete || lacks_history).then_some(column)
+}
+
+/// What is known of a table, and from which day.
+fn known<T: Table>(batch: &Batch) -> (Presence, Option<Day>) {
+    (batch.presence::<T>(), batch.history_start::<T>())
 }
 
 fn is_found(context: &Context<'_>, subject: &Subject, need: Need, evidence: &Evidence) -> bool {

@@ -40,7 +40,7 @@ fn over_limit(
         let Some(binding) = BINDINGS.get(entry.rule) else {
             continue;
         };
-        if binding.claimed_only && !line.claimed {
+        if !binding.concerns(line.claimed) {
             continue;
         }
         let abstain = |column| Abstention::new(binding.rule, line.order).missing(column);
@@ -77,8 +77,8 @@ fn measured(
         }
         LineMeasure::Quantity => Ok(line.quantity.ok_or("orders.quantities")),
         LineMeasure::DailyDose => {
-            let unit = orders.dose_units().get(line.order);
-            if unit.is_none() || unit != limit.unit {
+            let told = orders.dose_units().get(line.order);
+            if !limit.unit.is_some_and(|unit| told == Some(unit)) {
                 return Ok(Err("orders.dose-units"));
             }
             let Some(dose) = orders.doses().get(line.order) else {

@@ -57,14 +57,12 @@ impl Families {
         Families { codes }
     }
 
-    /// The code of a row and its categories, each once.
+    /// The code of a row, then its categories. A code that is a category itself comes again.
     pub fn of<T>(&self, row: Row<T>) -> impl Iterator<Item = Code> {
         let [full, short, long] = self
             .codes
             .each_ref()
             .map(|codes| codes.get(row.index()).copied().flatten());
-        let long = long.filter(|code| Some(*code) != full);
-        let short = short.filter(|code| Some(*code) != full && Some(*code) != long);
         [full, long, short].into_iter().flatten()
     }
 }
@@ -113,6 +111,11 @@ impl<'a> Context<'a> {
         let visit = self.batch.encounters().visit_types().get(encounter)?;
         Some(types.contains(&visit))
     }
+}
+
+/// How many days of the calendar apart two instants may lie that are less than so many hours apart.
+const fn days_apart_within(hours: i64) -> i64 {
+    (hours + 23) / 24
 }
 
 /// Judges a batch of patients.

@@ -56,7 +56,7 @@ fn groups<'a>(
 ) -> Groups<'a> {
     let mut groups: Groups<'_> = BTreeMap::new();
     for line in &context.lines.all {
-        if binding.claimed_only && !line.claimed {
+        if !binding.concerns(line.claimed) {
             continue;
         }
         let entries = context.knowledge.groups.about(line, context.batch.stage());

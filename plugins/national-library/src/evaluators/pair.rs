@@ -3,7 +3,7 @@
 
 use rulepack_sdk::prelude::*;
 
-use super::Context;
+use super::{Context, days_apart_within};
 use crate::binding::{BINDINGS, Binding, Evaluator, bound};
 use crate::findings::{Hit, Hits};
 use crate::knowledge::{PairScope, place};
@@ -31,7 +31,13 @@ pub fn pair(context: &Context<'_>, hits: &mut Hits, answer: &mut Answer) {
                 let Some(binding) = BINDINGS.get(entry.rule) else {
                     continue;
                 };
+                let excludes_itself =
+                    [Some(main.item), main.name].contains(&Some(entry.value.other));
                 for other in by_code.get(&entry.value.other).into_iter().flatten() {
+                    // Of two lines of one item the later is met beside the earlier, and no line beside itself.
+                    if excludes_itself && other.order <= main.order {
+                        continue;
+                    }
                     let two = Two {
                         main,
                         other,
@@ -102,7 +108,7 @@ impl Two<'_> {
             (false, false) => return,
         };
         let both_claimed = self.main.claimed && self.other.claimed;
-        if self.main.order == self.other.order || (binding.claimed_only && !both_claimed) {
+        if !binding.concerns(both_claimed) {
             return;
         }
         match self.is_near(context) {
@@ -152,7 +158,7 @@ impl Two<'_> {
                 let hour = |instant: Instant| instant.0.div_euclid(3_600);
                 Ok(hour(started(self.main)?) == hour(started(self.other)?))
             }
-            PairScope::Hours(hours) if days_apart > hours / 24 + 1 => Ok(false),
+            PairScope::Hours(hours) if days_apart > days_apart_within(hours) => Ok(false),
             PairScope::Hours(hours) => {
                 let apart = started(self.main)?.since(started(self.other)?);
                 Ok(apart.is_ok_and(|seconds| seconds.abs() < hours * 3_600))
@@ -166,10 +172,7 @@ impl Two<'_> {
         if days_apart == 0 {
             return Ok(true);
         }
-        let earlier = match self.main.day <= self.other.day {
-            true => self.main,
-            false => self.other,
-        };
+        let earlier = std::cmp::min_by_key(self.main, self.other, |line| line.day);
         match context.batch.orders().supply_days().get(earlier.order) {
             Some(days) => Ok(days_apart.saturating_mul(10_000) < days.0),
             None => {

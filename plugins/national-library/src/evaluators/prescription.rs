@@ -27,7 +27,7 @@ pub fn prescription(
     for (rule, binding) in of_check(context, PrescriptionCheck::OnlyListedSlices) {
         let slices = prescriptions(context, binding, Class::Slice, answer);
         for lines in slices.values() {
-            only_listed(context, rule, lines, hits);
+            only_listed(context, (rule, binding), lines, hits);
         }
     }
     for (rule, binding) in of_check(context, PrescriptionCheck::MedicineKinds) {
@@ -53,7 +53,8 @@ fn of_check(
     bound(Evaluator::Prescription(check), context.batch.stage())
 }
 
-/// The prescriptions with a line under review. A line that tells no prescription is not judged.
+/// The prescriptions with a line to judge, whole: what the patient pays alone was prescribed too. A line that
+/// tells no prescription is not judged.
 #[inline(never)]
 fn prescriptions<'a>(
     context: &'a Context<'_>,
@@ -62,21 +63,22 @@ fn prescriptions<'a>(
     answer: &mut Answer,
 ) -> Prescriptions<'a> {
     let column = context.batch.orders().prescriptions();
+    let is_judged = |line: &Line| line.under_review && binding.concerns(line.claimed);
     let mut found: Prescriptions<'_> = BTreeMap::new();
     for line in &context.lines.all {
-        if line.class != class || (binding.claimed_only && !line.claimed) {
+        if line.class != class {
             continue;
         }
         match column.get(line.order) {
             Some(token) => found.entry((line.encounter, token)).or_default().push(line),
-            None if line.under_review => {
+            None if is_judged(line) => {
                 let abstention = Abstention::new(binding.rule, line.order);
                 answer.add(abstention.missing("orders.prescriptions"));
             }
             None => {}
         }
     }
-    found.retain(|_, lines| lines.iter().any(|line| line.under_review));
+    found.retain(|_, lines| lines.iter().any(|line| is_judged(line)));
     found
 }
 
@@ -86,8 +88,13 @@ fn scope(lines: &[&Line]) -> Option<(Row<Encounters>, i64)> {
     Some((first.encounter, i64::from(first.order.number())))
 }
 
-/// 全部由这些饮片组成的处方: every slice of the prescription is listed.
-fn only_listed(context: &Context<'_>, rule: usize, lines: &[&Line], hits: &mut Hits) {
+/// 全部由这些饮片组成的处方: every slice of the prescription is listed, whoever pays for it.
+fn only_listed(
+    context: &Context<'_>,
+    (rule, binding): (usize, &Binding),
+    lines: &[&Line],
+    hits: &mut Hits,
+) {
     let Some(scope) = scope(lines) else {
         return;
     };
@@ -99,6 +106,7 @@ fn only_listed(context: &Context<'_>, rule: usize, lines: &[&Line], hits: &mut H
             None => return,
         }
     }
+    found.retain(|(line, _)| binding.concerns(line.claimed));
     for (line, row) in found {
         let hit = Hit::new(line.order, line.amount, Some(line.item));
         hits.add(rule, scope, hit.resting_on(place::LIMITS, row));

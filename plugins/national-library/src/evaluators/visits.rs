@@ -110,9 +110,9 @@ pub fn previous_stay(
         let discharged = encounters.discharge_days().get(other);
         let discharged = discharged.ok_or("encounters.discharge-days")?;
         let apart = admitted.since(discharged);
-        if apart >= 0 && nearest.is_none_or(|(_, nearest)| apart < nearest) {
-            nearest = Some((other, apart));
-        }
+        // A stay that overlaps this one is not before it.
+        let before = (apart >= 0).then_some((other, apart));
+        nearest = nearest.into_iter().chain(before).min_by_key(|it| it.1);
     }
     Ok(nearest)
 }

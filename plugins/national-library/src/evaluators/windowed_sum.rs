@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rulepack_sdk::prelude::*;
 
-use super::Context;
+use super::{Context, days_apart_within};
 use crate::binding::BINDINGS;
 use crate::findings::{Hit, Hits};
 use crate::knowledge::{Entry, Measured, Window, WindowLimit, place};
@@ -68,7 +68,7 @@ fn subjects<'a>(
             let Some(binding) = BINDINGS.get(entry.rule) else {
                 continue;
             };
-            if binding.claimed_only && !line.claimed {
+            if !binding.concerns(line.claimed) {
                 continue;
             }
             let Some(day) = line.day else {
@@ -198,7 +198,7 @@ fn window<'a, 'b>(
         Window::Hours(hours) => {
             let end = last.started.ok_or("orders.started")?;
             // A line without its hour is in doubt where its day is near enough.
-            let days = hours / 24 + 1;
+            let days = days_apart_within(hours);
             let near = |one: &Use<'_>| last.day.since(one.day) <= days;
             if uses.iter().any(|one| one.started.is_none() && near(one)) {
                 return Err("orders.started");

@@ -157,7 +157,8 @@ impl Limits {
         let beyond = all.checked_sub(sum).ok_or(Overflow)?;
         let one = i128::from(Ratio::ONE.0);
         let least = product(sum, one + i128::from(self.excess_min.0))?;
-        if beyond <= 0 || product(all, one)? <= least {
+        // Quantities are above zero: who exceeds the mean by the least excess exceeds it.
+        if product(all, one)? <= least {
             return Ok(false);
         }
         let variance = product(count, squares)?

@@ -190,6 +190,7 @@ impl Reviewer {
                 scenes: vec!["4".to_owned()],
                 jurisdiction: DIVISION.to_owned(),
                 period: None,
+                sums: None,
                 batches: Batches::default(),
             },
         );

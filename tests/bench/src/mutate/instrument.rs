@@ -9,6 +9,8 @@ pub(super) struct Mutant {
     pub(super) id: u32,
     /// Line of the source, from 1.
     pub(super) line: usize,
+    /// The function that it stands in.
+    pub(super) function: String,
     /// What it was, and what it is: `a < b` → `a <= b`.
     pub(super) before: String,
     pub(super) after: String,
@@ -52,6 +54,7 @@ pub(super) fn instrument(source: &str, first: u32) -> (String, Vec<Mutant>) {
     let mutants = (first..).zip(&edits).map(|(id, edit)| Mutant {
         id,
         line: code[..edit.start].matches('\n').count() + 1,
+        function: function(&tokens, edit.start).to_owned(),
         before: one_line(&code[edit.start..edit.end]),
         after: one_line(&match edit.change {
             Change::Always(value) => value.to_owned(),
@@ -65,6 +68,17 @@ pub(super) fn instrument(source: &str, first: u32) -> (String, Vec<Mutant>) {
         }),
     });
     (text + &source[end..], mutants.collect())
+}
+
+/// The name after the last `fn` before a place.
+fn function<'a>(tokens: &[Token<'a>], place: usize) -> &'a str {
+    let before = tokens.partition_point(|token| token.start < place);
+    let before = tokens.get(..before).unwrap_or_default();
+    let name = before.windows(2).rev().find_map(|pair| match pair {
+        [word, name] if word.text == "fn" && !name.opens() => Some(name.text),
+        _ => None,
+    });
+    name.unwrap_or_default()
 }
 
 fn one_line(text: &str) -> String {
@@ -314,5 +328,12 @@ mod tests {
         );
         assert_eq!(mutants.len(), 3);
         assert_eq!((mutants[2].id, mutants[2].line), (9, 1));
+    }
+
+    #[test]
+    fn a_change_tells_its_function() {
+        let (_, mutants) = instrument("fn f(g: fn(u8)) { a == b }\nfn h() { c == d }\n", 1);
+        let functions: Vec<&str> = mutants.iter().map(|it| it.function.as_str()).collect();
+        assert_eq!(functions, ["f", "h"]);
     }
 }

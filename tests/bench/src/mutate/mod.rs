@@ -1,35 +1,44 @@
-//! `rulepack-bench mutate`: whether the cases of a pack notice where its rules go wrong.
+//! `rulepack-bench mutate`: whether the cases and unit tests of the packs notice where their rules go wrong.
 //!
-//! Every comparison of the given files is flipped at its boundary, every operand of `&&` and `||` is dropped,
-//! every condition of an `if` is made false: one change at a time, each run over all cases natively. A change
-//! that no case notices is a survivor: a case is missing, or the change makes no difference.
+//! Every comparison of a pack's source is flipped at its boundary, every operand of `&&` and `||` is dropped,
+//! every condition of an `if` is made false: one change at a time, each run over all cases natively, then over the
+//! unit tests. A change that nothing notices is a survivor: a case is missing, or the change makes no difference,
+//! and then [`explained`] says why.
 
+mod explained;
 mod instrument;
+mod page;
 mod run;
 mod tokens;
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use instrument::{Mutant, instrument};
+use explained::Explained;
+use instrument::instrument;
+use page::{Outcome, Page, page};
 
-/// Change each condition of a pack's rules, and tell which changes its cases do not notice.
+/// Change each condition of the packs' rules, and tell which changes their cases and unit tests do not notice.
+///
+/// Exits with 1 where a survivor is not explained, or where what is explained does not survive.
 #[derive(Debug, Args)]
 pub struct MutateArgs {
-    /// The folder of the pack's source.
-    #[arg(default_value = "plugins/national-library")]
-    pub pack: PathBuf,
-    /// The type that implements its rules, in the root of its crate.
-    #[arg(long, default_value = "NationalLibrary")]
-    pub rules: String,
-    /// The files to change, below `src`; a folder stands for all files in it.
-    #[arg(long, default_value = "evaluators")]
-    pub files: Vec<PathBuf>,
-    /// Where the changed program is built.
+    /// A pack, by its folder below `plugins`; may be given again. All packs where this is left out.
+    #[arg(long)]
+    pub pack: Vec<String>,
+    /// Only the files below `src` whose path holds this text.
+    #[arg(long, default_value = "")]
+    pub file: String,
+    /// The folder of the packs.
+    #[arg(long, default_value = "plugins")]
+    pub plugins: PathBuf,
+    /// The survivors that make no difference, with reasons.
+    #[arg(long, default_value = "tests/bench/src/mutate/explained.json")]
+    pub explained: PathBuf,
+    /// Where the changed programs are built.
     #[arg(long, default_value = "target/mutants")]
     pub work: PathBuf,
     /// Where the page of survivors goes; it is printed where this is left out.
@@ -37,84 +46,124 @@ pub struct MutateArgs {
     pub out: Option<PathBuf>,
 }
 
-/// The mutants of a file.
-struct Changed {
-    /// Below `src`.
-    name: String,
-    mutants: Vec<Mutant>,
+/// What a run says, and whether every survivor is explained.
+pub struct Told {
+    /// For a person.
+    pub text: String,
+    /// Whether nobody has to do anything.
+    pub is_explained: bool,
 }
 
 /// Changes, builds, runs, and tells.
 ///
 /// # Errors
-/// Where a file cannot be read or written, or the changed program does not build or run.
-pub fn run(arguments: &MutateArgs) -> io::Result<String> {
-    let source = arguments.pack.canonicalize()?;
-    let crate_folder = arguments.work.join("crate");
-    run::copy(&source, &crate_folder)?;
-    let changed = change(&source, &crate_folder, &arguments.files)?;
-    let last: usize = changed.iter().map(|file| file.mutants.len()).sum();
-    let program = run::build(&source, &crate_folder, &arguments.rules)?;
-    let survivors = run::survivors(&program, &source, u32::try_from(last).unwrap_or(u32::MAX))?;
-    let page = page(&changed, &survivors);
-    match &arguments.out {
-        None => Ok(page),
+/// Where a file cannot be read or written, or a changed program does not build or run.
+pub fn run(arguments: &MutateArgs) -> io::Result<Told> {
+    let explained = Explained::read(&arguments.explained)?;
+    let packs = match arguments.pack.is_empty() {
+        true => all_packs(&arguments.plugins)?,
+        false => arguments.pack.clone(),
+    };
+    let mut outcomes = Vec::new();
+    for pack in packs {
+        outcomes.extend(one_pack(arguments, &pack)?);
+    }
+    let page = page(&outcomes, &explained);
+    let summary = summary(&page);
+    let text = match &arguments.out {
+        None => format!("{}\n{summary}", page.text),
         Some(file) => {
-            fs::write(file, page)?;
-            Ok(format!("{} of {last} changes survive", survivors.len()))
+            fs::write(file, page.text)?;
+            summary
+        }
+    };
+    Ok(Told {
+        text,
+        is_explained: page.unexplained + page.stale == 0,
+    })
+}
+
+fn summary(page: &Page) -> String {
+    let Page {
+        changes,
+        survivors,
+        unexplained,
+        stale,
+        ..
+    } = page;
+    format!(
+        "{survivors} of {changes} changes survive, {unexplained} of them unexplained; {stale} reasons are stale"
+    )
+}
+
+fn all_packs(plugins: &Path) -> io::Result<Vec<String>> {
+    let mut packs = Vec::new();
+    for entry in fs::read_dir(plugins)? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").is_file() {
+            packs.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
+    packs.sort();
+    Ok(packs)
 }
 
-/// Writes the changed files into the copy of the crate.
-fn change(source: &Path, copy: &Path, files: &[PathBuf]) -> io::Result<Vec<Changed>> {
-    let mut changed: Vec<Changed> = Vec::new();
-    let mut first = 1;
-    for file in all_files(&source.join("src"), files)? {
-        let text = fs::read_to_string(source.join("src").join(&file))?;
-        let (text, mutants) = instrument(&text, first);
-        first += u32::try_from(mutants.len()).unwrap_or(u32::MAX);
-        fs::write(copy.join("src").join(&file), text)?;
-        let name = file.to_string_lossy().into_owned();
-        changed.push(Changed { name, mutants });
+/// What became of every change of a pack.
+fn one_pack(arguments: &MutateArgs, pack: &str) -> io::Result<Vec<Outcome>> {
+    let source = arguments.plugins.join(pack).canonicalize()?;
+    let copy = arguments.work.join(pack);
+    run::copy(&source, &copy)?;
+    let mut outcomes = change(pack, &copy, &arguments.file)?;
+    let changes = outcomes.iter().map(|it| it.mutants.len()).sum::<usize>();
+    let survivors = run::survivors(&source, &copy, u32::try_from(changes).unwrap_or(u32::MAX))?;
+    for outcome in &mut outcomes {
+        let is_own = |id: &&u32| outcome.mutants.iter().any(|mutant| mutant.id == **id);
+        outcome.survivors = survivors.iter().filter(is_own).copied().collect();
     }
-    Ok(changed)
+    Ok(outcomes)
 }
 
-/// The files that are meant, in the order of their names.
-fn all_files(folder: &Path, named: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for name in named {
-        if !folder.join(name).is_dir() {
-            files.push(name.clone());
+/// Changes the files of the copy.
+fn change(pack: &str, copy: &Path, named: &str) -> io::Result<Vec<Outcome>> {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut first = 1;
+    for file in sources(&copy.join("src"))? {
+        let path = copy.join("src").join(&file);
+        let file = file.to_string_lossy().into_owned();
+        if !file.contains(named) {
             continue;
         }
-        for entry in fs::read_dir(folder.join(name))? {
-            files.push(name.join(entry?.file_name()));
+        let (text, mutants) = instrument(&fs::read_to_string(&path)?, first);
+        if mutants.is_empty() {
+            continue;
+        }
+        first += u32::try_from(mutants.len()).unwrap_or(u32::MAX);
+        fs::write(path, text)?;
+        outcomes.push(Outcome {
+            pack: pack.to_owned(),
+            file,
+            mutants,
+            survivors: Vec::new(),
+        });
+    }
+    Ok(outcomes)
+}
+
+/// The sources below a folder, in the order of their names; those of tests are what notices, and stay as they are.
+fn sources(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&inner))? {
+            let entry = entry?;
+            let path = inner.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name != "tests.rs") {
+                files.push(path);
+            }
         }
     }
     files.sort();
     Ok(files)
-}
-
-/// The page: how many of each file, and every survivor.
-fn page(changed: &[Changed], survivors: &[u32]) -> String {
-    let survives = |mutant: &&Mutant| survivors.contains(&mutant.id);
-    let mut page = String::from("| file | changes | noticed | survivors |\n|---|---|---|---|\n");
-    let mut list = String::new();
-    for Changed { name, mutants } in changed {
-        let left: Vec<&Mutant> = mutants.iter().filter(survives).collect();
-        let (all, left_count) = (mutants.len(), left.len());
-        let noticed = all - left_count;
-        // Writing into a text cannot fail.
-        let _ = writeln!(page, "| `{name}` | {all} | {noticed} | {left_count} |");
-        for mutant in left {
-            let (line, before, after) = (mutant.line, &mutant.before, &mutant.after);
-            let _ = writeln!(list, "- `{name}:{line}`: `{before}` → `{after}`");
-        }
-    }
-    let all: usize = changed.iter().map(|file| file.mutants.len()).sum();
-    let left = survivors.len();
-    let _ = writeln!(page, "| all | {all} | {} | {left} |", all - left);
-    format!("{page}\n{list}")
 }
