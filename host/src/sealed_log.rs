@@ -259,7 +259,7 @@ impl SealedLog {
         kept.map_err(|source| self.failed(source))
     }
 
-    /// Adds an entry, which [`SealedLog::sync_written`] brings to the disk.
+    /// Adds an entry, which [`SealedLog::sync_to`] brings to the disk.
     ///
     /// # Errors
     /// [`SealedLogError::Io`]; the entry is then not there.

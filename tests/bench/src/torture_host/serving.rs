@@ -33,11 +33,12 @@ impl Serving {
         lines
             .read_line(&mut line)
             .expect("it says where it listens");
+        let logged = fs::read_to_string(&log).unwrap_or_default();
         let address = line.trim().strip_prefix(ANNOUNCES);
-        let logged = || fs::read_to_string(&log).unwrap_or_default();
-        let address = address.unwrap_or_else(|| panic!("it does not start: {line}{}", logged()));
+        assert!(address.is_some(), "it does not start: {line}{logged}");
+        let address = address.expect("there is one").parse();
         Serving {
-            address: address.parse().expect("an address"),
+            address: address.expect("an address"),
             child,
             log,
             _lines: lines,
