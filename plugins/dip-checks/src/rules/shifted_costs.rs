@@ -101,7 +101,8 @@ fn end(batch: &Batch, stay: Row<Encounters>) -> Day {
     discharged.or(open).unwrap_or(Day(i32::MIN))
 }
 
-/// Other visits of the same person to clinics and pharmacies, wherever, each with its day.
+/// Visits of the same person to clinics and pharmacies, wherever, each with its day. The stay itself, whatever it says
+/// that it is, begins on the day of its admission, which is neither within it nor before.
 fn visits<'a>(
     shifting: &'a Shifting,
     batch: &'a Batch,
@@ -112,7 +113,7 @@ fn visits<'a>(
     let all = patient.into_iter().flat_map(|it| encounters.of(it));
     let meant = all.filter(move |visit| {
         let kind = encounters.visit_types().get(*visit);
-        *visit != stay && kind.is_some_and(|kind| shifting.visit_types.contains(&kind))
+        kind.is_some_and(|kind| shifting.visit_types.contains(&kind))
     });
     meant.filter_map(|visit| Some((visit, encounters.admission_days().get(visit)?)))
 }
