@@ -2,17 +2,40 @@
 
 use std::path::{Path, PathBuf};
 
-use rulepack_build::{BuildError, Built, Options, Toolchain, import_chs_drg, import_two_libraries};
+use clap::Args;
+use rulepack_build::{
+    BuildError, Built, Options, TablesError, Toolchain, import_chs_drg, import_two_libraries,
+};
 use rulepack_protocol::pack::{self, Bounds, Pack};
 
 use semver::Version;
 
-use crate::commands::Language;
+use crate::commands::{FileEncoding, Language};
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::{files, toolchain};
 
 /// The file by which the published layout of the CHS-DRG tables is recognised.
 const CHS_DRG: &str = "chs_drg_1_1.json.gz";
+
+/// How tables of a source are read, and their faults told.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct TableArgs {
+    /// How tables that are CSV files are encoded: `gbk` as spreadsheets in China save them (read as GB 18030).
+    /// It is never guessed (CSV 表格的编码).
+    #[arg(long, value_enum, default_value = "utf-8")]
+    pub encoding: FileEncoding,
+    /// The language in which faults of tables are told (表格错误的语言).
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub lang: Language,
+}
+
+impl TableArgs {
+    /// Tables in UTF-8, faults in English.
+    pub const PLAIN: TableArgs = TableArgs {
+        encoding: FileEncoding::Utf8,
+        lang: Language::En,
+    };
+}
 
 /// A sealed pack with its bytes.
 #[derive(Debug)]
@@ -34,21 +57,22 @@ pub fn open(path: &Path) -> Outcome<SealedPack> {
 
 /// Builds a source where `path` is a folder, opens a sealed pack where it is a file.
 pub fn open_or_build(path: &Path, tables: Option<&Path>) -> Outcome<SealedPack> {
-    open_or_build_told(path, tables, Language::En)
+    open_or_build_as(path, tables, TableArgs::PLAIN)
 }
 
-/// The same, with the faults of tables in a language.
-pub fn open_or_build_told(
+/// The same, with tables read and their faults told as somebody asks.
+pub fn open_or_build_as(
     path: &Path,
     tables: Option<&Path>,
-    language: Language,
+    args: TableArgs,
 ) -> Outcome<SealedPack> {
     if path.is_dir() {
         let options = Options {
             tables: tables.map(PathBuf::from),
+            encoding: args.encoding.into(),
             ..Options::default()
         };
-        let Built { bytes, pack, .. } = build(path, options, language)?;
+        let Built { bytes, pack, .. } = build(path, options, args.lang)?;
         return Ok(SealedPack { bytes, pack });
     }
     if tables.is_some() {
@@ -147,15 +171,21 @@ fn import(published: &Path) -> Outcome<Option<tempfile::TempDir>> {
 }
 
 fn explained(error: BuildError, language: Language) -> Failure {
+    if let BuildError::Tables(error) = error {
+        return explained_table(error, language);
+    }
     let hint = error.hint();
-    let chinese = match language {
-        Language::En => None,
-        Language::Zh => error.chinese(),
-    };
-    let failure = chinese.map_or_else(|| Failure::from(error), Failure::new);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+    hint.into_iter().fold(Failure::from(error), Failure::hint)
+}
+
+/// A fault of a table in a language; in Chinese it says itself what to do.
+pub fn explained_table(error: TablesError, language: Language) -> Failure {
+    match language {
+        Language::Zh => Failure::new(error.chinese()),
+        Language::En => {
+            let hint = error.hint();
+            hint.into_iter().fold(Failure::from(error), Failure::hint)
+        }
     }
 }
 

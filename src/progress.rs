@@ -95,6 +95,7 @@ fn line(step: Step, (done, total): (u64, u64), elapsed: Duration) -> String {
         Step::Digest => ("digesting", "bytes"),
         Step::Cut => ("reading", "rows"),
         Step::Review => ("reviewing", "rows"),
+        Step::Sum => ("summing", "parts"),
         Step::Write => ("writing", "parts"),
     };
     // What is only told about may turn out to be more.

@@ -206,14 +206,115 @@ fn a_wrong_cell_is_told_with_row_column_value_and_what_was_expected_in_both_lang
 fn a_table_that_is_no_spreadsheet_is_told_in_chinese() {
     let written = written("3701/limits", "xlsx");
     std::fs::write(written.path("tables/catalogue.xlsx"), "病种").unwrap();
-    let told = written.refusal("zh");
-    let start = "error: `./tables/catalogue.xlsx`：不是 Excel 文件（.xlsx）：";
-    assert!(told.starts_with(start), "{told}");
+    assert_eq!(
+        written.refusal("zh"),
+        "error: `./tables/catalogue.xlsx`：不是 Excel 工作簿（.xlsx），或文件不完整；旧版 .xls 文件请另存为 .xlsx\n"
+    );
     std::fs::remove_file(written.path("tables/catalogue.xlsx")).unwrap();
-    let told = written.refusal("zh");
+    assert_eq!(
+        written.refusal("zh"),
+        "error: 没有文件 `./tables/catalogue.xlsx`\n"
+    );
+}
+
+/// A catalogue of one row, whose ground is `济南` in GBK.
+const IN_GBK: &[u8] =
+    b"disease,item,valid_from,valid_to,basis\r\nM03900,X1,2026-01-01,,\xbc\xc3\xc4\xcf\r\n";
+
+#[test]
+fn a_table_in_gbk_is_read_where_that_is_declared_and_never_guessed() {
+    let written = written("3701/limits", "csv");
+    let table = written.path("tables/catalogue.csv");
+    let in_utf_8 = std::fs::read(&table).unwrap();
+    std::fs::write(&table, IN_GBK).unwrap();
+    assert_eq!(
+        written.refusal("zh"),
+        "error: `./tables/catalogue.csv`：第 2 行“basis”列：不是 UTF-8 编码（请另存为“CSV UTF-8”，或注明 `--encoding \
+         gbk`）\n"
+    );
+    assert_eq!(
+        written.refusal("en"),
+        "error: `./tables/catalogue.csv`: table `catalogue` line 2, column `basis`: the text is not in \
+         UTF-8\nhint: save it as CSV in UTF-8, or say `--encoding gbk` where it is GBK\n"
+    );
+    let gbk = [
+        "build",
+        ".",
+        "--lang",
+        "zh",
+        "--encoding",
+        "gbk",
+        "--out",
+        "a.wasm",
+    ];
+    let output = written.without_rust(&gbk).output().unwrap();
+    assert!(output.status.success());
+    let built = open(&written.path("a.wasm"));
+    assert_eq!(built.tables["catalogue"].text("basis", 0), Some("济南"));
+    std::fs::write(&table, in_utf_8).unwrap();
+    let output = written.without_rust(&gbk).output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: `./tables/catalogue.csv`：文件是 UTF-8 编码，不是 GBK；请去掉 `--encoding gbk`\n"
+    );
+}
+
+#[test]
+fn build_and_lint_tell_in_chinese_what_was_sealed_and_what_is_wrong_with_rows() {
+    let written = written("3701/limits", "csv");
+    let table = written.path("tables/catalogue.csv");
+    let text = std::fs::read_to_string(&table).unwrap();
+    std::fs::write(&table, text + "M03900,X1,2026-01-01,2020-01-01,通知\n").unwrap();
+    let told = |line: &[&str], code: i32| {
+        let output = written.without_rust(line).output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let built = told(&["build", ".", "--lang", "zh", "--out", "a.wasm"], 0);
+    let lines: Vec<&str> = built.lines().collect();
     assert!(
-        told.starts_with("error: 无法读取 `./tables/catalogue.xlsx`："),
+        lines[0].starts_with("已封装 3701/limits 0.1.0，用时 "),
+        "{built}"
+    );
+    let ended = "表 catalogue：第 12 行数据的失效日期 2020-01-01 早于生效日期 2026-01-01";
+    assert_eq!(
+        lines[5..],
+        [
+            "  表 catalogue：12 行".to_owned(),
+            format!("  注意：{ended}")
+        ]
+    );
+    let linted = told(&["lint", "a.wasm", "--lang", "zh"], 3);
+    assert_eq!(
+        linted.lines().nth(1),
+        Some(format!("  错误：{ended}").as_str())
+    );
+    assert!(linted.ends_with("错误 1 个，注意 7 个\n"), "{linted}");
+}
+
+#[test]
+fn a_pack_is_measured_case_by_case() {
+    let pack = pack("chronic-limits");
+    let line = ["bench", pack.to_str().unwrap(), "--runs", "2"];
+    let one = [&line[..], &["--case", "another disease's catalogue"]].concat();
+    let told = rulepack(one).done();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[1].starts_with("made ready in "), "{told}");
+    assert_eq!(
+        lines[2],
+        "  median µs  slowest µs         fuel  case, 2 runs"
+    );
+    let case = "  an item of another disease's catalogue is not paid";
+    assert!(lines[3].ends_with(case), "{told}");
+    assert!(
+        lines[4].starts_with("1 cases: half of them within "),
         "{told}"
+    );
+    let none = [&line[..], &["--case", "no such case"]].concat();
+    assert_eq!(
+        rulepack(none).failed(),
+        "error: the pack has no such case, so nothing can be measured\n\
+         hint: `rulepack test` lists its cases"
     );
 }
 

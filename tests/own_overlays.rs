@@ -203,13 +203,17 @@ fn a_table_left_to_the_city_comes_with_its_overlay_before_what_was_imported() {
     let told = host.run(&["host", "parameters", "37/drg-checks"]).done();
     let expected = "rows by 3703 (3703/37.drg-checks/1.0.0.toml), left to the city (市)";
     assert!(told.contains(expected), "{told}");
-    // Spreadsheets are saved as CSV first.
+    // What a workbook holds is known where its pack is.
     let sheet = STANDARDS.replace("standards.csv", "standards.xlsx");
     let source = grouper.write("source.toml", &sheet);
     let refused = rulepack(["overlay", "show", source.to_str().unwrap()]).failed();
+    let workbook = source.with_file_name("standards.xlsx");
     assert_eq!(
         refused,
-        "error: table `payment-standards` is in `standards.xlsx`, expected a `.csv` file\n\
-         hint: save the sheet as CSV in UTF-8"
+        format!(
+            "error: no pack declares what `{}` holds\n\
+             hint: give the pack whose table it is with `--pack`, or save it as CSV",
+            workbook.display()
+        )
     );
 }

@@ -17,8 +17,10 @@ use plugins::{PLUGINS, Sealed, build, folder, plugin, rulepack, rulepack_json, s
 use rulepack_contract::answer::Answer;
 use rulepack_contract::case::Case;
 use rulepack_contract::data::{Batch, Data};
-use rulepack_contract::review::Scope;
+use rulepack_contract::review::{Review, Scope, Stage};
 use rulepack_contract::schema::ids;
+use rulepack_contract::units::NOT_RECORDED_S32;
+use rulepack_engine::patients::{self, Division};
 use rulepack_engine::{Engine, Limits, LoadInput, LoadedPack, Program};
 use rulepack_protocol::digest::Digest;
 use rulepack_sdk::harness::Harness;
@@ -119,6 +121,61 @@ fn answer(engine: &Engine, loaded: &mut Loaded, sealed: &Sealed, case: &Case) ->
     }
     answer.sort();
     answer
+}
+
+#[test]
+fn a_plugin_says_the_same_of_a_hospital_with_its_triggers_and_without_them() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("hospital");
+    let folder = folder.to_str().unwrap();
+    let made = rulepack(&["generate", "--lines", "2000", "--out", folder]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let read = rulepack_host::data::read_directory(Path::new(folder)).unwrap();
+    let data = Arc::new(read.data);
+    let engine = Engine::new(Limits::default()).unwrap();
+    for name in ["chronic-limits", "drg-checks"] {
+        let sealed = plugin(name);
+        let mut without = sealed.pack.manifest.clone();
+        without.triggers.clear();
+        let load = |manifest| {
+            let program = Program {
+                manifest,
+                ..Program::of(&sealed.pack, &sealed.bytes)
+            };
+            engine.load(program, LoadInput::default()).unwrap()
+        };
+        let (all, asked) = (load(&without), load(&sealed.pack.manifest));
+        let mut findings = 0;
+        for stage in [Stage::Before, Stage::During, Stage::After] {
+            let review = review(stage);
+            let everybody = patients::review(&all, &data, &review, Division::default());
+            findings += everybody.answer.findings.len();
+            for (rows, threads) in [(1, 1), (200, 2), (u64::MAX, 1)] {
+                let division = Division { rows, threads };
+                let outcome = patients::review(&asked, &data, &review, division);
+                assert_eq!(outcome.answer, everybody.answer, "{name} {stage:?} {rows}");
+                assert_eq!(outcome.no_verdict, everybody.no_verdict);
+                let patients = u64::from(data.rows(ids::PATIENTS));
+                let left_out = outcome.untriggered;
+                assert!(
+                    0 < left_out && left_out < patients,
+                    "{name} {left_out} of {patients}"
+                );
+            }
+        }
+        assert!(findings > 0, "{name} finds nothing");
+    }
+}
+
+fn review(stage: Stage) -> Review {
+    Review {
+        stage,
+        scope: Scope::Patient,
+        scenes: Vec::new(),
+        today: 20_634,
+        jurisdiction: "370303".to_owned(),
+        period: (NOT_RECORDED_S32, NOT_RECORDED_S32),
+    }
 }
 
 fn whole(data: &Arc<Data>) -> Batch {

@@ -15,6 +15,7 @@ use std::ops::RangeInclusive;
 
 use common::bare_host::{BareHost, Days};
 use common::packs::Source;
+use common::rulepack;
 use rulepack_audit::findings_file::FindingsReader;
 use rulepack_host::lock::LockedVersion;
 use serde_json::Value;
@@ -220,14 +221,14 @@ fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
         let found = found.filter(|found| found.rule == "CHR-02").map(|found| {
             let month: u32 = found.encounter[1..].parse().unwrap();
             assert_eq!(found.day, format!("2026-{month:02}-15"));
-            (month, found.pack)
+            (month, (found.pack, found.retroactive))
         });
         found.collect::<BTreeMap<_, _>>()
     };
     let path = |number: &str| format!("37/chronic-limits/{number}.wasm");
     let expected: BTreeMap<_, _> = (5..=8)
-        .map(|month| (month, path("1.1.0")))
-        .chain((9..=12).map(|month| (month, path("1.2.0"))))
+        .map(|month| (month, (path("1.1.0"), false)))
+        .chain((9..=12).map(|month| (month, (path("1.2.0"), false))))
         .collect();
     assert_eq!(audit("run", &[]), expected);
     // Where its manifest states a basis, the late version looks back to March.
@@ -241,8 +242,31 @@ fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
         retroactive: true,
         ..late
     });
-    let expected: BTreeMap<_, _> = (3..=12).map(|month| (month, path("1.2.0"))).collect();
-    assert_eq!(audit("late", &[]), expected);
+    // Before September nobody could know it: these are marked.
+    let expected: BTreeMap<_, _> = (3..=12)
+        .map(|month| (month, (path("1.2.0"), month < 9)))
+        .collect();
+    assert_eq!(audit("late", &["--findings", "csv"]), expected);
+    let folder = year.host.path("late");
+    let list = fs::read_to_string(folder.join("findings.csv")).unwrap();
+    let marked = list.lines().filter(|line| line.contains(",2026-08-15,1,"));
+    assert_eq!(marked.count(), 1, "{list}");
+    let folder = folder.to_str().unwrap();
+    let told = rulepack([
+        "audit",
+        "report",
+        folder,
+        "--csv",
+        &format!("{folder}/list.csv"),
+    ])
+    .done();
+    let of_rule = told.lines().find(|line| line.contains("CHR-02")).unwrap();
+    assert!(of_rule.ends_with(" 6"), "{told}");
+    let list = fs::read_to_string(format!("{folder}/list.csv")).unwrap();
+    assert_eq!(
+        list.lines().filter(|line| line.contains(",追溯,")).count(),
+        6
+    );
     assert_eq!(audit("old", &["--as-of", &old]).len(), 8);
 }
 

@@ -23,6 +23,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("drg-checks", &["rulepack-sdk"]),
     ("national-library", &["rulepack-sdk"]),
     ("vbp-quota", &["rulepack-sdk"]),
+    // Of the measurements beside others, a workspace of its own.
+    ("four-families", &["rulepack-sdk"]),
     (
         "rulepack-build",
         &["rulepack-contract", "rulepack-protocol"],
@@ -51,7 +53,12 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that may depend on everything.
-const TOPS: &[&str] = &["rulepack", "rulepack-bench", "rulepack-fuzz"];
+const TOPS: &[&str] = &[
+    "rulepack",
+    "rulepack-bench",
+    "rulepack-fuzz",
+    "rulepack-peers",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use common::forge;
 use common::nation::Host;
 use common::packs::pack;
-use common::story::{NEW, OLD, Story};
+use common::story::{NEW, OLD, Story, sealed};
 use common::web::{Twist, Web};
 use common::{now, rulepack, workspace};
 
@@ -95,6 +95,113 @@ fn t9_a_host_that_lets_versions_wait_activates_the_mandatory_one_by_itself() {
     let expected = format!("error: `{NEW}` is mandatory since 2026-01-01, and cannot be put aside");
     assert_eq!(refused.lines().next(), Some(&*expected));
     assert_eq!(host.active(), [OLD, NEW]);
+}
+
+#[test]
+fn a_range_of_versions_holds_for_what_is_active_too_and_hides_no_withdrawal() {
+    let story = Story::begin();
+    let host = story.host("host");
+    story.publish_newer();
+    host.sync().done();
+    assert_eq!(host.active(), [OLD, NEW]);
+    host.subscribe("37/chronic-limits@=1.0.0");
+    let told = host.sync().done();
+    let waits = format!("waiting   {NEW}: `host.toml` follows `37/chronic-limits@=1.0.0` alone");
+    assert_eq!(told.lines().next(), Some(&*waits));
+    assert_eq!(host.active(), [OLD]);
+    host.subscribe("37/chronic-limits");
+    let told = host.sync().done();
+    assert_eq!(told.lines().next(), Some(&*format!("activated {NEW}")));
+
+    // Its withdrawal leaves a gap, as at every other host.
+    host.subscribe("37/chronic-limits@=1.0.0");
+    host.sync().done();
+    story.draft("yank 37/chronic-limits@1.0.1 --reason too-many-findings");
+    story.publish_role();
+    host.sync().done();
+    assert_eq!(host.lock().matches("\"status\": \"yanked\"").count(), 1);
+    host.decide(&["status"]).found_fault();
+}
+
+#[test]
+fn t9_a_range_of_versions_puts_off_nothing_that_is_mandatory() {
+    let story = Story::begin();
+    let host = story.host("host");
+    host.subscribe("37/chronic-limits@=1.0.0");
+    let file = story.newer.display();
+    story.draft(&format!("publish draft {file} --mandatory-by 2099-01-01"));
+    story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
+    story.nation.send(&[&story.newer], &story.registry).done();
+    // It is there for its day, on which the host may be without a network.
+    let told = host.sync().done();
+    let waits = format!("waiting   {NEW}: `host.toml` follows `37/chronic-limits@=1.0.0` alone");
+    assert_eq!(told.lines().next(), Some(&*waits));
+    let newest = sealed(&story.nation, "1.0.2");
+    let draft = format!(
+        "publish draft {} --mandatory-by 2026-01-01",
+        newest.display()
+    );
+    story.draft(&draft);
+    story.nation.sign("37.json", &["bureau-a", "bureau-b"]);
+    story.nation.send(&[&newest], &story.registry).done();
+    host.sync().done();
+    assert_eq!(host.active(), [OLD, "37/chronic-limits/1.0.2.wasm"]);
+}
+
+#[test]
+fn a_pack_that_was_altered_or_lost_on_the_disk_is_told_and_brought_again() {
+    let story = Story::begin();
+    let host = story.host("host");
+    let lock = host.lock();
+    let packs = fs::read_dir(host.folder().join("packs")).unwrap();
+    let file = packs.map(|entry| entry.unwrap().path()).next().unwrap();
+    let whole = fs::read(&file).unwrap();
+    let told = |what: &str| {
+        let status = host.decide(&["status"]).found_fault();
+        let warning = format!(
+            "warning   the file of {OLD} {what}, so it is not used; the next `sync` brings it again"
+        );
+        assert_eq!(status.lines().last(), Some(&*warning));
+    };
+    fs::write(&file, &whole[1..]).unwrap();
+    told("has other bytes than were verified");
+    // What is newer is compared with it, so it comes first.
+    story.publish_newer();
+    let synced = host.sync().done();
+    let lines: Vec<&str> = synced.lines().take(2).collect();
+    let [activated, restored] = [format!("activated {NEW}"), format!("restored  {OLD}")];
+    assert_eq!(lines, [&*activated, &*restored]);
+    assert_eq!(fs::read(&file).unwrap(), whole);
+
+    fs::remove_file(&file).unwrap();
+    told("cannot be read");
+    let synced = host.sync().done();
+    assert_eq!(synced.lines().next(), Some(&*restored));
+    assert_ne!(host.lock(), lock);
+    assert_eq!(fs::read(&file).unwrap(), whole);
+}
+
+#[test]
+fn a_pack_that_is_followed_no_more_is_not_used_and_leaves_no_gap() {
+    let story = Story::begin();
+    let host = story.host("host");
+    let lock = host.lock();
+    host.subscribe("cn/*");
+    host.sync().done();
+    assert_eq!(host.active(), Vec::<String>::new());
+    assert_eq!(host.status("unfollowed").len(), 1);
+    assert_eq!(host.status("gap").len(), 0);
+    let refused = host
+        .decide(&["approve", "37/chronic-limits@1.0.0"])
+        .failed();
+    let expected = format!(
+        "error: `{OLD}` was refused, and cannot be approved: `host.toml` does not follow it"
+    );
+    assert_eq!(refused, expected);
+    // It comes back with the day since which it is known.
+    host.subscribe("37/*");
+    host.sync().done();
+    assert_eq!(host.lock(), lock);
 }
 
 #[test]

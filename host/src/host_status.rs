@@ -152,6 +152,7 @@ impl HostStatus {
             .map(|version| told(folder, version, in_force(version)))
             .collect();
         warnings.extend(versions.iter().filter_map(watched));
+        warnings.extend(lock.versions.iter().filter_map(|v| damaged(folder, v)));
         Ok(HostStatus {
             institution,
             division,
@@ -241,6 +242,23 @@ fn watched(version: &VersionStatus) -> Option<String> {
         .find(|stage| stage.step == Step::Watch)?;
     let is_wrong = matches!(watch.came, Came::FellBack | Came::Asks);
     is_wrong.then(|| format!("{}: {}", version.path, watch.told))
+}
+
+/// A pack in use whose bytes are not those that were verified: its rules are not evaluable.
+fn damaged(folder: &HostFolder, version: &LockedVersion) -> Option<String> {
+    if version.state != State::Active || version.path.is_overlay() {
+        return None;
+    }
+    let file = folder.packs().join(format!("{}.wasm", version.digest));
+    let what = match std::fs::read(file) {
+        Ok(bytes) if Digest::of(&bytes) == version.digest => return None,
+        Ok(_) => "has other bytes than were verified",
+        Err(_) => "cannot be read",
+    };
+    let path = &version.path;
+    Some(format!(
+        "the file of {path} {what}, so it is not used; the next `sync` brings it again"
+    ))
 }
 
 /// A host that has heard nothing for more than a day goes on, marked as stale (T3).

@@ -95,6 +95,8 @@ pub enum State {
         /// Why.
         reason: String,
     },
+    /// The settings of this host do not follow it any more, so that nobody would learn that it is withdrawn.
+    Unfollowed,
 }
 
 /// What a verdict is wanted for.
@@ -128,10 +130,14 @@ impl Lock {
         Digest::of(&bytes)
     }
 
-    /// The packs of which any version is known, in order. Overlays are none.
+    /// The packs of which any version is known and followed, in order. Overlays are none.
     #[must_use]
     pub fn packs(&self) -> Vec<&PackName> {
-        let packs = self.versions.iter().map(|version| version.path.pack());
+        let followed = self
+            .versions
+            .iter()
+            .filter(|version| version.state != State::Unfollowed);
+        let packs = followed.map(|version| version.path.pack());
         let mut packs: Vec<&PackName> = packs.filter(|name| !name.is_overlay()).collect();
         packs.dedup();
         packs

@@ -3,6 +3,8 @@
 //! What nobody has tried yet is prepared, compiled and tried in bounded processes; what these made is
 //! kept in a cache, so that a host that starts does not compile.
 
+mod ready;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -24,6 +26,7 @@ use crate::lock::{Lock, LockedVersion, Purpose};
 use crate::overlays::{Overlays, StoredError};
 use crate::review::ActivePack;
 use crate::settings::HostFolder;
+use ready::Ready;
 
 /// The packs of a host. Loaded ones are kept, so that a request does not compile.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub struct Packs {
     engine: Engine,
     workshop: Workshop,
     overlays: Overlays,
-    loaded: Mutex<HashMap<Variant, Arc<ActivePack>>>,
+    ready: Ready<ActivePack>,
     /// What could not be made ready, and why: no request waits for a bounded process to fail again.
     failed: Mutex<HashMap<Variant, String>>,
     /// Manifests of packs for which something is set, by digest.
@@ -141,7 +144,7 @@ impl Packs {
             folder,
             engine,
             workshop,
-            loaded: Mutex::default(),
+            ready: Ready::default(),
             failed: Mutex::default(),
             manifests: Mutex::default(),
             held: Mutex::default(),
@@ -220,11 +223,8 @@ impl Packs {
         retroactive: bool,
     ) -> Result<Arc<ActivePack>, PackError> {
         let variant = (version.digest, adjusted.digest);
-        let known = self.cache().get(&variant).cloned();
-        let pack = match known {
-            Some(pack) => pack,
-            None => self.first(version, adjusted)?,
-        };
+        let make = || self.first(version, adjusted);
+        let pack = self.ready.get_or_make(variant, make)?;
         let is_same = pack.adjustment == adjusted.adjustment;
         if pack.retroactive == retroactive && is_same {
             return Ok(pack);
@@ -238,27 +238,19 @@ impl Packs {
     }
 
     /// Opens and loads a version that was not used yet.
-    fn first(
-        &self,
-        version: &LockedVersion,
-        adjusted: &Adjusted,
-    ) -> Result<Arc<ActivePack>, PackError> {
+    fn first(&self, version: &LockedVersion, adjusted: &Adjusted) -> Result<ActivePack, PackError> {
         let variant = (version.digest, adjusted.digest);
         if let Some(reason) = self.failures().get(&variant) {
             return Err(PackError::Failed(reason.clone()));
         }
         let bytes = self.read(&version.digest)?;
-        let pack = self
-            .activate(version, &bytes, adjusted)
+        self.activate(version, &bytes, adjusted)
             .inspect_err(|error| {
                 if let PackError::Worker(error) = error {
                     let mut failures = self.failures();
                     failures.insert(variant, error.to_string());
                 }
-            });
-        let pack = Arc::new(pack?);
-        self.cache().insert(variant, pack.clone());
-        Ok(pack)
+            })
     }
 
     /// Opens and loads the bytes of a version.
@@ -378,7 +370,7 @@ impl Packs {
 
     /// Forgets what is loaded, so that changed grants are read.
     pub fn forget(&self) {
-        self.cache().clear();
+        self.ready.clear();
         self.try_again();
     }
 
@@ -434,11 +426,6 @@ impl Packs {
         self.manifests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Variant, Arc<ActivePack>>> {
-        // A panic elsewhere cannot leave the map half changed: it only ever inserts or clears.
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

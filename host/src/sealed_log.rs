@@ -4,7 +4,7 @@
 //! writing leaves, and is cut off.
 //!
 //! [`SealedLog::append`] returns once the entry is on the disk; [`SealedLog::write`] does not wait for it, and
-//! [`SealedLog::sync_written`] does. Callers that wait at the same time share one fsync. Where a write or a sync
+//! [`SealedLog::sync_to`] does. Callers that wait at the same time share one fsync. Where a write or a sync
 //! fails, on a full disk say, all that is not known to be on the disk is taken back before anything else is written,
 //! so that the log goes on by itself once there is room.
 
@@ -47,6 +47,9 @@ struct End {
     lines: u64,
 }
 
+/// From the beginning to the last whole line.
+const ALL: (End, u64) = (End { bytes: 0, lines: 0 }, u64::MAX);
+
 /// How far it is written.
 #[derive(Debug, Clone, Copy, Default)]
 struct Written {
@@ -55,6 +58,29 @@ struct Written {
     turn: u64,
     /// Whether something may stand behind the end.
     is_torn: bool,
+}
+
+/// How far a log was written at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    end: End,
+    turn: u64,
+}
+
+impl Mark {
+    /// Whether nothing was taken back between the two.
+    pub(crate) fn is_of_turn(&self, other: &Mark) -> bool {
+        self.turn == other.turn
+    }
+}
+
+impl Written {
+    fn mark(&self) -> Mark {
+        Mark {
+            end: self.end,
+            turn: self.turn,
+        }
+    }
 }
 
 /// What a line means that this host did not write there.
@@ -101,7 +127,7 @@ impl SealedLog {
         mut each: impl FnMut(Place, &[u8]),
     ) -> Result<Self, SealedLogError> {
         let log = Self::open_to_write(path, secret)?;
-        let end = log.walk(u64::MAX, Unreadable::Refused, &mut each)?;
+        let end = log.walk(ALL, Unreadable::Refused, &mut each)?;
         log.begin_at(end)?;
         Ok(log)
     }
@@ -243,19 +269,42 @@ impl SealedLog {
         Ok(place)
     }
 
-    /// Waits until all that was written so far is on the disk.
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How far it is written now.
+    pub(crate) fn mark(&self) -> Mark {
+        lock(&self.written).mark()
+    }
+
+    /// Waits until it is on the disk so far.
     ///
     /// # Errors
-    /// [`SealedLogError::Io`], and from then on each time: some of what was written is not there, and
-    /// nobody who waits here knows whether it was theirs.
-    pub(crate) fn sync_written(&self) -> Result<(), SealedLogError> {
-        let written = *lock(&self.written);
-        let first_turn = Written { turn: 0, ..written };
-        self.sync(first_turn).map_err(|source| self.failed(source))
+    /// [`SealedLogError::Io`]; some of what was written up to there is then taken back.
+    pub(crate) fn sync_to(&self, mark: Mark) -> Result<(), SealedLogError> {
+        self.sync(mark).map_err(|source| self.failed(source))
+    }
+
+    /// Takes back all that was written behind a mark up to which it is on the disk; whoever waits for any of it is
+    /// told so.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`]; what stands behind the mark has to be taken back again then.
+    pub(crate) fn cut_to(&self, mark: Mark) -> Result<(), SealedLogError> {
+        let mut synced = lock(&self.synced);
+        let mut written = lock(&self.written);
+        let cut = self.file.set_len(mark.end.bytes);
+        let cut = cut.and_then(|()| self.file.sync_all());
+        written.turn += 1;
+        written.is_torn = cut.is_err();
+        (written.end, *synced) = (mark.end, mark.end);
+        cut.map_err(|source| self.failed(source))
     }
 
     /// Writes an entry; answers its place and how far the log then goes.
-    fn put(&self, entry: &[u8]) -> io::Result<(Place, Written)> {
+    fn put(&self, entry: &[u8]) -> io::Result<(Place, Mark)> {
         let mut written = lock(&self.written);
         if written.is_torn {
             self.file.set_len(written.end.bytes)?;
@@ -275,7 +324,7 @@ impl SealedLog {
             offset: bytes,
             line: lines,
         };
-        Ok((place, *written))
+        Ok((place, written.mark()))
     }
 
     /// The entry at a place that [`SealedLog::append`] or [`SealedLog::open`] gave.
@@ -310,7 +359,25 @@ impl SealedLog {
     /// [`SealedLogError`].
     pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
         let lines = lock(&self.written).end.lines;
-        self.walk(lines, Unreadable::Refused, &mut each).map(drop)
+        let all = (End::default(), lines);
+        self.walk(all, Unreadable::Refused, &mut each).map(drop)
+    }
+
+    /// Passes the entries from a place up to a line, with that, to `each`.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn entries_within(
+        &self,
+        (first, last_line): (Place, u64),
+        mut each: impl FnMut(Place, &[u8]),
+    ) -> Result<(), SealedLogError> {
+        let from = End {
+            bytes: first.offset,
+            lines: first.line,
+        };
+        let part = (from, last_line.saturating_add(1));
+        self.walk(part, Unreadable::Refused, &mut each).map(drop)
     }
 
     /// Passes every entry of a log that is only read, as far as it is written.
@@ -322,20 +389,21 @@ impl SealedLog {
         unreadable: Unreadable,
         mut each: impl FnMut(Place, &[u8]),
     ) -> Result<(), SealedLogError> {
-        self.walk(u64::MAX, unreadable, &mut each).map(drop)
+        self.walk(ALL, unreadable, &mut each).map(drop)
     }
 
+    /// Passes the entries from an end up to a line, without that; answers how far it came.
     fn walk(
         &self,
-        lines_max: u64,
+        (mut end, lines_max): (End, u64),
         unreadable: Unreadable,
         each: &mut impl FnMut(Place, &[u8]),
     ) -> Result<End, SealedLogError> {
         let mut reader = BufReader::new(At {
             file: &self.file,
-            offset: 0,
+            offset: end.bytes,
         });
-        let (mut line, mut end) = (Vec::new(), End::default());
+        let mut line = Vec::new();
         while end.lines < lines_max {
             line.clear();
             let read = reader.read_until(b'\n', &mut line);
@@ -362,7 +430,7 @@ impl SealedLog {
     }
 
     /// Waits until the log is on the disk so far. Who finds it there already need not sync again.
-    fn sync(&self, after: Written) -> io::Result<()> {
+    fn sync(&self, after: Mark) -> io::Result<()> {
         let mut synced = lock(&self.synced);
         let written = *lock(&self.written);
         if written.turn != after.turn {

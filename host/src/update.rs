@@ -9,9 +9,11 @@ pub mod course;
 mod decide;
 mod error;
 mod examine;
+mod follow;
 mod overlay;
 pub mod person;
 mod report;
+mod restore;
 mod stop;
 pub mod watch;
 
@@ -21,7 +23,7 @@ use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::{NameSpace, TargetPath};
 use rulepack_protocol::trust::{Freshness, ResolvedTarget};
-use rulepack_protocol::tuf::{Channel, Status};
+use rulepack_protocol::tuf::Status;
 
 use course::Course;
 pub(crate) use error::in_full;
@@ -64,7 +66,7 @@ struct Source<'a> {
 
 impl Updater<'_> {
     /// Updates only where the registry serves another timestamp, a day has gone by, something that is in
-    /// force has expired, or a download was interrupted.
+    /// force has expired, the settings follow something else, a pack was damaged, or a download was interrupted.
     ///
     /// # Errors
     /// [`UpdateError`].
@@ -77,7 +79,9 @@ impl Updater<'_> {
         let is_recent = last.is_some_and(|last| last <= self.now && last.plus_days(1) > self.now);
         if is_recent
             && !self.is_interrupted()?
+            && !self.is_damaged()?
             && obeyed.is_empty()
+            && !follow::differs(&Lock::read(self.folder)?, self.settings, self.today)
             && client::is_unchanged(transport.as_ref(), &store, self.now)?
         {
             return Ok(None);
@@ -178,11 +182,15 @@ impl Updater<'_> {
         };
         let _updating = Lock::updating(self.folder)?;
         let wanted = refreshed.resolution.targets.iter();
-        let wanted = wanted.filter(|target| self.wants(target) && !is_held(target, &report.held));
+        let known = Lock::read(self.folder)?;
+        let wants = |target: &&ResolvedTarget| follow::is_wanted(target, self.settings, &known);
+        let wanted = wanted.filter(|target| wants(target) && !is_held(target, &report.held));
         let wanted: Vec<_> = wanted.collect();
         self.stop_at_once(&refreshed, &wanted, failures, &mut report)?;
         let (overlays, packs): (Vec<_>, Vec<_>) =
             wanted.iter().partition(|target| target.path.is_overlay());
+        // Before others are compared with them.
+        report.restored = self.restore(source, &packs)?;
         let examined = self.examine_all(source, packs)?;
         let _editing = Lock::edit(self.folder)?;
         let mut lock = Lock::read(self.folder)?;
@@ -220,6 +228,7 @@ impl Updater<'_> {
         let before = lock.clone();
         let revoked = stop::revoked(refreshed, self.settings, &lock);
         stop::put(revoked, &mut lock, report);
+        follow::leave(&mut lock, self.settings);
         // Those that the host does not know yet come with all the others: a lock that already has versions
         // of a name space makes its other ones new today (T4).
         let known = wanted
@@ -253,20 +262,6 @@ impl Updater<'_> {
             (target, examined)
         });
         Ok(examined.collect())
-    }
-
-    /// Whether the host follows this version at its place and in its channel.
-    fn wants(&self, target: &ResolvedTarget) -> bool {
-        let custom = &target.custom;
-        let channel = custom.channel == Channel::Stable || self.settings.canary;
-        let places = &custom.jurisdictions;
-        let place = places.is_empty() || places.iter().any(|p| p.covers(&self.settings.division));
-        let followed = &self.settings.subscriptions;
-        let is_followed = match target.path.is_overlay() {
-            true => self.follows(target.path.pack()),
-            false => followed.iter().any(|s| s.covers(&target.path)),
-        };
-        channel && place && is_followed
     }
 
     /// Stops every active version: the root says that nobody in force vouches for any.

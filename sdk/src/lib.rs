@@ -97,6 +97,7 @@ mod net_lines;
 mod part;
 mod settlement_list;
 mod setup;
+pub mod shifted_costs;
 pub mod tables;
 mod units;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use rulepack_build::{Built, Options};
+use rulepack_build::{Built, Options, Warning};
 use rulepack_contract::knowledge::Supplier;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::{Command, Language};
 use crate::failure::Outcome;
 use crate::output::Report;
+use crate::packs::TableArgs;
 use crate::{files, packs};
 
 /// Build a pack: compile its crate to WebAssembly, and seal it with its manifest, tables and cases.
@@ -43,9 +44,8 @@ pub struct BuildArgs {
     /// A component or a sealed pack whose code is taken as it is: new knowledge without a compiler.
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
-    /// The language in which faults of tables are told (表格错误的语言).
-    #[arg(long, value_enum, default_value = "en")]
-    pub lang: Language,
+    #[command(flatten)]
+    pub told: TableArgs,
 }
 
 /// What was built.
@@ -77,6 +77,8 @@ pub struct BuildReport {
     pub warnings: Vec<String>,
     /// How long it took.
     pub milliseconds: u128,
+    #[serde(skip)]
+    language: Language,
 }
 
 /// A table of a pack.
@@ -113,8 +115,9 @@ impl Command for BuildArgs {
             tables: self.tables.clone(),
             cases: self.cases.clone(),
             component: self.component.clone(),
+            encoding: self.told.encoding.into(),
         };
-        let built = packs::build(&self.folder, options, self.lang)?;
+        let built = packs::build(&self.folder, options, self.told.lang)?;
         let header = &built.pack.manifest.pack;
         let default = || format!("{}-{}.wasm", header.name.name(), header.version).into();
         let file = self.out.clone().unwrap_or_else(default);
@@ -122,13 +125,13 @@ impl Command for BuildArgs {
         Ok(BuildReport {
             file,
             milliseconds: started.elapsed().as_millis(),
-            ..BuildReport::of(&built)
+            ..BuildReport::of(&built, self.told.lang)
         })
     }
 }
 
 impl BuildReport {
-    fn of(built: &Built) -> BuildReport {
+    fn of(built: &Built, language: Language) -> BuildReport {
         let pack = &built.pack;
         BuildReport {
             file: PathBuf::new(),
@@ -142,8 +145,9 @@ impl BuildReport {
             tables: TableLine::of(pack),
             cases: pack.cases.len(),
             imports: pack.imports.iter().count(),
-            warnings: built.warnings.iter().map(ToString::to_string).collect(),
+            warnings: built.warnings.iter().map(|it| told(it, language)).collect(),
             milliseconds: 0,
+            language,
         }
     }
 }
@@ -153,14 +157,12 @@ impl Report for BuildReport {}
 impl fmt::Display for BuildReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tenths = self.milliseconds / 100;
-        writeln!(
-            f,
-            "built {} {} in {}.{} s",
-            self.name,
-            self.version,
-            tenths / 10,
-            tenths % 10
-        )?;
+        let (whole, tenth) = (tenths / 10, tenths % 10);
+        let (name, version) = (&self.name, &self.version);
+        if self.language == Language::Zh {
+            return self.tell_chinese(f, &format!("{whole}.{tenth}"));
+        }
+        writeln!(f, "built {name} {version} in {whole}.{tenth} s")?;
         writeln!(
             f,
             "  file       {} ({} bytes)",
@@ -185,6 +187,53 @@ impl fmt::Display for BuildReport {
             writeln!(f, "  warning: {warning}")?;
         }
         Ok(())
+    }
+}
+
+impl BuildReport {
+    fn tell_chinese(&self, f: &mut fmt::Formatter<'_>, seconds: &str) -> fmt::Result {
+        let (name, version) = (&self.name, &self.version);
+        writeln!(f, "已封装 {name} {version}，用时 {seconds} 秒")?;
+        let (file, bytes) = (self.file.display(), self.bytes);
+        writeln!(f, "  文件       {file}（{bytes} 字节）")?;
+        writeln!(f, "  摘要       {}", self.digest)?;
+        let (digest, bytes) = (self.component_digest, self.component_bytes);
+        writeln!(f, "  程序摘要   {digest}（{bytes} 字节）")?;
+        let (rules, cases, imports) = (self.rules, self.cases, self.imports);
+        writeln!(
+            f,
+            "  规则 {rules} 条，用例 {cases} 个，读取数据列 {imports} 个"
+        )?;
+        for table in &self.tables {
+            writeln!(f, "  表 {}", table.chinese())?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "  注意：{warning}")?;
+        }
+        Ok(())
+    }
+}
+
+fn told(warning: &Warning, language: Language) -> String {
+    match language {
+        Language::En => warning.to_string(),
+        Language::Zh => warning.chinese(),
+    }
+}
+
+impl TableLine {
+    fn chinese(&self) -> String {
+        let supplier = match self.supplied_by {
+            Supplier::Pack => "",
+            Supplier::Province => "由省级提供",
+            Supplier::City => "由市级提供",
+            Supplier::Hospital => "由医院提供",
+        };
+        match self.rows {
+            Some(rows) => format!("{}：{rows} 行", self.name),
+            None if supplier.is_empty() => format!("{}：没有行", self.name),
+            None => format!("{}：{supplier}", self.name),
+        }
     }
 }
 

@@ -152,6 +152,7 @@ impl Command for CheckArgs {
             scenes: input.scenes,
             jurisdiction: division.to_string(),
             period: Some(period),
+            sums: None,
             batches: Batches {
                 rows: self.batch_rows,
                 threads: self.threads,

@@ -3,24 +3,29 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use time::Date;
 
 use super::Command;
 use crate::failure::{Failure, Outcome};
-use crate::generate::{Extent, GenerateError, Settings, Summary, generate, parquet};
+use crate::generate::{Extent, GenerateError, Settings, Summary, TableFormat, generate};
 use crate::output::Report;
+use crate::shutdown;
 
-/// Generate a made-up hospital as CSV or Parquet, with planted breaches.
+/// Generate made-up hospitals as CSV or Parquet, with planted breaches.
 ///
 /// Writes one file for each table of the contract, and `planted.csv`, which lists every planted breach
 /// and every near miss beside it. The same arguments give the same bytes.
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// Order lines altogether, 10 to 100,000,000.
+    /// Order lines altogether, 10 to 100,000,000; each hospital gets its part of them.
     #[arg(long, default_value_t = 1_000)]
     lines: u64,
+    /// Hospitals, 1 to 1,000, each with its own institution code, departments, doctors and purchases; some
+    /// patients are seen in two of them.
+    #[arg(long, default_value_t = 1)]
+    hospitals: u64,
     /// Months under review, 1 to 60; 120 days of history come before them.
     #[arg(long, default_value_t = 3)]
     months: u32,
@@ -42,15 +47,6 @@ pub struct GenerateArgs {
     out: PathBuf,
 }
 
-/// How tables are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TableFormat {
-    /// Texts.
-    Csv,
-    /// Values by type, compressed.
-    Parquet,
-}
-
 /// What was generated, and where.
 #[derive(Debug, Serialize)]
 pub struct GenerateReport {
@@ -66,6 +62,7 @@ impl Command for GenerateArgs {
         let directory = self.out.clone();
         let settings = Settings {
             lines: self.lines,
+            hospitals: self.hospitals,
             months: self.months,
             seed: self.seed,
             directory: directory.clone(),
@@ -74,11 +71,13 @@ impl Command for GenerateArgs {
                 true => Extent::Library,
                 false => Extent::Plain,
             },
+            format: self.format,
         };
+        shutdown::end_when_asked(format!(
+            "nothing in `{}` is whole: remove it, or name another folder",
+            directory.display()
+        ));
         let summary = generate(&settings).map_err(explained)?;
-        if self.format == TableFormat::Parquet {
-            parquet::convert(&directory).map_err(explained)?;
-        }
         Ok(GenerateReport { summary, directory })
     }
 }
@@ -98,7 +97,14 @@ impl Report for GenerateReport {}
 impl fmt::Display for GenerateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let summary = &self.summary;
-        writeln!(f, "a hospital of {} to {}", summary.start, summary.end)?;
+        match summary.hospitals {
+            1 => writeln!(f, "a hospital of {} to {}", summary.start, summary.end)?,
+            several => writeln!(
+                f,
+                "{several} hospitals of {} to {}",
+                summary.start, summary.end
+            )?,
+        }
         writeln!(f, "  patients     {:>9}", summary.patients)?;
         writeln!(f, "  encounters   {:>9}", summary.encounters)?;
         writeln!(f, "  order lines  {:>9}", summary.lines)?;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rulepack_audit::as_csv::{self, AsCsv};
-use rulepack_contract::knowledge::KnowledgeTable;
+use rulepack_build::supplied_table;
 use rulepack_host::client::NoFailures;
-use rulepack_host::data::{DataError, Encoding, to_utf8};
+use rulepack_host::data::{DataError, Encoding};
 use rulepack_host::history::{History, HistoryError, Imported};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::overlays;
@@ -17,17 +17,18 @@ use rulepack_protocol::digest::Digest;
 use rulepack_protocol::names::PackName;
 use serde::Serialize;
 
-use super::Command;
+use super::{Command, Language};
 use crate::clock;
 use crate::engine::packs;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::output::Report;
+use crate::packs::explained_table;
 
 /// Bring data to a host: a folder of CSV or Parquet files (registrations, earlier encounters and lines,
 /// accumulators), or a knowledge table that a city or the hospital supplies.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// A folder of CSV or Parquet files (see docs/DATA.md), or one CSV file with `--table`.
+    /// A folder of CSV or Parquet files (see docs/DATA.md), or one CSV or XLSX file with `--table`.
     pub from: PathBuf,
     /// The table that the file supplies: `37/drg-checks/payment-standards`.
     #[arg(long)]
@@ -36,6 +37,9 @@ pub struct ImportArgs {
     /// guessed.
     #[arg(long, value_enum, default_value = "utf-8")]
     pub encoding: FileEncoding,
+    /// The language in which faults of a supplied table are told (表格错误的语言).
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub lang: Language,
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
@@ -57,6 +61,15 @@ impl From<FileEncoding> for Encoding {
         match encoding {
             FileEncoding::Utf8 => Encoding::Utf8,
             FileEncoding::Gbk => Encoding::Gbk,
+        }
+    }
+}
+
+impl From<FileEncoding> for rulepack_build::Encoding {
+    fn from(encoding: FileEncoding) -> Self {
+        match encoding {
+            FileEncoding::Utf8 => rulepack_build::Encoding::Utf8,
+            FileEncoding::Gbk => rulepack_build::Encoding::Gbk,
         }
     }
 }
@@ -132,9 +145,8 @@ impl ImportArgs {
             .ok_or_else(|| {
                 Failure::new(format!("`{pack}` leaves no table `{name}` to be supplied"))
             })?;
-        let bytes = to_utf8(&self.from, self.encoding.into()).map_err(explain_data)?;
-        let read = KnowledgeTable::from_csv(declaration, &bytes)
-            .context(|| format!("`{}`", self.from.display()))?;
+        let supplied = supplied_table(&self.from, self.encoding.into(), declaration);
+        let (bytes, read) = supplied.map_err(|error| explained_table(error, self.lang))?;
         let digest = Digest::of(&bytes);
         overlays::keep(&packs.overlays().table_path(&digest), &bytes)?;
         let _editing = Lock::edit(&folder)?;

@@ -252,6 +252,33 @@ impl InspectReport {
         for table in &self.tables {
             writeln!(f, "  {table}")?;
         }
+        self.fmt_triggers(f)
+    }
+
+    /// What has to occur in a patient's data for the pack to be asked.
+    fn fmt_triggers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.manifest.triggers.is_empty() {
+            writeln!(f, "asked only about patients with")?;
+        }
+        for trigger in &self.manifest.triggers {
+            let values = trigger.values.iter().map(|value| format!("{value:?}"));
+            let parameters = trigger
+                .parameters
+                .iter()
+                .map(|it| format!("parameter {it}"));
+            let tables = trigger.tables.iter().map(|it| format!("table {it}"));
+            let codes: Vec<String> = values.chain(parameters).chain(tables).collect();
+            let unrecorded = match trigger.unrecorded.is_occurrence() {
+                true => ", or not recorded",
+                false => "",
+            };
+            writeln!(
+                f,
+                "  {} of {}{unrecorded}",
+                trigger.column,
+                codes.join(", ")
+            )?;
+        }
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use rulepack_audit::journal_file::{self, ExportError};
@@ -21,6 +23,10 @@ use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
 use crate::keys;
 use crate::output::Report;
+
+/// A service looks once a second; one with many requests may be busy with them.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Verify a host's journal, and anchor it with the bureau.
 ///
@@ -82,7 +88,7 @@ enum JournalAction {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Append the bureau's acknowledgement to the journal. The service must not be running.
+    /// Append the bureau's acknowledgement to the journal; where the service runs, it takes it up.
     Acknowledge {
         /// What the bureau sent back.
         file: PathBuf,
@@ -268,13 +274,51 @@ fn acknowledge(
         failures: std::sync::Arc::new(NoFailures),
     };
     let key = journal::read_key(&host).map_err(explain)?;
-    let journal = Journal::open(setup, key).map_err(explain)?;
     let acknowledged = acknowledgement.head.count;
-    let event = Event::Acknowledged(Box::new(acknowledgement));
+    let entry = match Journal::open(setup, key) {
+        Ok(journal) => {
+            let event = Event::Acknowledged(Box::new(acknowledgement));
+            journal.record(event).map_err(explain)?
+        }
+        Err(JournalError::Busy(folder)) => taken_up(&folder, &acknowledgement)?,
+        Err(error) => return Err(explain(error)),
+    };
     Ok(JournalReport::Appended {
-        entry: journal.record(event).map_err(explain)?,
+        entry,
         acknowledged,
     })
+}
+
+/// Hands an acknowledgement to the service that writes the journal in a folder, and waits for it to be recorded.
+fn taken_up(folder: &std::path::Path, acknowledgement: &Acknowledgement) -> Outcome<u64> {
+    let before = entry_with(folder, acknowledgement)?;
+    let file = journal::hand_over(folder, acknowledgement).map_err(explain)?;
+    let begun = Instant::now();
+    while file.exists() {
+        if begun.elapsed() > TAKEN_UP_WITHIN {
+            let failure = format!("nobody has taken `{}` up yet", file.display());
+            return Err(Failure::new(failure).hint(
+                "another process writes the journal; once it serves it takes the file up, or stop it and run this again",
+            ));
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    let entry = entry_with(folder, acknowledgement)?.filter(|entry| before != Some(*entry));
+    entry.ok_or_else(|| {
+        Failure::new("the service refused the acknowledgement").hint("its log says why")
+    })
+}
+
+/// The last entry that holds an acknowledgement.
+fn entry_with(folder: &std::path::Path, acknowledgement: &Acknowledgement) -> Outcome<Option<u64>> {
+    let mut found = None;
+    let read = journal::entries_in(folder, i64::MIN..i64::MAX, |entry| {
+        if matches!(&entry.event, Event::Acknowledged(one) if **one == *acknowledgement) {
+            found = Some(entry.number);
+        }
+    });
+    read.map_err(explain)?;
+    Ok(found)
 }
 
 fn none(dir: &std::path::Path) -> Failure {

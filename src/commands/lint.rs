@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use rulepack_build::read_code_system;
+use rulepack_build::{lint_in_chinese, read_code_system};
 use rulepack_protocol::names::PackName;
 use rulepack_protocol::pack::lint::{self, CodeSystem, Level, Lint};
 use semver::Version;
 use serde::Serialize;
 
-use super::Command;
+use super::{Command, Language};
 use crate::failure::Outcome;
 use crate::output::Report;
-use crate::packs::{self, SealedPack};
+use crate::packs::{self, SealedPack, TableArgs};
 
 /// Look at a pack before it is signed: ids and grounds of rules, what its code can never answer, rows that
 /// contradict each other or those of another pack, codes that are unknown or have ended.
@@ -34,6 +34,8 @@ pub struct LintArgs {
     /// codes end; a row may name the first characters of codes.
     #[arg(long, value_name = "COLUMN=FILE")]
     pub codes: Vec<CodeList>,
+    #[command(flatten)]
+    pub told: TableArgs,
 }
 
 /// A column, and the list of its codes.
@@ -71,17 +73,19 @@ pub struct LintReport {
     pub version: Version,
     /// Errors first.
     pub lints: Vec<Lint>,
+    #[serde(skip)]
+    language: Language,
 }
 
 impl Command for LintArgs {
     type Report = LintReport;
 
     fn execute(&self) -> Outcome<LintReport> {
-        let SealedPack { bytes, pack } = packs::open_or_build(&self.pack, None)?;
+        let SealedPack { bytes, pack } = packs::open_or_build_as(&self.pack, None, self.told)?;
         let component = bytes.get(pack.component.clone()).unwrap_or_default();
         let mut lints = lint::lint(&pack, component);
         for path in &self.beside {
-            let other = packs::open_or_build(path, None)?.pack;
+            let other = packs::open_or_build_as(path, None, self.told)?.pack;
             lints.extend(lint::against(&pack, &other));
         }
         let mut systems: BTreeMap<String, CodeSystem> = BTreeMap::new();
@@ -94,6 +98,7 @@ impl Command for LintArgs {
             name: pack.manifest.pack.name.clone(),
             version: pack.manifest.pack.version.clone(),
             lints,
+            language: self.told.lang,
         })
     }
 }
@@ -114,11 +119,21 @@ impl Report for LintReport {
 impl fmt::Display for LintReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.name, self.version)?;
-        for lint in &self.lints {
-            writeln!(f, "  {lint}")?;
-        }
         let errors = self.errors();
         let warnings = self.lints.len() - errors;
-        write!(f, "{errors} errors, {warnings} warnings")
+        match self.language {
+            Language::En => {
+                for lint in &self.lints {
+                    writeln!(f, "  {lint}")?;
+                }
+                write!(f, "{errors} errors, {warnings} warnings")
+            }
+            Language::Zh => {
+                for lint in &self.lints {
+                    writeln!(f, "  {}", lint_in_chinese(lint))?;
+                }
+                write!(f, "错误 {errors} 个，注意 {warnings} 个")
+            }
+        }
     }
 }

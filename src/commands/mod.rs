@@ -2,6 +2,7 @@
 //! back a report that `output` prints; the demo calls the same functions.
 
 mod audit;
+mod bench;
 mod build;
 mod check;
 mod delegate;
@@ -52,6 +53,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
 
 pub use check::Language;
+pub use import::FileEncoding;
 
 /// What a command does with its arguments.
 pub trait Command {
@@ -96,6 +98,7 @@ pub enum Commands {
     New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Bench(bench::BenchArgs),
     Overlay(overlay::OverlayArgs),
     Inspect(inspect::InspectArgs),
     Lint(lint::LintArgs),
@@ -163,6 +166,7 @@ impl Commands {
             Commands::New(args) => told(args),
             Commands::Build(args) => told(args),
             Commands::Test(args) => told(args),
+            Commands::Bench(args) => told(args),
             Commands::Overlay(args) => told(args),
             Commands::Inspect(args) => told(args),
             Commands::Lint(args) => told(args),

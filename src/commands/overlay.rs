@@ -1,11 +1,15 @@
 //! `rulepack overlay`: what a province or city sets for a pack, from its source to the file that is signed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use rulepack_build::supplied_table;
+use rulepack_contract::knowledge::TableDeclaration;
+use rulepack_host::data::to_utf8;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Effective;
 use rulepack_protocol::names::PackName;
@@ -15,8 +19,10 @@ use serde::Serialize;
 
 use super::Command;
 use super::host::told;
+use super::import::explain_data;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::output::Report;
+use crate::packs::TableArgs;
 use crate::{files, packs};
 
 /// Set parameters of somebody else's pack, within the bounds of its manifest, and supply the tables that it
@@ -29,8 +35,8 @@ pub struct OverlayArgs {
 
 #[derive(Debug, Subcommand)]
 enum OverlayAction {
-    /// Make the one file that is signed: tables that lie beside it as CSV are put into it. With `--pack`
-    /// it is held against sealed packs as every host will do.
+    /// Make the one file that is signed: tables that lie beside it as CSV or XLSX are put into it. With `--pack`
+    /// it is held against sealed packs as every host will do; a workbook is read as the last of them declares it.
     Build(BuildArgs),
     /// Show what an overlay sets, for the officers who are to sign it. With `--pack` beside the defaults
     /// and bounds of the pack.
@@ -47,6 +53,8 @@ struct BuildArgs {
     /// Sealed versions of the pack that it is for.
     #[arg(long = "pack", value_name = "FILE")]
     packs: Vec<PathBuf>,
+    #[command(flatten)]
+    told: TableArgs,
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +64,8 @@ struct ShowArgs {
     /// Sealed versions of the pack that it is for.
     #[arg(long = "pack", value_name = "FILE")]
     packs: Vec<PathBuf>,
+    #[command(flatten)]
+    told: TableArgs,
 }
 
 /// What an overlay sets.
@@ -96,7 +106,7 @@ impl Command for OverlayArgs {
         match &self.action {
             OverlayAction::Build(args) => build(args),
             OverlayAction::Show(args) => {
-                let overlay = read(&args.file)?;
+                let overlay = read_whole(&args.file, args.told, &args.packs)?;
                 let manifests = fitting(&overlay, &args.packs)?;
                 let bytes = files::read(&args.file)?;
                 Ok(OverlayReport::new(&args.file, &overlay, &bytes, &manifests))
@@ -106,7 +116,7 @@ impl Command for OverlayArgs {
 }
 
 fn build(args: &BuildArgs) -> Outcome<OverlayReport> {
-    let overlay = read(&args.source)?;
+    let overlay = read_whole(&args.source, args.told, &args.packs)?;
     let manifests = fitting(&overlay, &args.packs)?;
     let bytes = overlay.to_published()?;
     let header = &overlay.header;
@@ -119,29 +129,66 @@ fn build(args: &BuildArgs) -> Outcome<OverlayReport> {
     Ok(OverlayReport::new(&file, &overlay, &bytes, &manifests))
 }
 
-/// Reads an overlay, and the tables that lie beside it.
+/// Reads an overlay as it is written; its tables may lie beside it still.
 pub fn read(file: &Path) -> Outcome<Overlay> {
-    let named = || format!("`{}`", file.display());
-    let mut overlay = Overlay::from_source(&files::read(file)?).context(named)?;
+    let overlay = Overlay::from_source(&files::read(file)?);
+    overlay.context(|| format!("`{}`", file.display()))
+}
+
+/// Puts the tables that lie beside the file of an overlay into it, as a pack declares them, where it is known.
+pub fn put_in_tables(
+    overlay: &mut Overlay,
+    file: &Path,
+    told: TableArgs,
+    declared: &[TableDeclaration],
+) -> Outcome {
     let folder = file.parent().unwrap_or(Path::new(""));
     for table in &mut overlay.tables {
         let Some(name) = table.file.take() else {
             continue;
         };
-        let path = folder.join(&name);
-        if path.extension().is_none_or(|extension| extension != "csv") {
-            let other = format!(
-                "table `{}` is in `{name}`, expected a `.csv` file",
-                table.name
-            );
-            return Err(Failure::new(other).hint("save the sheet as CSV in UTF-8"));
-        }
-        let rows = String::from_utf8(files::read(&path)?);
-        table.rows = rows
-            .map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))?
-            .trim_start_matches('\u{feff}')
-            .to_owned();
+        let declaration = declared.iter().find(|it| it.name == table.name);
+        let bytes = beside(&table.name, &folder.join(name), told, declaration)?;
+        let rows = String::from_utf8(bytes).context(|| format!("table `{}`", table.name))?;
+        table.rows = rows.trim_start_matches('\u{feff}').to_owned();
     }
+    Ok(())
+}
+
+/// The rows of a table that lies beside an overlay, as CSV.
+fn beside(
+    table: &str,
+    path: &Path,
+    told: TableArgs,
+    declaration: Option<&TableDeclaration>,
+) -> Outcome<Vec<u8>> {
+    match (declaration, path.extension().and_then(OsStr::to_str)) {
+        (Some(declaration), Some("csv" | "xlsx")) => {
+            let supplied = supplied_table(path, told.encoding.into(), declaration);
+            let (rows, _) = supplied.map_err(|it| packs::explained_table(it, told.lang))?;
+            Ok(rows)
+        }
+        (None, Some("csv")) => to_utf8(path, told.encoding.into()).map_err(explain_data),
+        (None, Some("xlsx")) => {
+            let path = path.display();
+            let failure = Failure::new(format!("no pack declares what `{path}` holds"));
+            Err(failure.hint("give the pack whose table it is with `--pack`, or save it as CSV"))
+        }
+        _ => Err(Failure::new(format!(
+            "table `{table}` is in `{}`, expected a `.csv` or `.xlsx` file",
+            path.display()
+        ))),
+    }
+}
+
+/// An overlay with its tables, as the last of some packs declares them.
+fn read_whole(file: &Path, told: TableArgs, packs: &[PathBuf]) -> Outcome<Overlay> {
+    let mut overlay = read(file)?;
+    let declared = match packs.last() {
+        Some(pack) => packs::open(pack)?.pack.manifest.tables,
+        None => Vec::new(),
+    };
+    put_in_tables(&mut overlay, file, told, &declared)?;
     Ok(overlay)
 }
 

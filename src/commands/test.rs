@@ -16,11 +16,11 @@ use rulepack_protocol::pack::Pack;
 use semver::Version;
 use serde::Serialize;
 
-use super::{Command, Language};
+use super::Command;
 use crate::engine::worker;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
-use crate::packs::{self, SealedPack};
+use crate::packs::{self, SealedPack, TableArgs};
 
 use coverage::Coverage;
 use explain::Explanation;
@@ -48,10 +48,12 @@ pub struct TestArgs {
     /// Run again whenever a file of the source changes, until interrupted.
     #[arg(long)]
     pub watch: bool,
-    /// The language in which faults of tables are told (表格错误的语言).
-    #[arg(long, value_enum, default_value = "en")]
-    pub lang: Language,
+    #[command(flatten)]
+    pub told: TableArgs,
 }
+
+/// How what a case says begins where the pack refuses its tables or parameters.
+const NOT_LOADED: &str = "the pack does not load: ";
 
 /// How the cases went.
 #[derive(Debug, Serialize)]
@@ -99,7 +101,7 @@ impl Command for TestArgs {
 impl TestArgs {
     fn run(&self) -> Outcome<TestReport> {
         let tables = self.tables.as_deref();
-        let sealed = packs::open_or_build_told(&self.pack, tables, self.lang)?;
+        let sealed = packs::open_or_build_as(&self.pack, tables, self.told)?;
         match &self.explain {
             Some(name) => explained(&sealed, name),
             None if self.coverage => covered(&sealed),
@@ -202,6 +204,14 @@ impl TestReport {
         }
     }
 
+    /// Why no case ran, where the pack refuses its own tables or parameters: cases after the first ones tell
+    /// only that nothing is left to run them with.
+    fn refused(&self) -> Option<&str> {
+        let mut told = self.cases.iter().flat_map(|case| &case.differences);
+        let refused = told.find(|it| it.starts_with(NOT_LOADED));
+        refused.map(String::as_str).filter(|_| self.passed() == 0)
+    }
+
     /// How many cases passed.
     pub fn passed(&self) -> usize {
         self.cases.iter().filter(|case| case.passed).count()
@@ -229,6 +239,9 @@ impl fmt::Display for TestReport {
         }
         if let Some(coverage) = &self.coverage {
             write!(f, "{coverage}")?;
+        }
+        if let Some(refused) = self.refused() {
+            writeln!(f, "no case ran: {refused}")?;
         }
         match self.cases.len() {
             0 => write!(
@@ -279,6 +292,21 @@ mod tests {
                 "1 of 2 cases passed",
             ]
         );
+    }
+
+    #[test]
+    fn why_a_pack_does_not_load_stands_at_the_end_once() {
+        let reason =
+            "the pack does not load: `prepare` failed: the pack refused: table `limits` row 2";
+        let spent = "the cases before it used up the fuel";
+        let text = report(vec![case(&[spent]), case(&[reason])]).to_string();
+        let last: Vec<&str> = text.lines().rev().take(2).collect();
+        assert_eq!(
+            last,
+            ["0 of 2 cases passed", &format!("no case ran: {reason}")]
+        );
+        let one = report(vec![case(&[]), case(&[reason])]).to_string();
+        assert!(!one.contains("no case ran"), "{one}");
     }
 
     #[test]

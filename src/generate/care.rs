@@ -1,27 +1,24 @@
 //! Writes patients with their visits and stays: the tables of patient scope.
 
-use std::path::Path;
-
 use time::Date;
 
-use super::catalogue::{AREA, INSTITUTION};
+use super::catalogue::AREA;
 use super::cells::{
     ACCUMULATOR_COLUMNS, DIAGNOSIS_COLUMNS, ENCOUNTER_COLUMNS, ENROLMENT_COLUMNS,
     INSTITUTION_COLUMNS, Line, ORDER_COLUMNS, PATIENT_COLUMNS, PROCEDURE_COLUMNS, Staff,
     accumulator_cells, diagnosis_cells, encounter_cells, enrolment_cells, order_cells, references,
     theatre,
 };
-use super::library::LibraryTables;
+use super::hospitals::{self, Hospital};
+use super::library::{self, LibraryTables};
 use super::record::{Encounter, Order, Patient, Place};
-use super::tables::{Cell, Planted, PlantedRow, Table};
+use super::tables::{Cell, Folder, Planted, PlantedRow, Table};
 use super::{Extent, GenerateError};
 
-/// Key of the hospital itself.
-pub(super) const INSTITUTION_KEY: Cell<'static> = Cell::Key('H', 1);
-
 /// The tables of patient scope. Keys are the numbers of the rows.
-#[derive(Debug)]
 pub(super) struct CareTables {
+    hospital: Hospital,
+    institutions: Table<5>,
     patients: Table<3>,
     enrolments: Table<4>,
     accumulators: Table<7>,
@@ -33,21 +30,18 @@ pub(super) struct CareTables {
 }
 
 impl CareTables {
-    /// Creates the files of a hospital whose last day this is, and the table of the institutions.
+    /// Creates the files of hospitals whose last day this is; `hospital` is the first.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub(super) fn create(
-        directory: &Path,
-        extent: Extent,
+        folder: &Folder,
+        (hospital, extent): (Hospital, Extent),
         end: Date,
     ) -> Result<Self, GenerateError> {
         let library = match extent {
-            Extent::Plain => {
-                write_institution(directory)?;
-                None
-            }
-            Extent::Library => Some(LibraryTables::create(directory, end)?),
+            Extent::Plain => None,
+            Extent::Library => Some(LibraryTables::create(folder, end)?),
         };
         // The last columns are for the library.
         let width = |plain: usize, full: usize| match extent {
@@ -57,15 +51,29 @@ impl CareTables {
         let (encounters, orders) = (width(29, 31), width(33, 40));
         let (diagnoses, procedures) = (width(6, 7), width(6, 8));
         Ok(Self {
-            patients: Table::create(directory, "patients", PATIENT_COLUMNS)?,
-            enrolments: Table::create(directory, "enrolments", ENROLMENT_COLUMNS)?,
-            accumulators: Table::create(directory, "accumulators", ACCUMULATOR_COLUMNS)?,
-            encounters: Table::narrow(directory, "encounters", ENCOUNTER_COLUMNS, encounters)?,
-            diagnoses: Table::narrow(directory, "diagnoses", DIAGNOSIS_COLUMNS, diagnoses)?,
-            procedures: Table::narrow(directory, "procedures", PROCEDURE_COLUMNS, procedures)?,
-            orders: Table::narrow(directory, "orders", ORDER_COLUMNS, orders)?,
+            hospital,
+            institutions: Table::create(folder, "institutions", INSTITUTION_COLUMNS)?,
+            patients: Table::create(folder, "patients", PATIENT_COLUMNS)?,
+            enrolments: Table::create(folder, "enrolments", ENROLMENT_COLUMNS)?,
+            accumulators: Table::create(folder, "accumulators", ACCUMULATOR_COLUMNS)?,
+            encounters: Table::narrow(folder, "encounters", ENCOUNTER_COLUMNS, encounters)?,
+            diagnoses: Table::narrow(folder, "diagnoses", DIAGNOSIS_COLUMNS, diagnoses)?,
+            procedures: Table::narrow(folder, "procedures", PROCEDURE_COLUMNS, procedures)?,
+            orders: Table::narrow(folder, "orders", ORDER_COLUMNS, orders)?,
             library,
         })
+    }
+
+    /// Writes the institutions of a hospital, whose patients come next.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(super) fn begin(&mut self, hospital: Hospital) -> Result<(), GenerateError> {
+        self.hospital = hospital;
+        match &self.library {
+            Some(_) => library::write_institutions(&mut self.institutions, hospital),
+            None => write_institution(&mut self.institutions, hospital),
+        }
     }
 
     /// Order lines written so far.
@@ -135,6 +143,7 @@ impl CareTables {
         if let Some(library) = self.library {
             library.finish(planted)?;
         }
+        self.institutions.finish()?;
         self.patients.finish()?;
         self.enrolments.finish()?;
         self.accumulators.finish()?;
@@ -151,11 +160,13 @@ impl CareTables {
         encounter: &Encounter,
     ) -> Result<(), GenerateError> {
         let key = Cell::Key('E', self.encounters.rows() + 1);
-        let doctor = format!("D{:05}", encounter.doctor);
-        let department = format!("Y{}", encounter.specialty);
+        let hospital = encounter.details.elsewhere.unwrap_or(self.hospital);
+        let doctor = hospital.doctor(encounter.doctor);
+        let department = hospital.department(encounter.specialty);
         let staff = Staff {
             doctor: &doctor,
             department: &department,
+            institution: hospital.institution(encounter.details.institution),
         };
         self.encounters.row(encounter_cells(
             [key, patient_key],
@@ -164,7 +175,7 @@ impl CareTables {
             &staff,
         ))?;
         if let Some(library) = &mut self.library {
-            library.write(key, encounter)?;
+            library.write(key, encounter, staff.institution)?;
         }
         for (place, code) in encounter.diagnoses.iter().enumerate() {
             self.diagnoses
@@ -202,7 +213,10 @@ impl CareTables {
         let prescription = match line.key {
             Cell::Key(_, number) if order.item.kind.is_prescribed() => {
                 // What is named for a disease has a prescription of its own.
-                let disease = order.disease.map_or("", |disease| disease.code);
+                let own = order
+                    .disease
+                    .filter(|_| !order.details.is_on_shared_prescription);
+                let disease = own.map_or("", |disease| disease.code);
                 match order.details.prescription {
                     0 => format!("R{number:07}{disease}"),
                     more => format!("R{number:07}{disease}-{more}"),
@@ -245,15 +259,15 @@ fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
     }
 }
 
-fn write_institution(directory: &Path) -> Result<(), GenerateError> {
-    let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;
-    let [code, area] = [Cell::Text(INSTITUTION), Cell::Text(AREA)];
+/// The row of a hospital that stands for nobody else.
+fn write_institution(institutions: &mut Table<5>, hospital: Hospital) -> Result<(), GenerateError> {
+    let code = hospitals::code(hospital.institution(1));
     institutions.row([
-        INSTITUTION_KEY,
-        code,
+        hospital.key(),
+        Cell::Text(&code),
         Cell::Text("1"),
         Cell::Text("3"),
-        area,
+        Cell::Text(AREA),
     ])?;
-    institutions.finish()
+    Ok(())
 }

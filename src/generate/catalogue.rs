@@ -8,8 +8,6 @@ use super::record::Money;
 
 /// 省市区划 of the hospital and of its patients' insurance.
 pub(super) const AREA: &str = "3703";
-/// 定点医药机构编码.
-pub(super) const INSTITUTION: &str = "H37030000001";
 /// `accumulators.kinds` of the yearly amounts of chronic diseases.
 pub(super) const CHRONIC_AMOUNT: &str = "chronic-amount";
 /// 门诊慢特病, 慢病, 特病 (med_type): the visits that chronic rules look at.
@@ -18,6 +16,8 @@ pub(super) const CHRONIC_CARE_TYPES: [&str; 3] = ["14", "140104", "140201"];
 pub(super) const SUPPLY_DAYS_MAX: i64 = 84;
 /// Days before the end of the previous supply from which a new one is not early.
 pub(super) const OVERLAP_DAYS_MAX: i64 = 7;
+/// Days of a drug that a patient may have on hand after it was supplied.
+pub(super) const STOCK_DAYS_MAX: i64 = 112;
 /// The group of a case that belongs to none (无法入组).
 pub(super) const UNGROUPABLE: &str = "0000";
 
@@ -304,7 +304,7 @@ static CHEST_CT: Item = service("002103000010000", Kind::Examination, Class::B, 
 static ULTRASOUND: Item = service("002203020010000", Kind::Examination, Class::A, 85_000_000);
 static ELECTROCARDIOGRAM: Item =
     service("003107010010000", Kind::Examination, Class::A, 22_000_000);
-static AMOXICILLIN: Item = drug(
+pub(super) static AMOXICILLIN: Item = drug(
     "XJ01CAA040E001010100011",
     Class::A,
     7_350_000,

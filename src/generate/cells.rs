@@ -1,6 +1,6 @@
 //! The columns of patient scope, and a patient's rows in them.
 
-use time::{Date, Month};
+use time::Date;
 
 use super::catalogue::{CHRONIC_AMOUNT, Dosage};
 use super::record::{Accumulator, Encounter, Enrolment, Order, Patient, Role};
@@ -39,18 +39,14 @@ pub(super) const ACCUMULATOR_COLUMNS: [&str; 7] = [
 ];
 
 pub(super) fn accumulator_cells<'a>(patient: Cell<'a>, accumulator: &Accumulator) -> [Cell<'a>; 7] {
-    let day = |month, day| {
-        Date::from_calendar_date(accumulator.year, month, day)
-            .expect("every year has a first and a last day")
-    };
     [
         patient,
         Cell::Text(CHRONIC_AMOUNT),
         Cell::Text(accumulator.disease.code),
-        Cell::Day(day(Month::January, 1)),
-        Cell::Day(day(Month::December, 31)),
+        Cell::Day(accumulator.first),
+        Cell::Day(accumulator.last),
         Cell::Money(accumulator.used),
-        Cell::Money(accumulator.disease.yearly_limit),
+        Cell::Money(accumulator.limit),
     ]
 }
 
@@ -87,7 +83,7 @@ pub(super) fn encounter_cells<'a>(
     let payment_method = if encounter.group.is_empty() { BY_ITEM } else { BY_GROUP };
     [
         key, patient_key, Cell::Flag(encounter.current), Cell::Number(2),
-        Cell::Key('H', details.institution),
+        Cell::Key('H', staff.institution),
         Cell::Number(i64::from(patient.age)), optional(patient.age_days, Cell::Number), Cell::Empty,
         Cell::Text(encounter.visit_type), Cell::Text(encounter.care_type),
         Cell::Text(details.insurance), Cell::Flag(true), Cell::Text(payment_method),
@@ -205,6 +201,8 @@ pub(super) fn theatre(encounter: &Encounter, day: Date) -> [Cell<'static>; 2] {
 pub(super) struct Staff<'a> {
     pub(super) doctor: &'a str,
     pub(super) department: &'a str,
+    /// Number of the institution's row, from 1.
+    pub(super) institution: u64,
 }
 
 /// What the lines of an encounter share.

@@ -3,13 +3,14 @@
 //! Everything here is clean with respect to the policies: chronic lines are of the disease's own
 //! catalogue, last twelve weeks at most, and are renewed at most five days early.
 
-use time::Date;
+use time::{Date, Month};
 
 use super::catalogue::{
     CHRONIC_CARE_TYPES, CLINIC_DIAGNOSES, CLINIC_DRUGS, CLINIC_SERVICES, DISEASES, Disease, Item,
     SUPPLY_DAYS_MAX,
 };
 use super::details::Details;
+use super::hospitals::DOCTORS;
 use super::random::Random;
 use super::record::{Accumulator, Encounter, Enrolment, Order, Patient};
 use super::timeline::{Timeline, after, days_between};
@@ -131,9 +132,15 @@ pub(super) fn settle(patient: &mut Patient, random: &mut Random, timeline: &Time
             let disease = enrolment.disease;
             let used =
                 used_before(patient, disease, year) + used_before_history(random, timeline, year);
+            let day = |month, day| {
+                Date::from_calendar_date(year, month, day)
+                    .expect("every year has a first and a last day")
+            };
             patient.accumulators.push(Accumulator {
                 disease,
-                year,
+                first: day(Month::January, 1),
+                last: day(Month::December, 31),
+                limit: disease.yearly_limit,
                 used,
             });
         }
@@ -254,7 +261,7 @@ pub(super) fn empty_visit(random: &mut Random, timeline: &Timeline, day: Date) -
         discharge: day,
         minute: random.below(480),
         specialty: "A03",
-        doctor: random.below(400),
+        doctor: random.below(DOCTORS),
         chronic_disease: None,
         group: "",
         diagnoses: vec![*random.pick(&CLINIC_DIAGNOSES)],

@@ -4,11 +4,15 @@
 
 use time::Date;
 
+use super::hospitals::Hospital;
+
 /// What only some scenarios tell of an encounter.
 #[derive(Debug, Clone)]
 pub(super) struct Details {
-    /// Number of the institution's row, from 1.
+    /// Number of the institution among those of the hospital, which is itself the first of them.
     pub(super) institution: u64,
+    /// Another hospital, where the encounter is not of the one that the patient belongs to.
+    pub(super) elsewhere: Option<Hospital>,
     /// 险种 (insutype).
     pub(super) insurance: &'static str,
     /// 妊娠或哺乳 (matn_stas).
@@ -31,6 +35,7 @@ impl Default for Details {
     fn default() -> Self {
         Self {
             institution: 1,
+            elsewhere: None,
             insurance: "310",
             maternity: None,
             planned: false,
@@ -82,6 +87,8 @@ pub(super) struct Particulars {
     pub(super) own_pay: bool,
     /// Tells the prescriptions of an encounter apart.
     pub(super) prescription: u8,
+    /// Whether lines of other diseases stand on the same prescription.
+    pub(super) is_on_shared_prescription: bool,
     /// Doses of a decoction.
     pub(super) decoctions: Option<i64>,
 }

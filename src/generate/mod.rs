@@ -8,9 +8,9 @@
 //!
 //! - [`catalogue`]: all codes, in one place;
 //! - [`clinic`] and [`ward`]: ordinary patients, clean by construction;
-//! - [`scenarios`]: planted breaches of patients; [`procurement`]: those of purchases;
+//! - [`scenarios`], [`prescriptions`]: planted breaches of patients; [`procurement`]: those of purchases;
 //! - [`library`]: those of the national library, where they are asked for;
-//! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk; [`parquet`]: in another form;
+//! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk;
 //! - [`random`], [`timeline`]: chance and days.
 
 mod care;
@@ -18,8 +18,9 @@ mod catalogue;
 mod cells;
 mod clinic;
 mod details;
+mod hospitals;
 mod library;
-pub(crate) mod parquet;
+mod prescriptions;
 mod procurement;
 mod random;
 mod record;
@@ -39,14 +40,18 @@ use thiserror::Error;
 use time::Date;
 
 use care::CareTables;
+use hospitals::{Hospital, OF_TWO};
+use procurement::ProcurementTables;
 use random::Random;
 use record::Patient;
 use scenarios::SCENARIOS;
-use tables::Planted;
+use tables::{Folder, Planted};
 use timeline::Timeline;
 
-/// Order lines that a hospital may have.
+/// Order lines that the hospitals may have together.
 pub(crate) const LINES: RangeInclusive<u64> = 10..=100_000_000;
+/// Hospitals that there may be.
+pub(crate) const HOSPITALS: RangeInclusive<u64> = 1..=1_000;
 /// Months that may be under review.
 pub(crate) const MONTHS: RangeInclusive<u32> = 1..=60;
 /// Years that the last day may lie in.
@@ -68,11 +73,22 @@ pub(crate) enum Extent {
     Library,
 }
 
+/// How tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TableFormat {
+    /// Texts.
+    Csv,
+    /// Values by type, compressed.
+    Parquet,
+}
+
 /// What to generate.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// Rows of `orders.csv`, history included.
+    /// Rows of `orders`, history included, of all hospitals together.
     pub(crate) lines: u64,
+    /// Hospitals, which share some patients.
+    pub(crate) hospitals: u64,
     /// Months under review, the last of which ends on `end`; 120 days of history come before them.
     pub(crate) months: u32,
     /// The same seed gives the same bytes.
@@ -83,6 +99,8 @@ pub(crate) struct Settings {
     pub(crate) end: Date,
     /// Which rules are planted for.
     pub(crate) extent: Extent,
+    /// How tables are written; `planted.csv` is for people, and always CSV.
+    pub(crate) format: TableFormat,
 }
 
 /// What was generated.
@@ -92,11 +110,13 @@ pub(crate) struct Summary {
     pub(crate) start: String,
     /// Last day under review, ISO.
     pub(crate) end: String,
-    /// Rows of `patients.csv`.
+    /// How many there are.
+    pub(crate) hospitals: u64,
+    /// Rows of `patients`.
     pub(crate) patients: u64,
-    /// Rows of `encounters.csv`.
+    /// Rows of `encounters`.
     pub(crate) encounters: u64,
-    /// Rows of `orders.csv`.
+    /// Rows of `orders`.
     pub(crate) lines: u64,
     /// Rows of `planted.csv` that a rule has to find.
     pub(crate) hits: u64,
@@ -107,9 +127,17 @@ pub(crate) struct Summary {
 /// Why nothing, or not everything, was generated.
 #[derive(Debug, Error)]
 pub(crate) enum GenerateError {
-    /// Outside [`LINES`].
-    #[error("`{got}` order lines: expected {} to {}", LINES.start(), LINES.end())]
+    /// Outside [`LINES`], each hospital having as many at least.
+    #[error("`{got}` order lines: expected {least} to {}", LINES.end())]
     Lines {
+        /// What was asked for.
+        got: u64,
+        /// The fewest for so many hospitals.
+        least: u64,
+    },
+    /// Outside [`HOSPITALS`].
+    #[error("`{got}` hospitals: expected {} to {}", HOSPITALS.start(), HOSPITALS.end())]
+    Hospitals {
         /// What was asked for.
         got: u64,
     },
@@ -126,13 +154,12 @@ pub(crate) enum GenerateError {
         got: Date,
     },
     /// Fewer than the scenarios of the library need.
-    #[error(
-        "`{got}` order lines with the national library: expected {} or more",
-        library::LINES_MIN
-    )]
+    #[error("`{got}` order lines with the national library: expected {least} or more")]
     LibraryLines {
         /// What was asked for.
         got: u64,
+        /// The fewest for so many hospitals.
+        least: u64,
     },
     /// Before the knowledge of the library is in force.
     #[error(
@@ -174,6 +201,7 @@ impl GenerateError {
                 Some("the 2025 edition of the rules is in force from 2026-02-12 on".into())
             }
             GenerateError::Lines { .. }
+            | GenerateError::Hospitals { .. }
             | GenerateError::Months { .. }
             | GenerateError::End { .. }
             | GenerateError::Write { .. } => None,
@@ -181,44 +209,45 @@ impl GenerateError {
     }
 }
 
-/// Writes the hospital as one CSV file a table, and `planted.csv`.
+/// Writes the hospitals as one file a table, and `planted.csv`.
 ///
 /// # Errors
 /// When a setting is out of bounds, the folder is not empty, or a file cannot be written; what was
-/// written until then stays.
+/// written until then stays, under names that nobody takes for tables.
 pub(crate) fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
     check(settings)?;
-    let directory = &settings.directory;
-    tables::prepare(directory)?;
+    let folder = Folder {
+        path: settings.directory.clone(),
+        format: settings.format,
+    };
+    tables::prepare(&folder.path)?;
     let timeline = Timeline::new(settings.end, settings.months);
     let mut random = Random::new(settings.seed);
-    let mut planted = Planted::create(directory)?;
+    let mut planted = Planted::create(&folder)?;
     let (end, extent) = (settings.end, settings.extent);
-    procurement::write(directory, (end, extent), &mut random, &mut planted)?;
-    let mut tables = CareTables::create(directory, extent, end)?;
-    if extent == Extent::Library {
-        for _ in 0..library::rounds(settings.lines) {
-            for patient in library::patients(&mut random, &timeline) {
-                tables.write(&patient, &mut planted)?;
-            }
-        }
-    }
-    let before = tables.lines();
-    let mut plan = Plan::new(settings.lines - before);
-    while tables.lines() < settings.lines {
-        let mut patient = plan.next(tables.lines() - before, &mut random, &timeline);
-        if extent == Extent::Library {
-            library::also(&mut patient);
-        }
-        tables.write(&patient, &mut planted)?;
+    let mut procurement = ProcurementTables::create(&folder)?;
+    let mut tables = CareTables::create(&folder, (hospital(settings, 0), extent), end)?;
+    for number in 0..settings.hospitals {
+        let hospital = hospital(settings, number);
+        procurement.write(hospital, (end, extent), &mut random, &mut planted)?;
+        tables.begin(hospital)?;
+        let lines = settings.lines * (number + 1) / settings.hospitals - tables.lines();
+        fill(
+            &mut tables,
+            (hospital, lines, extent),
+            (&mut random, &timeline),
+            &mut planted,
+        )?;
     }
     let (lines, (patients, encounters)) = (tables.lines(), tables.counts());
+    procurement.finish()?;
     tables.finish(&mut planted)?;
     let (hits, near_misses) = planted.finish()?;
     let [start, end] = [timeline.start.to_string(), timeline.end.to_string()];
     Ok(Summary {
         start,
         end,
+        hospitals: settings.hospitals,
         patients,
         encounters,
         lines,
@@ -227,12 +256,58 @@ pub(crate) fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
     })
 }
 
+fn hospital(settings: &Settings, number: u64) -> Hospital {
+    Hospital {
+        number,
+        institutions: match settings.extent {
+            Extent::Plain => 1,
+            Extent::Library => library::INSTITUTIONS,
+        },
+        hospitals: settings.hospitals,
+    }
+}
+
+/// Writes the patients of a hospital, until it has so many lines.
+fn fill(
+    tables: &mut CareTables,
+    (hospital, lines, extent): (Hospital, u64, Extent),
+    (random, timeline): (&mut Random, &Timeline),
+    planted: &mut Planted,
+) -> Result<(), GenerateError> {
+    let first = tables.lines();
+    if extent == Extent::Library {
+        for _ in 0..library::rounds(lines) {
+            for patient in library::patients(random, timeline) {
+                tables.write(&patient, planted)?;
+            }
+        }
+    }
+    let before = tables.lines();
+    let mut plan = Plan::new(lines - (before - first), hospital.neighbour());
+    while tables.lines() < first + lines {
+        let mut patient = plan.next(tables.lines() - before, random, timeline);
+        if extent == Extent::Library {
+            library::also(&mut patient);
+        }
+        tables.write(&patient, planted)?;
+    }
+    Ok(())
+}
+
 fn check(settings: &Settings) -> Result<(), GenerateError> {
     let Settings {
-        lines, months, end, ..
+        lines,
+        hospitals,
+        months,
+        end,
+        ..
     } = *settings;
-    if !LINES.contains(&lines) {
-        return Err(GenerateError::Lines { got: lines });
+    if !HOSPITALS.contains(&hospitals) {
+        return Err(GenerateError::Hospitals { got: hospitals });
+    }
+    let least = LINES.start() * hospitals;
+    if !(least..=*LINES.end()).contains(&lines) {
+        return Err(GenerateError::Lines { got: lines, least });
     }
     if !MONTHS.contains(&months) {
         return Err(GenerateError::Months { got: months });
@@ -241,8 +316,9 @@ fn check(settings: &Settings) -> Result<(), GenerateError> {
         return Err(GenerateError::End { got: end });
     }
     if settings.extent == Extent::Library {
-        if lines < library::LINES_MIN {
-            return Err(GenerateError::LibraryLines { got: lines });
+        let least = library::LINES_MIN * hospitals;
+        if lines < least {
+            return Err(GenerateError::LibraryLines { got: lines, least });
         }
         if end < library::END_MIN {
             return Err(GenerateError::LibraryEnd { got: end });
@@ -254,23 +330,34 @@ fn check(settings: &Settings) -> Result<(), GenerateError> {
 /// Which patient comes next, so that scenarios are spread evenly and the lines come out exactly.
 struct Plan {
     lines: u64,
+    /// Where some patients are seen too.
+    neighbour: Option<Hospital>,
     /// Scenarios to come altogether, and those that came.
     scenarios: u64,
     done: u64,
 }
 
 impl Plan {
-    fn new(lines: u64) -> Self {
+    fn new(lines: u64, neighbour: Option<Hospital>) -> Self {
         let rounds = if lines < LINES_WITH_BREACHES {
             0
         } else {
             (lines / LINES_PER_BREACH).max(1)
         };
-        Self {
+        let mut plan = Self {
             lines,
-            scenarios: rounds * SCENARIOS.len() as u64,
+            neighbour,
+            scenarios: 0,
             done: 0,
-        }
+        };
+        plan.scenarios = rounds * plan.of_round();
+        plan
+    }
+
+    /// Scenarios that are planted once before any comes again.
+    fn of_round(&self) -> u64 {
+        let of_two = self.neighbour.map_or(0, |_| OF_TWO.len());
+        (SCENARIOS.len() + of_two) as u64
     }
 
     fn next(&mut self, written: u64, random: &mut Random, timeline: &Timeline) -> Patient {
@@ -279,15 +366,24 @@ impl Plan {
         let free = left.saturating_sub(pending * scenarios::LINES_MAX);
         let due = self.done * self.lines < self.scenarios * written;
         if pending > 0 && (due || free == 0) {
-            let scenario = SCENARIOS[(self.done % SCENARIOS.len() as u64) as usize];
-            self.done += 1;
-            return scenario(random, timeline);
+            return self.scenario(random, timeline);
         }
         let patient = ordinary_patient(random, timeline);
         if patient.lines() <= free {
-            return patient;
+            return hospitals::perhaps_elsewhere(patient, random, self.neighbour);
         }
         clinic::visiting_patient(random, timeline, free.min(FILLER_LINES))
+    }
+
+    fn scenario(&mut self, random: &mut Random, timeline: &Timeline) -> Patient {
+        let place = (self.done % self.of_round()) as usize;
+        self.done += 1;
+        match (place.checked_sub(SCENARIOS.len()), self.neighbour) {
+            (Some(of_two), Some(neighbour)) => {
+                hospitals::seen_elsewhere(OF_TWO[of_two](random, timeline), neighbour)
+            }
+            _ => SCENARIOS[place](random, timeline),
+        }
     }
 }
 

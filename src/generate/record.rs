@@ -45,11 +45,13 @@ pub(super) struct Enrolment {
     pub(super) end: Date,
 }
 
-/// What of a yearly limit was used before the lines under review.
+/// What of the limit of a year or quarter was used before the lines under review.
 #[derive(Debug)]
 pub(super) struct Accumulator {
     pub(super) disease: &'static Disease,
-    pub(super) year: i32,
+    pub(super) first: Date,
+    pub(super) last: Date,
+    pub(super) limit: Money,
     pub(super) used: Money,
 }
 

@@ -9,6 +9,7 @@ use super::catalogue::{
     SUPPLY_DAYS_MAX,
 };
 use super::clinic::{chronic_visit, covered, empty_visit, enrolled, settle, supply};
+use super::prescriptions::{not_for_long, not_registered, quarterly_limit, stock, two_diseases};
 use super::random::Random;
 use super::record::{Breach, Mark, Money, Patient, Place, Verdict};
 use super::timeline::{Timeline, after};
@@ -21,7 +22,7 @@ pub(super) const LINES_MAX: u64 = 8;
 pub(super) type Scenario = fn(&mut Random, &Timeline) -> Patient;
 
 /// Every breach of patient scope with its near misses.
-pub(super) const SCENARIOS: [Scenario; 19] = [
+pub(super) const SCENARIOS: [Scenario; 29] = [
     |random, timeline| outside_catalogue(random, timeline, Outside::Charged),
     |random, timeline| outside_catalogue(random, timeline, Outside::OtherRegistration),
     |random, timeline| outside_catalogue(random, timeline, Outside::Refunded),
@@ -41,12 +42,22 @@ pub(super) const SCENARIOS: [Scenario; 19] = [
     |random, timeline| foreign_operation(random, timeline, Verdict::NearMiss),
     |random, timeline| ungroupable(random, timeline, Verdict::Hit),
     |random, timeline| ungroupable(random, timeline, Verdict::NearMiss),
+    |random, timeline| not_registered(random, timeline, Verdict::Hit),
+    |random, timeline| not_registered(random, timeline, Verdict::NearMiss),
+    |random, timeline| two_diseases(random, timeline, Verdict::Hit),
+    |random, timeline| two_diseases(random, timeline, Verdict::NearMiss),
+    |random, timeline| quarterly_limit(random, timeline, Verdict::Hit),
+    |random, timeline| quarterly_limit(random, timeline, Verdict::NearMiss),
+    |random, timeline| not_for_long(random, timeline, Verdict::Hit),
+    |random, timeline| not_for_long(random, timeline, Verdict::NearMiss),
+    |random, timeline| stock(random, timeline, Verdict::Hit),
+    |random, timeline| stock(random, timeline, Verdict::NearMiss),
 ];
 
-const CHRONIC: &str = "37/chronic-limits";
+pub(super) const CHRONIC: &str = "37/chronic-limits";
 const GROUPS: &str = "37/drg-checks";
 
-static OUTSIDE_CATALOGUE: Breach = Breach {
+pub(super) static OUTSIDE_CATALOGUE: Breach = Breach {
     id: "CHR-CATALOGUE",
     pack: CHRONIC,
     rule: "CHR-01",
@@ -56,7 +67,7 @@ static LONG_SUPPLY: Breach = Breach {
     pack: CHRONIC,
     rule: "CHR-02",
 };
-static EARLY_SUPPLY: Breach = Breach {
+pub(super) static EARLY_SUPPLY: Breach = Breach {
     id: "CHR-OVERLAP",
     pack: CHRONIC,
     rule: "CHR-03",
@@ -181,15 +192,16 @@ fn long_supply(random: &mut Random, timeline: &Timeline, days: i64) -> Patient {
     finish(patient, random, timeline, mark)
 }
 
+/// How early a drug is supplied again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Early {
+pub(super) enum Early {
     BeyondAWeek,
     ByAWeek,
     Refunded,
 }
 
 /// The same item again more than a week before the previous supply ends.
-fn early_supply(random: &mut Random, timeline: &Timeline, how: Early) -> Patient {
+pub(super) fn early_supply(random: &mut Random, timeline: &Timeline, how: Early) -> Patient {
     let disease = random.pick(&DISEASES);
     let item = disease.drugs[0];
     let mut patient = enrolled(random, timeline, &[disease]);
@@ -253,7 +265,7 @@ fn yearly_limit(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> P
     let mut patient = finish(patient, random, timeline, mark);
     let spent = covered(&patient, disease, day.year(), true);
     for accumulator in &mut patient.accumulators {
-        if accumulator.year == day.year() {
+        if accumulator.first.year() == day.year() {
             accumulator.used = disease.yearly_limit - spent + excess;
         }
     }
@@ -319,14 +331,20 @@ fn ungroupable(random: &mut Random, timeline: &Timeline, verdict: Verdict) -> Pa
 }
 
 /// A day under review on which, or in the year of which, nothing of the patient's lies outside it.
-fn reviewed_day(random: &mut Random, timeline: &Timeline) -> time::Date {
+pub(super) fn reviewed_day(random: &mut Random, timeline: &Timeline) -> time::Date {
     after(
         timeline.start,
         i64::from(random.between(0, timeline.review_days())),
     )
 }
 
-fn finish(mut patient: Patient, random: &mut Random, timeline: &Timeline, mark: Mark) -> Patient {
+/// The patient with what was planted, and with what of yearly limits was used before.
+pub(super) fn finish(
+    mut patient: Patient,
+    random: &mut Random,
+    timeline: &Timeline,
+    mark: Mark,
+) -> Patient {
     patient.marks.push(mark);
     settle(&mut patient, random, timeline);
     patient

@@ -1,17 +1,22 @@
-//! The files: one CSV a table of the contract, and `planted.csv`.
+//! The files: one CSV or Parquet file a table of the contract, and `planted.csv`.
+//!
+//! A file has the ending `.new` until it is whole: what is left of a run that was interrupted is not taken for a
+//! hospital.
 //!
 //! No field holds a comma, a quotation mark or a line break: all are codes, numbers, dates or fixed
 //! notes, so that none needs quoting.
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use rulepack_audit::table_writer::TableWriter;
+use rulepack_contract::schema;
 use time::Date;
 
-use super::GenerateError;
 use super::record::{Breach, Money, Verdict};
+use super::{GenerateError, TableFormat};
 
 /// A field, written as `docs/DATA.md` has it.
 #[derive(Debug, Clone, Copy)]
@@ -66,49 +71,78 @@ pub(super) fn optional<'a, T>(value: Option<T>, cell: impl FnOnce(T) -> Cell<'a>
     value.map_or(Cell::Empty, cell)
 }
 
+/// Where files go, and how tables are written.
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    pub(super) format: TableFormat,
+}
+
 /// A file with `N` columns that grows row by row.
-#[derive(Debug)]
 pub(super) struct Table<const N: usize> {
     path: PathBuf,
-    writer: BufWriter<File>,
+    writer: Writer,
     rows: u64,
     /// How many of the columns are written.
     width: usize,
+    /// A row as text, and where its cells end.
+    text: String,
+    ends: Vec<usize>,
+}
+
+enum Writer {
+    Csv(BufWriter<File>),
+    Parquet(Box<TableWriter>),
 }
 
 impl<const N: usize> Table<N> {
-    /// Creates `<name>.csv` in `directory` and writes its header.
+    /// Creates the file of a table, with its header.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn create(
-        directory: &Path,
+        folder: &Folder,
         name: &str,
         columns: [&str; N],
     ) -> Result<Self, GenerateError> {
-        Self::narrow(directory, name, columns, N)
+        Self::narrow(folder, name, columns, N)
     }
 
-    /// Creates `<name>.csv` in `directory` with the first `width` of the columns; what rows have in the
-    /// others is not written.
+    /// Creates the file of a table with the first `width` of the columns; what rows have in the others is not
+    /// written. What is no table of the contract is written as CSV.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn narrow(
-        directory: &Path,
+        folder: &Folder,
         name: &str,
         columns: [&str; N],
         width: usize,
     ) -> Result<Self, GenerateError> {
-        let path = directory.join(name).with_extension("csv");
-        let file = File::create(&path).map_err(|source| failed(&path, source))?;
+        let table = schema::table(name).filter(|_| folder.format == TableFormat::Parquet);
+        let ending = table.map_or("csv", |_| "parquet");
+        let path = folder.path.join(name).with_extension(ending);
+        let new = new(&path);
+        let written = columns.get(..width).unwrap_or(&columns);
+        let writer = match table {
+            Some(table) => TableWriter::create(&new, table, written)
+                .map(|writer| Writer::Parquet(Box::new(writer)))
+                .map_err(io::Error::other),
+            None => {
+                File::create(&new).map(|file| Writer::Csv(BufWriter::with_capacity(1 << 16, file)))
+            }
+        };
         let mut table = Self {
+            writer: writer.map_err(|source| failed(&path, source))?,
             path,
-            writer: BufWriter::with_capacity(1 << 16, file),
             rows: 0,
             width,
+            text: String::new(),
+            ends: Vec::with_capacity(N),
         };
-        table.line(columns)?;
+        if matches!(table.writer, Writer::Csv(_)) {
+            table.line(columns)?;
+        }
         Ok(table)
     }
 
@@ -127,33 +161,57 @@ impl<const N: usize> Table<N> {
         self.rows
     }
 
-    /// Writes what is buffered.
+    /// Writes what is buffered, and gives the file its name.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn finish(mut self) -> Result<(), GenerateError> {
-        self.writer
-            .flush()
-            .map_err(|source| failed(&self.path, source))
+    pub(super) fn finish(self) -> Result<(), GenerateError> {
+        let written = match self.writer {
+            Writer::Csv(mut writer) => writer.flush(),
+            Writer::Parquet(writer) => writer.finish().map_err(io::Error::other),
+        };
+        let whole = written.and_then(|()| fs::rename(new(&self.path), &self.path));
+        whole.map_err(|source| failed(&self.path, source))
     }
 
     fn line<C: Display>(&mut self, cells: [C; N]) -> Result<(), GenerateError> {
-        let written = cells
-            .iter()
-            .take(self.width)
-            .enumerate()
-            .try_for_each(|(place, cell)| {
-                let separator = if place == 0 { "" } else { "," };
-                write!(self.writer, "{separator}{cell}")
-            });
-        written
-            .and_then(|()| self.writer.write_all(b"\n"))
-            .map_err(|source| failed(&self.path, source))
+        self.text.clear();
+        self.ends.clear();
+        let is_csv = matches!(self.writer, Writer::Csv(_));
+        for (place, cell) in cells.iter().take(self.width).enumerate() {
+            if is_csv && place > 0 {
+                self.text.push(',');
+            }
+            write!(self.text, "{cell}").expect("a text can always grow");
+            self.ends.push(self.text.len());
+        }
+        let written = match &mut self.writer {
+            Writer::Csv(writer) => {
+                self.text.push('\n');
+                writer.write_all(self.text.as_bytes())
+            }
+            Writer::Parquet(writer) => {
+                let mut first = 0;
+                let cells = self.ends.iter().map(|end| {
+                    let cell = self.text.get(first..*end).unwrap_or_default();
+                    first = *end;
+                    cell
+                });
+                writer.push(cells).map_err(io::Error::other)
+            }
+        };
+        written.map_err(|source| failed(&self.path, source))
     }
 }
 
+/// The name of a file that is not whole yet.
+fn new(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
+}
+
 /// `planted.csv`, with its counts.
-#[derive(Debug)]
 pub(super) struct Planted {
     table: Table<9>,
     hits: u64,
@@ -165,11 +223,11 @@ impl Planted {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn create(directory: &Path) -> Result<Self, GenerateError> {
+    pub(super) fn create(folder: &Folder) -> Result<Self, GenerateError> {
         let columns = [
             "breach", "pack", "rule", "verdict", "table", "key", "patient", "amount", "note",
         ];
-        let table = Table::create(directory, "planted", columns)?;
+        let table = Table::create(folder, "planted", columns)?;
         Ok(Self {
             table,
             hits: 0,

@@ -217,6 +217,16 @@ impl Host {
         fs::write(&path, first + rest).unwrap();
     }
 
+    /// Follows this alone from now on.
+    pub fn subscribe(&self, subscription: &str) {
+        let path = self.folder.join("host.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once("subscriptions = [").unwrap();
+        let (_, after) = rest.split_once(']').unwrap();
+        let text = format!("{before}subscriptions = [\"{subscription}\"]{after}");
+        fs::write(&path, text).unwrap();
+    }
+
     /// The lock in force, byte for byte.
     pub fn lock(&self) -> String {
         fs::read_to_string(self.folder.join("lock.json")).unwrap()

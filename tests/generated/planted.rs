@@ -16,6 +16,10 @@ pub type Breaches<T> = BTreeMap<Breach, Vec<T>>;
 /// readmissions.
 const RATES: [&str; 2] = ["NL-62", "NL-63"];
 
+/// The rule of which what stays with the hospital is a measure, and the rule that lists the rounds of purchases.
+const RETAINED: &str = "VBP-11";
+const ROUND: &str = "VBP-12";
+
 /// A row of `planted.csv` by column.
 pub type Row = BTreeMap<String, String>;
 
@@ -58,12 +62,49 @@ pub fn found(report: &Value) -> Breaches<i64> {
     }
     for measure in report["measures"].as_array().unwrap() {
         let counts = RATES.iter().any(|rate| measure["rule"] == *rate);
-        if counts && measure["numerator"] == 1 {
-            let breach = breach(measure, &measure["about"]);
-            breaches.entry(breach).or_default().push(0);
+        let numerator = measure["numerator"].as_i64().unwrap();
+        let breach = || breach(measure, &measure["about"]);
+        if counts && numerator == 1 {
+            breaches.entry(breach()).or_default().push(0);
+        }
+        if measure["rule"] == RETAINED && numerator > 0 {
+            breaches.entry(breach()).or_default().push(numerator);
         }
     }
+    for notice in of_rounds(report) {
+        let breach = breach(notice, &notice["about"][0]);
+        breaches.entry(breach).or_default().push(0);
+    }
     breaches
+}
+
+/// The lists of rounds of purchases.
+fn of_rounds(report: &Value) -> impl Iterator<Item = &Value> {
+    let notices = report["notices"].as_array().unwrap().iter();
+    notices.filter(|notice| notice["rule"] == ROUND)
+}
+
+/// The figures of the planted lists of rounds are those of the lists that were told.
+fn assert_same_rounds(folder: &Path, report: &Value) {
+    let numbers = |text: &str| -> Vec<u32> {
+        let texts = text.split(|character: char| !character.is_ascii_digit());
+        texts.filter_map(|number| number.parse().ok()).collect()
+    };
+    let planted = rows(folder).into_iter().filter(|row| row["rule"] == ROUND);
+    let mut planted: Vec<_> = planted.map(|row| numbers(&row["note"])).collect();
+    let told = of_rounds(report).map(|notice| {
+        let message = text(&notice["message"]);
+        // Behind the name of the round; shares stand in brackets behind their counts.
+        let (_, figures) = message.split_once("：").unwrap();
+        let figures = figures
+            .split(['（', '）'])
+            .filter(|part| !part.contains('%'));
+        numbers(&figures.collect::<String>())
+    });
+    let mut told: Vec<_> = told.collect();
+    planted.sort();
+    told.sort();
+    assert_eq!(told, planted);
 }
 
 fn breach(told: &Value, row: &Value) -> Breach {
@@ -86,6 +127,7 @@ pub fn assert_exactly_planted(folder: &Path, report: &str) {
         assert_eq!(report[part], serde_json::json!([]), "{part}");
     }
     assert_same(&planted(folder), &found(&report));
+    assert_same_rounds(folder, &report);
 }
 
 /// What was found is what was planted, as often and with the same money.

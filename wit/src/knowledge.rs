@@ -1,6 +1,8 @@
 //! Knowledge tables (知识库): what a manifest declares of them, and their rows in memory.
 
 mod builder;
+mod csv_file;
+mod error;
 
 use std::collections::BTreeMap;
 
@@ -8,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::parameters::Setter;
 use crate::schema::Kind;
-use crate::units::{self, ValueError};
+use crate::units;
 
 pub use builder::TableBuilder;
+pub use csv_file::line_of;
+pub use error::TableError;
 
 /// A `[[table]]` of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +39,10 @@ pub struct TableDeclaration {
     /// What people call its columns (表头), by column: `item = "医保编码"`. A file may have either name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headings: BTreeMap<String, String>,
+    /// The words that a column of texts takes, where it takes some only, each with what people call it:
+    /// `scope = { day = "单日" }`. A file may have either, the pack holds the word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Who supplies the rows of a knowledge table.
@@ -113,80 +121,6 @@ pub enum KnowledgeColumn {
     Days(Vec<i32>),
 }
 
-/// What is wrong with a knowledge table as people wrote it.
-#[derive(Debug, thiserror::Error)]
-pub enum TableError {
-    /// The file is not CSV.
-    #[error("table `{table}` is not a CSV file in UTF-8: {source}")]
-    Csv {
-        /// The table.
-        table: String,
-        /// What the reader said.
-        source: csv::Error,
-    },
-    /// A declared column is not in the header.
-    #[error("table `{table}` has no column `{column}`")]
-    ColumnMissing {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-    /// A column stands in the header twice.
-    #[error("table `{table}` has the column `{column}` twice")]
-    ColumnTwice {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-    /// The header has a column that is not declared.
-    #[error("table `{table}` has the column `{column}`, which the manifest does not declare")]
-    ColumnUndeclared {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-    /// A value is not of the declared type.
-    #[error(
-        "table `{table}` line {line}, column `{column}`: `{value}` is {problem}, expected {}",
-        .column_type.expectation()
-    )]
-    Value {
-        /// The table.
-        table: String,
-        /// Line of the file, the header is 1.
-        line: u64,
-        /// The column, as the header names it.
-        column: String,
-        /// The refused value.
-        value: String,
-        /// What is wrong with it.
-        problem: ValueError,
-        /// What the column holds.
-        column_type: ColumnType,
-    },
-    /// Two rows have the same key.
-    #[error("table `{table}` line {line} has the same key `{key}` as line {first}")]
-    DuplicateKey {
-        /// The table.
-        table: String,
-        /// The later line.
-        line: u64,
-        /// The earlier line.
-        first: u64,
-        /// The values of the key, joined with `/`.
-        key: String,
-    },
-    /// More rows than 32 bits count.
-    #[error("table `{table}` has too many rows")]
-    TooManyRows {
-        /// The table.
-        table: String,
-    },
-}
-
 impl TableDeclaration {
     /// The column that a heading names, by its own name or by what people call it.
     #[must_use]
@@ -198,6 +132,29 @@ impl TableDeclaration {
         };
         let (name, column_type) = self.columns.get_key_value(name)?;
         Some((name, *column_type))
+    }
+
+    /// The word of a column that a cell means, by itself or by what people call it; `None` where the column
+    /// takes some words only, and this is none of them.
+    #[must_use]
+    pub fn word<'a>(&'a self, column: &str, cell: &'a str) -> Option<&'a str> {
+        let Some(words) = self.words.get(column).filter(|_| !cell.is_empty()) else {
+            return Some(cell);
+        };
+        if words.contains_key(cell) {
+            return Some(cell);
+        }
+        let mut words = words.iter();
+        let (word, _) = words.find(|(_, called)| *called == cell)?;
+        Some(word)
+    }
+
+    /// What people call a word of a column.
+    #[must_use]
+    pub fn called<'a>(&'a self, column: &str, word: &'a str) -> &'a str {
+        let words = self.words.get(column);
+        let called = words.and_then(|words| words.get(word));
+        called.map_or(word, String::as_str)
     }
 
     /// What people call a column: its heading, else its name.
@@ -230,27 +187,6 @@ impl ColumnType {
 }
 
 impl KnowledgeTable {
-    /// Reads a table from CSV with a header of the declared column names, in any order.
-    ///
-    /// # Errors
-    /// [`TableError`], which names line, column and value.
-    pub fn from_csv(declaration: &TableDeclaration, bytes: &[u8]) -> Result<Self, TableError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
-        let failed = |source| TableError::Csv {
-            table: declaration.name.clone(),
-            source,
-        };
-        let header = reader.headers().map_err(failed)?.clone();
-        let mut builder = TableBuilder::new(declaration, header.iter())?;
-        for record in reader.records() {
-            let record = record.map_err(failed)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            builder.push(line, record.iter())?;
-        }
-        builder.finish()
-    }
-
     /// A cell as people write it; empty where it is not recorded, or the table has no such column.
     #[must_use]
     pub fn cell(&self, declaration: &TableDeclaration, column: &str, row: u32) -> String {
@@ -320,103 +256,5 @@ impl KnowledgeColumn {
                 units::format_short(number, kind.and_then(units::places).unwrap_or(0))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn declaration() -> TableDeclaration {
-        TableDeclaration {
-            name: "limits".into(),
-            file: Some("tables/limits.csv".into()),
-            columns: [
-                ("item".to_owned(), ColumnType::Code),
-                ("price".to_owned(), ColumnType::Money),
-                ("valid_from".to_owned(), ColumnType::Day),
-            ]
-            .into(),
-            key: vec!["item".into(), "valid_from".into()],
-            supplied_by: Supplier::Pack,
-            title: None,
-            headings: [("item", "医保编码"), ("price", "单价")]
-                .map(|(name, heading)| (name.to_owned(), heading.to_owned()))
-                .into(),
-        }
-    }
-
-    fn refusal(csv: &str) -> String {
-        KnowledgeTable::from_csv(&declaration(), csv.as_bytes())
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn a_table_reads_into_columns() {
-        let csv = "\u{feff}valid_from,item,price\n2026-01-01,A,1.50\n,B,\n2026-02-01,A,2\n";
-        let table = KnowledgeTable::from_csv(&declaration(), csv.as_bytes()).unwrap();
-        assert_eq!(table.rows, 3);
-        assert_eq!(table.text("item", 2), Some("A"));
-        assert_eq!(
-            table.columns["price"],
-            KnowledgeColumn::Integers(vec![150, units::NOT_RECORDED_S64, 200])
-        );
-        assert_eq!(
-            table.columns["valid_from"],
-            KnowledgeColumn::Days(vec![20_454, units::NOT_RECORDED_S32, 20_485])
-        );
-    }
-
-    #[test]
-    fn a_header_may_name_columns_as_people_do_and_cells_are_written_as_they_were_read() {
-        let csv = "valid_from,医保编码,price\n2026-01-01,A,1.50\n,B,\n";
-        let declaration = declaration();
-        let table = KnowledgeTable::from_csv(&declaration, csv.as_bytes()).unwrap();
-        let cells = |row| {
-            ["item", "price", "valid_from", "none"].map(|name| table.cell(&declaration, name, row))
-        };
-        assert_eq!(cells(0), ["A", "1.5", "2026-01-01", ""]);
-        assert_eq!(cells(1), ["B", "", "", ""]);
-        assert_eq!(
-            refusal("医保编码,item,price,valid_from\n"),
-            "table `limits` has the column `item` twice"
-        );
-        assert_eq!(
-            refusal("单价,valid_from\n"),
-            "table `limits` has no column `医保编码`"
-        );
-        assert_eq!(
-            refusal("price,valid_from\n"),
-            "table `limits` has no column `item`"
-        );
-    }
-
-    #[test]
-    fn errors_name_line_column_and_value() {
-        assert_eq!(
-            refusal("item,price,valid_from\nA,1.505,2026-01-01\n"),
-            "table `limits` line 2, column `price`: `1.505` is more than 2 decimals, expected an \
-             amount in CNY with at most 2 decimals, such as `12.30`"
-        );
-        assert_eq!(
-            refusal("item,price\nA,1\n"),
-            "table `limits` has no column `valid_from`"
-        );
-        assert_eq!(
-            refusal("item,price,valid_from,note\n"),
-            "table `limits` has the column `note`, which the manifest does not declare"
-        );
-        assert_eq!(
-            refusal("item,price,valid_from\nA,1,2026-01-01\nA,2,2026-01-01\n"),
-            "table `limits` line 3 has the same key `A/2026-01-01` as line 2"
-        );
-        assert!(
-            refusal("item,price,valid_from\nA,1\n")
-                .starts_with("table `limits` is not a CSV file in UTF-8: ")
-        );
-        let bytes = b"item,price,valid_from\n\xff,1,2026-01-01\n";
-        let error = KnowledgeTable::from_csv(&declaration(), bytes).unwrap_err();
-        assert!(error.to_string().contains("invalid utf-8"), "{error}");
     }
 }

@@ -48,6 +48,9 @@ pub enum ValueError {
     /// Neither 0 nor 1.
     #[error("not a flag")]
     NotAFlag,
+    /// A code that looks like another one.
+    #[error("written with full-width or invisible characters")]
+    Disguised,
 }
 
 /// Reads a decimal number into units of 10^-`places`: `parse_decimal("12.3", 2)` is 1230.

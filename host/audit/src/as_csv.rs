@@ -7,7 +7,7 @@ use std::path::Path;
 
 use arrow::array::{Array as _, AsArray as _, StringArray};
 use rulepack_contract::schema::{self, TableId};
-use rulepack_host::data::FileRejection;
+use rulepack_host::data::{Encoding, FileRejection};
 use rulepack_host::files;
 
 use crate::error::AuditError;
@@ -46,7 +46,7 @@ impl AsCsv {
     /// [`AuditError`] where a file cannot be read or written.
     pub fn write(folder: &Path, to: &Path) -> Result<Self, AuditError> {
         let mut as_csv = AsCsv {
-            input: Input::find(folder)?,
+            input: Input::find(folder, Encoding::Utf8)?,
             places: BTreeMap::new(),
             rejected: Vec::new(),
         };

@@ -8,6 +8,7 @@
 //! | `parts/cut.json` | written last when all rows lie in parts: without it they are cut anew |
 //! | `parts/<table>/0007.arrow` | the rows of a part |
 //! | `parts/0007.json` | written last when a part is reviewed: without it the part is reviewed anew |
+//! | `parts/totals.json` | written last when the sums of institutions are made (`totals.csv`) |
 //!
 //! At the end `findings.parquet`, `rejected.csv` and `no-verdict.csv` lie there, `run.json` says so, and `parts`
 //! is gone.
@@ -15,6 +16,7 @@
 mod finish;
 mod parts_done;
 mod record;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,10 +33,11 @@ use crate::cut::{Cutter, folder_of, parts};
 use crate::error::AuditError;
 use crate::input::{Input, Layout};
 use crate::review::{Choices, Ledger, Plan, REJECTED};
-use crate::run::{InputDigest, Run, RunSettings, RunState, TableCount};
+use crate::run::{InputDigest, Run, RunSettings, RunState, TableCount, Totals};
 use crate::sort::{MEMORY_BYTES_MIN, Sorter};
 pub use finish::{FINDINGS, FINDINGS_CSV, NO_VERDICT_CSV, REJECTED_CSV};
 use record::CutRecord;
+pub use sums::TOTALS_CSV;
 
 /// Rows of a part, so that a stopped run loses little and a sort is quick.
 const PART_ROWS: u64 = 250_000;
@@ -76,6 +79,8 @@ pub enum Step {
     Cut,
     /// Patients and institutions are reviewed: rows.
     Review,
+    /// Sums of institutions are brought together: parts.
+    Sum,
     /// Findings are written: parts.
     Write,
 }
@@ -112,7 +117,7 @@ impl Audit<'_> {
             });
         }
         let started = Instant::now();
-        let input = Input::find(self.input)?;
+        let input = Input::find(self.input, self.settings.encoding.into())?;
         let layouts = input.tables().map(|table| Layout::of(table, &input));
         let layouts = layouts.collect::<Result<Vec<_>, _>>()?;
         let mut run = self.begin(&input)?;
@@ -133,6 +138,7 @@ impl Audit<'_> {
         let plan = self.plan(&input, &layouts, &cut)?;
         let sorter = Sorter::new(self.memory_bytes / 2, &self.parts())?;
         self.review(&plan, &sorter, (&run.settings, &cut))?;
+        run.totals = self.review_sums(plan, &sorter, &run.settings)?;
         self.finish(&input, &sorter, &mut run)?;
         let rows: u64 = cut.rows.values().sum();
         run.state = RunState::Done;
@@ -222,6 +228,33 @@ impl Audit<'_> {
         Ok(record)
     }
 
+    /// Reviews the institutions, with the sums of their lines. Answers where these came from.
+    fn review_sums(
+        &self,
+        mut plan: Plan<'_>,
+        sorter: &Sorter,
+        settings: &RunSettings,
+    ) -> Result<Totals, AuditError> {
+        let Some(summing) = plan.summing.take() else {
+            self.review_institutions(&plan, sorter, settings)?;
+            let mut tables = plan.input.tables();
+            return Ok(match tables.any(|table| table == ids::TOTALS) {
+                true => Totals::Brought,
+                false => Totals::NotAsked,
+            });
+        };
+        let made = self.make_sums(&summing, (plan.input, settings), sorter)?;
+        let mut layouts = plan.layouts.to_vec();
+        layouts.push(made.layout);
+        plan.circumstances.sums = Some(made.sums);
+        let plan = Plan {
+            layouts: &layouts,
+            ..plan
+        };
+        self.review_institutions(&plan, sorter, settings)?;
+        Ok(made.told)
+    }
+
     fn plan<'p>(
         &'p self,
         input: &'p Input,
@@ -236,24 +269,28 @@ impl Audit<'_> {
                 rows.push(batch.map_err(AuditError::rows(&institutions))?);
             }
         }
-        Ok(Plan {
+        let mut plan = Plan {
             input,
             layouts,
             repeated: cut.repeated(),
             institutions: rows,
             choices: Choices::new(self.in_force, period),
+            summing: None,
             circumstances: Circumstances {
                 stage: Stage::After,
                 today: self.settings.today.number(),
                 scenes: Vec::new(),
                 jurisdiction: self.settings.division.clone(),
                 period: Some(period),
+                sums: None,
                 batches: Batches::default(),
             },
             period,
             folder: self.parts(),
             progress: self.progress,
-        })
+        };
+        plan.summing = plan.sums_wanted();
+        Ok(plan)
     }
 
     fn parts(&self) -> PathBuf {

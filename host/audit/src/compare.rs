@@ -23,7 +23,7 @@ use crate::summary::{Example, SummaryOptions};
 use change::Changes;
 use identity::Identity;
 
-pub use change::{Change, DepartmentChanges, GroupChange, RuleChange};
+pub use change::{Change, GroupChange, GroupChanges, RuleChange};
 pub use identity::order;
 pub use page::comparison_page;
 pub use sorted::{Sorted, SortedError, sorted};
@@ -40,8 +40,10 @@ pub struct Comparison {
     pub all: Change,
     /// By rule, those with most changes first.
     pub rules: Vec<RuleChange>,
+    /// By institution; none where there are more than can be told apart.
+    pub institutions: Option<GroupChanges>,
     /// By department; none where there are more than can be told apart.
-    pub departments: Option<DepartmentChanges>,
+    pub departments: Option<GroupChanges>,
     /// Some findings that were gained, lost or altered.
     pub examples: Vec<ChangedFinding>,
 }
@@ -135,14 +137,15 @@ pub fn compare<E: std::error::Error + 'static>(
             (one, other) => changes.add(one.as_ref(), other.as_ref()),
         }
     }
-    let (all, rules, departments, examples) = changes.finish();
+    let counted = changes.finish();
     Ok(Comparison {
         before,
         after,
-        all,
-        rules,
-        departments,
-        examples,
+        all: counted.all,
+        rules: counted.rules,
+        institutions: counted.institutions,
+        departments: counted.departments,
+        examples: counted.examples,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Why there is no audit.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -146,17 +147,75 @@ impl AuditError {
         }
     }
 
-    /// A fault in the rows of a file.
+    /// A fault in the rows of a file, or of the file system under it: a disk that is full is no fault of a file.
     pub(crate) fn rows(path: &Path) -> impl FnOnce(ArrowError) -> AuditError + '_ {
-        |source| AuditError::Rows {
-            path: path.to_owned(),
-            source,
+        |source| match of_system(&source) {
+            Some(system) => AuditError::io(path)(system),
+            None => AuditError::Rows {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
+
+    /// The same of a Parquet file that is written.
+    pub(crate) fn parquet(path: &Path) -> impl FnOnce(ParquetError) -> AuditError + '_ {
+        |source| match of_system(&source) {
+            Some(system) => AuditError::io(path)(system),
+            None => AuditError::rows(path)(source.into()),
+        }
+    }
+
+    /// A sort that failed, whose rows lie in this folder where memory does not hold them.
+    pub(crate) fn sort(scratch: &Path) -> impl FnOnce(DataFusionError) -> AuditError + '_ {
+        |source| match of_system(&source) {
+            Some(system) => AuditError::io(scratch)(system),
+            None => AuditError::from(source),
+        }
+    }
+}
+
+/// What the file system said, where that is the reason.
+fn of_system(error: &(dyn Error + 'static)) -> Option<io::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(system) = error.downcast_ref::<io::Error>() {
+            return Some(io::Error::new(system.kind(), system.to_string()));
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl From<DataFusionError> for AuditError {
     fn from(error: DataFusionError) -> Self {
         AuditError::Sort(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> io::Error {
+        io::Error::from(io::ErrorKind::StorageFull)
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_such_whoever_meets_it() {
+        let path = Path::new("parts");
+        let arrow = || ArrowError::IoError("written".to_owned(), full());
+        for error in [
+            AuditError::rows(path)(arrow()),
+            AuditError::parquet(path)(ParquetError::from(full())),
+            AuditError::sort(path)(DataFusionError::from(arrow())),
+            AuditError::sort(path)(DataFusionError::IoError(full())),
+        ] {
+            assert_eq!(error.to_string(), "`parts` cannot be used");
+            let source = error.source().unwrap().to_string();
+            assert_eq!(source, "no storage space");
+        }
+        let error = AuditError::rows(path)(ArrowError::SchemaError("other".to_owned()));
+        assert_eq!(error.to_string(), "`parts` cannot be read to its end");
     }
 }

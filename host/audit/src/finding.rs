@@ -25,6 +25,8 @@ pub struct AuditFinding {
     pub amount: i64,
     /// Day of service that the version was chosen for, `YYYY-MM-DD`.
     pub day: String,
+    /// 追溯: the version, or what is set for it, was published after that day, and applies to it all the same.
+    pub retroactive: bool,
     /// Institution (定点医药机构编码).
     pub institution: String,
     /// Department (科室) of the first offending row, or else of its encounter.
@@ -42,8 +44,13 @@ pub struct AuditFinding {
 }
 
 impl AuditFinding {
+    /// 追溯 where the finding is marked so, else nothing.
+    pub(crate) fn retroactive_mark(&self) -> &'static str {
+        if self.retroactive { "追溯" } else { "" }
+    }
+
     /// All its texts but those of its rows, what names the finding first.
-    pub(crate) fn texts(&self) -> [&str; 14] {
+    pub(crate) fn texts(&self) -> [&str; 15] {
         [
             &self.pack,
             &self.rule,
@@ -59,6 +66,7 @@ impl AuditFinding {
             &self.kind,
             &self.basis,
             &self.behaviour,
+            self.retroactive_mark(),
         ]
     }
 }

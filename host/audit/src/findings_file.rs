@@ -1,6 +1,6 @@
 //! `findings.parquet`: a row for each [`AuditFinding`], its offending and related rows as lists.
 //!
-//! Amounts are decimals in CNY with two places, days are dates; everything else is text. The order is that of
+//! Amounts are decimals in CNY with two places, days are dates, `retroactive` is a flag; everything else is text. The order is that of
 //! patients and institutions by the digest of their key, then of their rows: it depends on the data alone.
 
 use std::fs::File;
@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray as _, Date32Array, Decimal128Array, ListArray, RecordBatch,
-    StringArray, StructArray,
+    Array, ArrayRef, AsArray as _, BooleanArray, Date32Array, Decimal128Array, ListArray,
+    RecordBatch, StringArray, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Fields, Schema, SchemaRef};
@@ -68,8 +68,9 @@ impl FindingsWriter {
     /// # Errors
     /// [`AuditError`] where the file cannot be written.
     pub fn write(&mut self, findings: &[AuditFinding]) -> Result<(), AuditError> {
-        let written = batch(findings).and_then(|batch| Ok(self.writer.write(&batch)?));
-        written.map_err(AuditError::rows(&self.path))
+        let batch = batch(findings).map_err(AuditError::rows(&self.path))?;
+        let written = self.writer.write(&batch);
+        written.map_err(AuditError::parquet(&self.path))
     }
 
     /// Ends the file, and waits until it lies on the disk.
@@ -125,6 +126,7 @@ pub fn schema() -> SchemaRef {
     let mut fields: Vec<Field> = TEXTS.iter().map(text).collect();
     fields.push(Field::new("amount", AMOUNT, false));
     fields.push(Field::new("day", DataType::Date32, true));
+    fields.push(Field::new("retroactive", DataType::Boolean, false));
     fields.extend(WHOSE.iter().map(text));
     for name in ["offending", "related"] {
         let item = Field::new_list_field(DataType::Struct(row_fields()), false);
@@ -169,6 +171,8 @@ fn batch(findings: &[AuditFinding]) -> Result<RecordBatch, ArrowError> {
     let mut columns: Vec<ArrayRef> = texts.into_iter().map(text).collect();
     columns.push(amounts(findings.iter().map(|finding| finding.amount))?);
     columns.push(Arc::new(days));
+    let retroactive = findings.iter().map(|finding| Some(finding.retroactive));
+    columns.push(Arc::new(retroactive.collect::<BooleanArray>()));
     columns.extend(whose.into_iter().map(text));
     columns.push(lists(findings.iter().map(|finding| &finding.offending))?);
     columns.push(lists(findings.iter().map(|finding| &finding.related))?);
@@ -220,7 +224,8 @@ fn findings(batch: &RecordBatch) -> Vec<AuditFinding> {
     let (told, whose) = (texts(&TEXTS), texts(&WHOSE));
     let amounts = batch.column(TEXTS.len()).as_primitive::<Decimal128Type>();
     let days = batch.column(TEXTS.len() + 1).as_primitive::<Date32Type>();
-    let first_list = TEXTS.len() + 2 + WHOSE.len();
+    let retroactive = batch.column(TEXTS.len() + 2).as_boolean();
+    let first_list = TEXTS.len() + 3 + WHOSE.len();
     let finding = |row: usize| {
         let [
             pack,
@@ -248,6 +253,7 @@ fn findings(batch: &RecordBatch) -> Vec<AuditFinding> {
             message,
             amount: fen(amounts.value(row)),
             day: day.unwrap_or_default(),
+            retroactive: retroactive.value(row),
             institution,
             department,
             doctor,
@@ -307,6 +313,7 @@ mod tests {
             message: message.into(),
             amount,
             day: "2026-06-01".into(),
+            retroactive: amount > 0,
             institution: "H1".into(),
             department: String::new(),
             doctor: "D1".into(),

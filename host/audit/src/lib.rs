@@ -26,12 +26,14 @@ mod review;
 pub mod run;
 mod sort;
 pub mod summary;
+mod sums;
 #[cfg(test)]
 mod synthetic;
 pub mod table_writer;
 
 pub use audit::{
     Audit, FINDINGS, FINDINGS_CSV, NO_VERDICT_CSV, NoProgress, Progress, REJECTED_CSV, Step,
+    TOTALS_CSV,
 };
 pub use error::AuditError;
 pub use review::PATIENT_ROWS_MAX;

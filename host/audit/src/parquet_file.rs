@@ -22,7 +22,7 @@ pub(crate) fn create(path: &Path, schema: SchemaRef) -> Result<ArrowWriter<File>
         .set_created_by(concat!("rulepack ", env!("CARGO_PKG_VERSION")).to_owned());
     let file = files::create_private(path).map_err(AuditError::io(path))?;
     let writer = ArrowWriter::try_new(file, schema, Some(properties.build()));
-    writer.map_err(|error| AuditError::rows(path)(error.into()))
+    writer.map_err(AuditError::parquet(path))
 }
 
 /// Ends a file, and waits until it lies on the disk.
@@ -31,6 +31,6 @@ pub(crate) fn create(path: &Path, schema: SchemaRef) -> Result<ArrowWriter<File>
 /// [`AuditError`] where it cannot be written.
 pub(crate) fn finish(path: &Path, writer: ArrowWriter<File>) -> Result<(), AuditError> {
     let file = writer.into_inner();
-    let file = file.map_err(|error| AuditError::rows(path)(error.into()))?;
+    let file = file.map_err(AuditError::parquet(path))?;
     file.sync_all().map_err(AuditError::io(path))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rulepack_host::data::Encoding;
 use rulepack_host::files;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
@@ -26,6 +27,9 @@ pub struct Run {
     pub tables: BTreeMap<String, TableCount>,
     /// What came of it.
     pub counts: Counts,
+    /// Where the sums of institutions came from.
+    #[serde(default)]
+    pub totals: Totals,
     /// Went on after it had been stopped.
     pub resumed: bool,
     /// Seconds that it took, from when it last went on.
@@ -65,6 +69,9 @@ pub struct RunSettings {
     pub lock: Digest,
     /// Digest of that part of it which versions were chosen from: all of it, unless one pack was asked for.
     pub versions: Digest,
+    /// How its CSV files are encoded.
+    #[serde(default)]
+    pub encoding: FileEncoding,
     /// The only pack that runs; all where it is empty.
     #[serde(default)]
     pub pack: String,
@@ -72,6 +79,35 @@ pub struct RunSettings {
     pub release: String,
     /// Parts that the data is cut into.
     pub parts: u32,
+}
+
+/// How CSV files are encoded. It is declared and never guessed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileEncoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+    /// GBK, read as GB 18030.
+    Gbk,
+}
+
+impl From<FileEncoding> for Encoding {
+    fn from(encoding: FileEncoding) -> Self {
+        match encoding {
+            FileEncoding::Utf8 => Encoding::Utf8,
+            FileEncoding::Gbk => Encoding::Gbk,
+        }
+    }
+}
+
+impl From<Encoding> for FileEncoding {
+    fn from(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Utf8 => FileEncoding::Utf8,
+            Encoding::Gbk => FileEncoding::Gbk,
+        }
+    }
 }
 
 /// A file as it was read.
@@ -98,6 +134,34 @@ pub struct TableCount {
     pub rejected: u64,
 }
 
+/// Where the sums of institutions (`totals`) came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Totals {
+    /// No pack in force asks for any.
+    #[default]
+    NotAsked,
+    /// From the files, as they were brought.
+    Brought,
+    /// From the lines: `totals.csv` lists them.
+    Made {
+        /// How many.
+        rows: u64,
+        /// Institutions of which some are left out, for want of a column; all of them where a line does not say
+        /// whose it is.
+        left_out: u64,
+    },
+}
+
+/// What encounters under review cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// How many there are.
+    pub encounters: u64,
+    /// Fen of their lines that are counted; none where no amount is recorded.
+    pub amount: Option<i64>,
+}
+
 /// What came of the review of some patients or institutions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -117,6 +181,9 @@ pub struct Counts {
     pub amount: i64,
     /// Findings of versions, or of settings, that apply to days before they were published.
     pub retroactive: u64,
+    /// By key of the institution, empty where it is not recorded: what is under review.
+    #[serde(default)]
+    pub costs: BTreeMap<String, Cost>,
     /// Notices: told while care goes on, and only counted here.
     pub notices: u64,
     /// By pack and reason: who got no verdict. `no-verdict.csv` lists them.
@@ -211,6 +278,7 @@ impl Run {
             inputs,
             tables: BTreeMap::new(),
             counts: Counts::default(),
+            totals: Totals::default(),
             resumed: false,
             seconds: 0,
             rows_per_second: 0,
@@ -232,6 +300,16 @@ impl Run {
     }
 }
 
+impl Cost {
+    fn add(&mut self, other: Cost) {
+        self.encounters = self.encounters.saturating_add(other.encounters);
+        self.amount = match (self.amount, other.amount) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
 impl Counts {
     /// Adds what came of other patients and institutions.
     pub fn add(&mut self, other: &Counts) {
@@ -249,6 +327,12 @@ impl Counts {
             *sum = sum.saturating_add(more);
         }
         self.amount = self.amount.saturating_add(other.amount);
+        for (institution, cost) in &other.costs {
+            self.costs
+                .entry(institution.clone())
+                .or_default()
+                .add(*cost);
+        }
         join(&mut self.no_verdict, &other.no_verdict, |sum, more| {
             let is_same = sum.pack == more.pack && sum.kind == more.kind;
             if is_same {

@@ -34,12 +34,14 @@ const SHARE_TO_READ_BACK: usize = 1_024;
 #[derive(Debug, Clone)]
 pub(crate) struct Sorter {
     context: Arc<TaskContext>,
+    scratch: PathBuf,
 }
 
 /// Rows in order. Of one thread.
 pub(crate) struct Sorted {
     stream: SendableRecordBatchStream,
     runtime: Arc<Runtime>,
+    scratch: PathBuf,
 }
 
 /// Files of rows, one after the other, as DataFusion reads them.
@@ -83,6 +85,7 @@ impl Sorter {
         );
         Ok(Sorter {
             context: Arc::new(context),
+            scratch: scratch.to_owned(),
         })
     }
 
@@ -118,6 +121,7 @@ impl Sorter {
         Ok(Sorted {
             stream: sort.execute(0, Arc::clone(&self.context))?,
             runtime: Arc::clone(runtime),
+            scratch: self.scratch.clone(),
         })
     }
 }
@@ -138,7 +142,7 @@ impl Sorted {
     /// [`AuditError::Sort`].
     pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, AuditError> {
         let next = self.runtime.block_on(self.stream.next());
-        Ok(next.transpose()?)
+        next.transpose().map_err(AuditError::sort(&self.scratch))
     }
 }
 

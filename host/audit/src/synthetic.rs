@@ -94,6 +94,7 @@ pub(crate) fn finding(number: u64) -> AuditFinding {
         message: format!("患者{title}:{}次，限1次", rows + 1),
         amount: offending.iter().map(|row| row.amount).sum(),
         day: format!("2026-{month:02}-{day:02}"),
+        retroactive: number % 11 == 0,
         institution: format!("H3703000000{}", pick(46, 3)),
         department: department.to_owned(),
         doctor: format!("D3703{:05}", pick(48, 60)),

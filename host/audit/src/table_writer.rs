@@ -10,7 +10,6 @@ use arrow::array::{
     StringBuilder, TimestampMillisecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use rulepack_contract::schema::{Kind, Table, TableId};
 use rulepack_contract::units::{self, ValueError};
@@ -133,7 +132,7 @@ impl TableWriter {
     pub fn finish(mut self) -> Result<(), WriteError> {
         self.flush()?;
         let closed = self.writer.close();
-        closed.map_err(|error| AuditError::rows(&self.path)(error.into()))?;
+        closed.map_err(AuditError::parquet(&self.path))?;
         Ok(())
     }
 
@@ -141,8 +140,9 @@ impl TableWriter {
         let columns: Vec<ArrayRef> = self.columns.iter_mut().map(Values::finish).collect();
         self.rows = 0;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
-        let written = batch.and_then(|batch| Ok::<_, ArrowError>(self.writer.write(&batch)?));
-        written.map_err(AuditError::rows(&self.path))
+        let batch = batch.map_err(AuditError::rows(&self.path))?;
+        let written = self.writer.write(&batch);
+        written.map_err(AuditError::parquet(&self.path))
     }
 }
 

@@ -1,23 +1,14 @@
 //! The faults of tables in Chinese, for the staff who maintain them: which sheet, row and column, what stands
 //! there, and what was expected.
 
+use std::io;
+
 use rulepack_contract::knowledge::{ColumnType, TableError};
 use rulepack_contract::units::ValueError;
 
+use crate::encoding::NotGbk;
 use crate::sheet::{FoundInCell, SheetError};
-use crate::source::BuildError;
 use crate::tables::TablesError;
-
-impl BuildError {
-    /// The fault in Chinese, where it is one of a table; the compiler and the manifest speak English.
-    #[must_use]
-    pub fn chinese(&self) -> Option<String> {
-        match self {
-            BuildError::Tables(error) => Some(error.chinese()),
-            _ => None,
-        }
-    }
-}
 
 impl TablesError {
     /// The fault in Chinese (中文).
@@ -25,7 +16,12 @@ impl TablesError {
     pub fn chinese(&self) -> String {
         match self {
             TablesError::Read { path, source } => {
-                format!("无法读取 `{}`：{source}", path.display())
+                let path = path.display();
+                match source.kind() {
+                    io::ErrorKind::NotFound => format!("没有文件 `{path}`"),
+                    io::ErrorKind::PermissionDenied => format!("没有读取 `{path}` 的权限"),
+                    _ => format!("无法读取 `{path}`：{source}"),
+                }
             }
             TablesError::Missing { folder, name } => {
                 let folder = folder.display();
@@ -34,6 +30,16 @@ impl TablesError {
             TablesError::Table { path, source } => {
                 format!("`{}`：{}", path.display(), table(source))
             }
+            TablesError::Encoding { path, source } => {
+                let path = path.display();
+                match source {
+                    NotGbk::Utf8 => {
+                        format!("`{path}`：文件是 UTF-8 编码，不是 GBK；请去掉 `--encoding gbk`")
+                    }
+                    NotGbk::Line(line) => format!("`{path}`：第 {line} 行不是 GBK 编码"),
+                }
+            }
+            TablesError::Told { path, source } => format!("`{}`：{source}", path.display()),
             TablesError::Sheet { path, source } => {
                 format!("`{}`：{}", path.display(), sheet(source))
             }
@@ -43,9 +49,20 @@ impl TablesError {
 
 fn sheet(error: &SheetError) -> String {
     match error {
-        SheetError::Workbook(source) => format!("不是 Excel 文件（.xlsx）：{source}"),
+        SheetError::Workbook(_) => {
+            "不是 Excel 工作簿（.xlsx），或文件不完整；旧版 .xls 文件请另存为 .xlsx".to_owned()
+        }
+        SheetError::Merged { sheet, cells } => {
+            format!("工作表“{sheet}”：单元格 {cells} 已合并，应取消合并，并在每个单元格中填写内容")
+        }
         SheetError::Empty => "工作簿没有第一张工作表，或第一张工作表没有表头".to_owned(),
-        SheetError::Table { sheet, source } => format!("工作表“{sheet}”{}", table(source)),
+        SheetError::Table { sheet, source } => {
+            let advice = match source {
+                TableError::NoHeader { .. } => "；表格应在第一张工作表，表头应在第一行",
+                _ => "",
+            };
+            format!("工作表“{sheet}”{}{advice}", table(source))
+        }
         SheetError::Cell {
             sheet,
             row,
@@ -55,6 +72,7 @@ fn sheet(error: &SheetError) -> String {
         } => {
             let found = match found {
                 FoundInCell::Number(number) => format!("数字 `{number}`"),
+                FoundInCell::Formula => "没有计算结果的公式".to_owned(),
                 FoundInCell::Time => "带有时刻的日期".to_owned(),
                 FoundInCell::Date => "日期".to_owned(),
                 FoundInCell::Other(value) => format!("`{value}`"),
@@ -70,8 +88,38 @@ fn sheet(error: &SheetError) -> String {
 
 fn table(error: &TableError) -> String {
     match error {
-        TableError::Csv { source, .. } => {
-            format!("不是 UTF-8 编码的 CSV 文件（请另存为“CSV UTF-8”）：{source}")
+        TableError::Csv { source, .. } => format!("不是 CSV 文件：{source}"),
+        TableError::Encoding { line, column, .. } => {
+            format!(
+                "第 {line} 行“{column}”列：不是 UTF-8 编码（请另存为“CSV UTF-8”，或注明 `--encoding gbk`）"
+            )
+        }
+        TableError::Uneven {
+            line,
+            found,
+            expected,
+            ..
+        } => format!(
+            "第 {line} 行有 {found} 个值，应与表头一致，为 {expected} 个（值中有逗号时须加双引号）"
+        ),
+        TableError::NoHeader {
+            found, expected, ..
+        } => format!(
+            "第一行为 `{found}`，应为表头：{}",
+            expected.replace(", ", "、")
+        ),
+        TableError::Word {
+            line,
+            column,
+            value,
+            expected,
+            ..
+        } => {
+            let expected = expected
+                .replace(" (", "（")
+                .replace(')', "）")
+                .replace(", ", "、");
+            format!("第 {line} 行“{column}”列：`{value}` 不在可填写的内容之内，应为{expected}之一")
         }
         TableError::ColumnMissing { column, .. } => format!("缺少“{column}”列"),
         TableError::ColumnTwice { column, .. } => format!("“{column}”列出现了两次"),
@@ -104,6 +152,7 @@ fn refusal(problem: ValueError) -> String {
         ValueError::NotADate => "不是日期".to_owned(),
         ValueError::NotAnInstant => "不是日期和时刻".to_owned(),
         ValueError::NotAFlag => "不是 0 或 1".to_owned(),
+        ValueError::Disguised => "含有全角或不可见字符".to_owned(),
     }
 }
 
@@ -126,7 +175,7 @@ mod tests {
     use std::path::PathBuf;
 
     use rulepack_contract::knowledge::{KnowledgeTable, Supplier, TableDeclaration};
-    use rust_xlsxwriter::Workbook;
+    use rust_xlsxwriter::{Format, Workbook, Worksheet};
 
     use super::*;
     use crate::sheet;
@@ -151,11 +200,28 @@ mod tests {
             supplied_by: Supplier::Pack,
             title: Some("限价表".into()),
             headings: headings.map(owned).into(),
+            words: [(
+                "item".to_owned(),
+                [("001".to_owned(), "甲".to_owned())].into(),
+            )]
+            .into(),
         }
     }
 
     /// The faults of a workbook with this header and these rows, in Chinese and in English.
     fn told(header: [&str; 3], rows: &[[&str; 3]], number: Option<f64>) -> (String, String) {
+        told_of(header, rows, |sheet| {
+            if let Some(number) = number {
+                sheet.write_number(1, 0, number).unwrap();
+            }
+        })
+    }
+
+    fn told_of(
+        header: [&str; 3],
+        rows: &[[&str; 3]],
+        change: impl Fn(&mut Worksheet),
+    ) -> (String, String) {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
         sheet.set_name("限价表").unwrap();
@@ -164,13 +230,11 @@ mod tests {
                 sheet.write_string(line, at, *value).unwrap();
             }
         }
-        if let Some(number) = number {
-            sheet.write_number(1, 0, number).unwrap();
-        }
+        change(sheet);
         let bytes = workbook.save_to_buffer().unwrap();
         let error = TablesError::Sheet {
             path: PathBuf::from("limits.xlsx"),
-            source: sheet::read(&declaration(), bytes).unwrap_err(),
+            source: sheet::read(&declaration(), &bytes).unwrap_err(),
         };
         (error.chinese(), error.to_string())
     }
@@ -220,12 +284,48 @@ mod tests {
     }
 
     #[test]
+    fn faults_that_read_as_something_else_are_told_in_chinese() {
+        let day = "2026-01-01";
+        assert_eq!(
+            told(["限价表", "", ""], &[HEADER], None).0,
+            "`limits.xlsx`：工作表“限价表”第一行为 `限价表`，应为表头：医保编码、限价、生效日期；表格应在第一张工作表，\
+             表头应在第一行"
+        );
+        assert_eq!(
+            told(HEADER, &[["００１", "1", day]], None).0,
+            "`limits.xlsx`：工作表“限价表”第 2 行“医保编码”列：`００１` 不在可填写的内容之内，应为`001`（甲）之一"
+        );
+        assert_eq!(
+            told(HEADER, &[["001", "１", day]], None).0,
+            "`limits.xlsx`：工作表“限价表”第 2 行“限价”列：`１` 不是数字，应为金额（元），最多 2 位小数，例如 12.30"
+        );
+        let merged = |sheet: &mut Worksheet| {
+            let format = Format::new();
+            sheet.merge_range(1, 2, 2, 2, day, &format).unwrap();
+        };
+        assert_eq!(
+            told_of(HEADER, &[["001", "1", ""], ["甲", "1", ""]], merged).0,
+            "`limits.xlsx`：工作表“限价表”：单元格 C2:C3 已合并，应取消合并，并在每个单元格中填写内容"
+        );
+        let not_a_workbook = TablesError::Sheet {
+            path: PathBuf::from("limits.xlsx"),
+            source: sheet::read(&declaration(), b"a,b").unwrap_err(),
+        };
+        assert_eq!(
+            not_a_workbook.chinese(),
+            "`limits.xlsx`：不是 Excel 工作簿（.xlsx），或文件不完整；旧版 .xls 文件请另存为 .xlsx"
+        );
+    }
+
+    #[test]
     fn faults_of_files_are_told_in_chinese() {
         let source = KnowledgeTable::from_csv(&declaration(), b"\xc4\xe3\n\xc4,1,2\n").unwrap_err();
         let path = PathBuf::from("a.csv");
         let told = TablesError::Table { path, source }.chinese();
-        let start = "`a.csv`：不是 UTF-8 编码的 CSV 文件（请另存为“CSV UTF-8”）：";
-        assert!(told.starts_with(start), "{told}");
+        assert_eq!(
+            told,
+            "`a.csv`：第 1 行“1”列：不是 UTF-8 编码（请另存为“CSV UTF-8”，或注明 `--encoding gbk`）"
+        );
         let missing = TablesError::Missing {
             folder: "x".into(),
             name: "limits".into(),

@@ -164,9 +164,10 @@ fn guide(manifest: &Manifest, pack: &Pack) -> String {
     text.push_str(
         "\n1. 修改、增加或删除行。不要改动表头；编码列保持文本格式；不再执行的行填写失效日期，不要删除。\n\
          2. 在 `pack.toml` 中递增 `version`。\n\
-         3. `rulepack build . --lang zh`：封装规则包；表格有误时指出工作表、行、列、原值和要求。\n\
+         3. `rulepack build . --lang zh`：封装规则包；表格有误时指出工作表、行、列、原值和要求；CSV 表格为 GBK 编码时加 `--encoding gbk`。\n\
          4. `rulepack test .`：运行 `cases/` 中的用例；用例依据原来的行，行变了就一并修改。\n\
-         5. `rulepack diff 旧.wasm 新.wasm`：逐行列出知识变化，供签发人员核对。\n",
+         5. `rulepack lint . --lang zh`：签发前检查规则和知识表。\n\
+         6. `rulepack diff 旧.wasm 新.wasm --lang zh`：逐行列出知识变化，供签发人员核对。\n",
     );
     text
 }

@@ -15,10 +15,12 @@
 
 mod cases;
 mod chinese;
+mod chinese_lint;
 mod chosen_rules;
 mod code_system;
 mod compile;
 mod component;
+mod encoding;
 pub mod import_chs_drg;
 pub mod import_two_libraries;
 mod inherit;
@@ -30,13 +32,15 @@ mod tables;
 mod warning;
 
 pub use cases::CasesError;
+pub use chinese_lint::lint_in_chinese;
 pub use code_system::{CodeSystemError, read_code_system};
 pub use compile::{CompileError, Toolchain};
 pub use component::{ComponentError, componentize};
+pub use encoding::{Encoding, NotGbk};
 pub use inherit::{COMPONENT_FILE, InheritError, Inheritor, SheetForm, SourceFile, inherit};
 pub use published::{ImportError, TableFile};
 pub use sheet::{FoundInCell, SheetError};
 pub use sheet_write::SheetWriteError;
 pub use source::{BuildError, Built, Options, build, read_source};
-pub use tables::TablesError;
+pub use tables::{TablesError, supplied_table};
 pub use warning::Warning;

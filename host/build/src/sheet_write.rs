@@ -2,12 +2,15 @@
 //! first sheet and what each column takes on its second, or CSV in UTF-8 with the mark that Excel asks for.
 
 use rulepack_contract::knowledge::{ColumnType, KnowledgeTable, TableDeclaration};
-use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DataValidation, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use crate::chinese;
 
 /// Columns that stand last: from when, until when, on what ground.
 const LAST: [&str; 3] = ["valid_from", "valid_to", "basis"];
+
+/// The last row of a sheet, from 0.
+const LAST_ROW: u32 = 1_048_575;
 
 /// Excel keeps so many digits of a number.
 const DIGITS_MAX: usize = 15;
@@ -111,8 +114,9 @@ fn write_rows(
             },
         )?;
         sheet.write_string_with_format(0, at, declaration.heading(name), &bold)?;
+        write_choice(sheet, declaration, (name, at))?;
         for row in 0..table.rows {
-            let value = table.cell(declaration, name, row);
+            let value = for_people(declaration, table, (name, row));
             let line = row.saturating_add(1);
             match cell(&value, column_type) {
                 Cell::Nothing => {}
@@ -131,6 +135,33 @@ fn write_rows(
     Ok(())
 }
 
+/// A list to choose from, where a column takes some words only.
+fn write_choice(
+    sheet: &mut Worksheet,
+    declaration: &TableDeclaration,
+    (name, at): (&str, u16),
+) -> Result<(), XlsxError> {
+    let Some(words) = declaration.words.get(name) else {
+        return Ok(());
+    };
+    let words = Vec::from_iter(words.values());
+    // Excel takes lists of at most 255 characters; a longer one is told on the second sheet alone.
+    if let Ok(choice) = DataValidation::new().allow_list_strings(&words) {
+        sheet.add_data_validation(1, at, LAST_ROW, at, &choice)?;
+    }
+    Ok(())
+}
+
+/// A cell as people read it.
+fn for_people(
+    declaration: &TableDeclaration,
+    table: &KnowledgeTable,
+    (name, row): (&str, u32),
+) -> String {
+    let value = table.cell(declaration, name, row);
+    declaration.called(name, &value).to_owned()
+}
+
 /// What to write into a column: its heading, its name, whether it tells rows apart, what it takes.
 fn write_help(sheet: &mut Worksheet, declaration: &TableDeclaration) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold();
@@ -143,7 +174,13 @@ fn write_help(sheet: &mut Worksheet, declaration: &TableDeclaration) -> Result<(
         sheet.write_string(line, 0, declaration.heading(name))?;
         sheet.write_string(line, 1, name)?;
         sheet.write_string(line, 2, if is_key { "是" } else { "" })?;
-        sheet.write_string(line, 3, chinese::expectation(column_type))?;
+        let words = declaration.words.get(name);
+        let words = words.map(|words| Vec::from_iter(words.values().map(String::as_str)));
+        let expected = match words {
+            Some(words) => format!("{}之一", words.join("、")),
+            None => chinese::expectation(column_type).to_owned(),
+        };
+        sheet.write_string(line, 3, expected)?;
     }
     Ok(())
 }
@@ -196,7 +233,7 @@ pub(crate) fn to_csv(
     for row in 0..table.rows {
         let mut record = Vec::with_capacity(columns.len());
         for (name, column_type) in &columns {
-            let value = table.cell(declaration, name, row);
+            let value = for_people(declaration, table, (name, row));
             let text = matches!(column_type, ColumnType::Code | ColumnType::Text);
             if text && value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
                 return Err(SheetWriteError::Formula {
@@ -226,6 +263,7 @@ mod tests {
             ("basis", ColumnType::Text),
             ("item", ColumnType::Code),
             ("price", ColumnType::UnitPrice),
+            ("scope", ColumnType::Text),
             ("share", ColumnType::Ratio),
             ("valid_from", ColumnType::Day),
         ];
@@ -245,13 +283,18 @@ mod tests {
             headings: headings
                 .map(|(name, heading)| (name.to_owned(), heading.to_owned()))
                 .into(),
+            words: [(
+                "scope".to_owned(),
+                [("day".to_owned(), "单日".to_owned())].into(),
+            )]
+            .into(),
         }
     }
 
-    const CSV: &str = "医保编码,限价,share,生效日期,依据\n\
-        001,0.000001,0.5,2026-01-01,甲\n\
-        =1+1,123456789012.345678,,,\n\
-        003,-12.3,1,1899-12-31,\n";
+    const CSV: &str = "医保编码,限价,scope,share,生效日期,依据\n\
+        001,0.000001,day,0.5,2026-01-01,甲\n\
+        =1+1,123456789012.345678,,,,\n\
+        003,-12.3,单日,1,1899-12-31,\n";
 
     fn table() -> KnowledgeTable {
         KnowledgeTable::from_csv(&declaration(), CSV.as_bytes()).unwrap()
@@ -260,7 +303,7 @@ mod tests {
     #[test]
     fn a_workbook_reads_back_as_the_same_table() {
         let bytes = to_xlsx(&declaration(), &table()).unwrap();
-        assert_eq!(sheet::read(&declaration(), bytes).unwrap(), table());
+        assert_eq!(sheet::read(&declaration(), &bytes).unwrap(), table());
     }
 
     #[test]
@@ -273,7 +316,9 @@ mod tests {
         let plain = CSV.replace("=1+1", "002");
         let plain = KnowledgeTable::from_csv(&declaration(), plain.as_bytes()).unwrap();
         let bytes = to_csv(&declaration(), &plain).unwrap();
-        assert!(bytes.starts_with("\u{feff}医保编码,限价,share,生效日期,依据\n001,".as_bytes()));
+        assert!(bytes.starts_with(
+            "\u{feff}医保编码,限价,scope,share,生效日期,依据\n001,0.000001,单日,".as_bytes()
+        ));
         assert_eq!(
             KnowledgeTable::from_csv(&declaration(), &bytes).unwrap(),
             plain
@@ -287,6 +332,9 @@ mod tests {
             .iter()
             .map(|(name, _)| *name)
             .collect();
-        assert_eq!(names, ["item", "price", "share", "valid_from", "basis"]);
+        assert_eq!(
+            names,
+            ["item", "price", "scope", "share", "valid_from", "basis"]
+        );
     }
 }

@@ -11,6 +11,7 @@ use rulepack_protocol::pack::{self, Manifest, ManifestError, OpenError, Pack, Se
 use crate::cases::{self, CasesError};
 use crate::compile::{self, CompileError, Toolchain};
 use crate::component::{self, ComponentError};
+use crate::encoding::Encoding;
 use crate::inherit::COMPONENT_FILE;
 use crate::tables::{self, TablesError};
 use crate::warning::{self, Warning};
@@ -24,6 +25,8 @@ pub struct Options {
     pub cases: Option<PathBuf>,
     /// A component or a sealed pack whose code is used as it is: nothing is compiled.
     pub component: Option<PathBuf>,
+    /// How tables that are CSV files are encoded.
+    pub encoding: Encoding,
 }
 
 /// A sealed pack.
@@ -87,6 +90,7 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             BuildError::Compile(error) => error.hint(),
+            BuildError::Tables(error) => error.hint().map(str::to_owned),
             _ => None,
         }
     }
@@ -104,7 +108,7 @@ pub fn build(folder: &Path, toolchain: &Toolchain, options: &Options) -> Result<
     };
     let bytes = pack::seal(&component, &manifest, &tables, &cases)?;
     let pack = pack::open(&bytes, &manifest.bounds()).map_err(SealError::Refused)?;
-    let warnings = warning::of(&pack);
+    let warnings = warning::of(&pack, bytes.get(pack.component.clone()).unwrap_or_default());
     Ok(Built {
         bytes,
         pack,
@@ -127,7 +131,12 @@ pub fn read_source(folder: &Path, options: &Options) -> Result<Source, BuildErro
     })?;
     let manifest =
         Manifest::from_toml(&text).map_err(|source| BuildError::Manifest { path, source })?;
-    let tables = tables::read(folder, options.tables.as_deref(), &manifest)?;
+    let tables = tables::read(
+        folder,
+        options.tables.as_deref(),
+        options.encoding,
+        &manifest,
+    )?;
     let own_cases = folder.join("cases");
     let cases = cases::read(options.cases.as_deref().unwrap_or(&own_cases))?;
     Ok((manifest, tables, cases))

@@ -45,6 +45,11 @@ pub enum CaseFailure {
     /// What the pack says of a patient depends on who else is in the batch, which nobody may rely on.
     #[error("the patients are answered otherwise when each of them is alone in a batch")]
     Batching,
+    /// A host would never have asked about that patient: the triggers of the pack leave out what it finds.
+    #[error(
+        "something is said of a patient in whose data no trigger of the pack occurs, so nobody would be told of it"
+    )]
+    Untriggered,
     /// Those before it used up what all have together.
     #[error("the cases before it used up the fuel of {0} that all cases of a pack have together")]
     AllFuel(u64),
@@ -137,10 +142,14 @@ impl Runner<'_> {
             Ok(whole) => each_alone(pack, (&data, &review), whole),
             Err(_) => Ok(0),
         };
+        let triggered = match &evaluation {
+            Ok(whole) => check_triggers(pack, (&data, &review), whole),
+            Err(_) => Ok(()),
+        };
         // One without a verdict may have used all that it had.
         self.spend(evaluation.as_ref().map_or(budget, |done| done.fuel));
         self.spend(*alone.as_ref().unwrap_or(&budget));
-        let (evaluation, _) = (evaluation?, alone?);
+        let (evaluation, _, ()) = (evaluation?, alone?, triggered?);
         Ok((evaluation.answer.told(&data, tables), evaluation.fuel))
     }
 
@@ -204,6 +213,28 @@ fn each_alone(
     }
 }
 
+/// Holds what is said of everybody against what is left of it where the pack is asked as its triggers say. What it says
+/// of a patient does not depend on who else is in the batch: that was looked at before.
+fn check_triggers(
+    pack: &LoadedPack,
+    (data, review): (&Arc<Data>, &Review),
+    whole: &Evaluation,
+) -> Result<(), CaseFailure> {
+    let relevant = match review.scope {
+        Scope::Patient => pack.relevant(data),
+        Scope::Institution | Scope::Region => None,
+    };
+    let Some(relevant) = relevant else {
+        return Ok(());
+    };
+    let mut kept = whole.answer.clone();
+    relevant.keep(data, &mut kept);
+    match kept == whole.answer {
+        true => Ok(()),
+        false => Err(CaseFailure::Untriggered),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +248,10 @@ mod tests {
         assert_eq!(
             CaseFailure::Batching.to_string(),
             "the patients are answered otherwise when each of them is alone in a batch"
+        );
+        assert_eq!(
+            CaseFailure::Untriggered.to_string(),
+            "something is said of a patient in whose data no trigger of the pack occurs, so nobody would be told of it"
         );
     }
 }

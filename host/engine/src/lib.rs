@@ -43,6 +43,7 @@ mod prepare;
 mod snapshot;
 mod state;
 mod ticker;
+mod triggers;
 pub mod worker;
 
 #[cfg(test)]

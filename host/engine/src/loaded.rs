@@ -19,6 +19,7 @@ use crate::limits::Budget;
 use crate::numbering::{BatchCodes, Codes, Dictionary, Scratch};
 use crate::prepare::{self, Allowance, Preparation};
 use crate::state::{State, Work};
+use crate::triggers::{Relevant, Triggers};
 
 /// A pack that is ready for evaluations, by as many threads at a time as instances may live.
 pub struct LoadedPack {
@@ -30,6 +31,7 @@ pub struct LoadedPack {
     grants: Grants,
     given: Given,
     rules: Rules,
+    triggers: Option<Triggers>,
     /// Tables of evaluations that are over, for the next ones.
     #[expect(
         clippy::vec_box,
@@ -73,8 +75,8 @@ pub struct Evaluation {
 }
 
 impl LoadedPack {
-    /// Evaluates a batch with the fuel of a patient alone, or of an institution. The instance is fresh,
-    /// and thrown away afterwards.
+    /// Evaluates a batch with the fuel of a patient alone, or of an institution, whatever triggers the pack declares. The
+    /// instance is fresh, and thrown away afterwards.
     ///
     /// # Errors
     /// [`Fault`]: there is no verdict.
@@ -149,9 +151,15 @@ impl LoadedPack {
         coverage::not_evaluable(&self.manifest, &self.grants, data)
     }
 
+    /// The patients that the pack is asked about; `None` where that is everybody.
+    pub(crate) fn relevant(&self, data: &Data) -> Option<Relevant> {
+        self.triggers.as_ref()?.relevant(data)
+    }
+
     pub(crate) fn new(engine: Engine, manifest: &Manifest, code: Code, setup: Setup) -> Self {
         LoadedPack {
             rules: Rules::new(manifest, &setup.allowance.inputs, engine.limits()),
+            triggers: Triggers::new(manifest, &setup.allowance.inputs, &setup.grants),
             engine,
             manifest: Arc::new(manifest.clone()),
             code,

@@ -21,6 +21,9 @@ pub trait Call {
     /// 触发场景
     fn scenes(&self) -> &[String];
 
+    /// 就医地医保区划: division code of the place of care, where the caller told.
+    fn care_division(&self) -> Option<&str>;
+
     /// First and last day that institutions are reviewed for, where the caller told.
     fn period(&self) -> Option<(i32, i32)>;
 

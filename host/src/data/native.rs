@@ -139,6 +139,10 @@ impl Call for NativeRequest {
         &self.scenes
     }
 
+    fn care_division(&self) -> Option<&str> {
+        None
+    }
+
     fn period(&self) -> Option<(i32, i32)> {
         self.period
     }

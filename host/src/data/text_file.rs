@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, StringRecord};
+use rulepack_contract::knowledge::line_of;
 
 use super::encoding::{Encoding, Looks};
 use super::error::DataError;
@@ -134,21 +135,6 @@ pub fn to_utf8(path: &Path, encoding: Encoding) -> Result<Vec<u8>, DataError> {
 /// A line with nothing on it but blanks.
 fn is_blank(record: &StringRecord) -> bool {
     record.len() <= 1 && record.iter().all(|value| value.trim().is_empty())
-}
-
-/// The line on which a record begins, from where the reader stood before it (blank lines may follow) and
-/// after it.
-fn line_of(record: &ByteRecord, before: u64, after: u64) -> u64 {
-    let fields = record.iter();
-    let breaks: usize = fields
-        .map(|value| value.iter().filter(|byte| **byte == b'\n').count())
-        .sum();
-    let after_last = after.saturating_sub(breaks as u64);
-    if after_last > before {
-        after_last - 1
-    } else {
-        before
-    }
 }
 
 fn fault(path: &Path, error: csv::Error) -> DataError {

@@ -1,10 +1,11 @@
 //! What was found at the hospital's callers, and what their clinicians decided on it (3103).
 //!
 //! A folder with one sealed log (`sealed_log.rs`) a month: `2026-11.log`. Findings and reasons name
-//! patients, so every line is encrypted under the secret of this host. An index by answer is held in memory,
-//! some forty bytes each; the entries stay on the disk. Months that are no longer wanted are removed as files
+//! patients, so every line is encrypted under the secret of this host. In memory is an index by answer of less than a
+//! byte each (`blocks.rs`), counts by rule, and the last decision on each finding; the entries stay on the disk. Months that are no longer wanted are removed as files
 //! while the service is stopped.
 
+mod blocks;
 mod overrides;
 mod reading;
 mod record;
@@ -13,7 +14,7 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use rulepack_contract::units;
 use crate::sealed_log::{Place, SealedLog};
 use crate::secret;
 use crate::settings::HostFolder;
+use blocks::{Month, Part};
 use overrides::Tally;
 
 pub use crate::sealed_log::SealedLogError;
@@ -43,10 +45,11 @@ pub struct Findings {
 
 #[derive(Debug, Default)]
 struct Kept {
-    months: BTreeMap<String, Arc<SealedLog>>,
-    /// By number of the answer.
-    answers: BTreeMap<u64, (Arc<SealedLog>, Place)>,
+    /// By name of the file.
+    months: BTreeMap<String, Month>,
     tally: Tally,
+    /// Answers that were never given: their findings are none.
+    withdrawn: BTreeSet<u64>,
 }
 
 /// Why findings cannot be kept or found.
@@ -110,8 +113,9 @@ impl Findings {
             kept: Mutex::default(),
             folder,
         };
+        let mut places = Places::default();
         for name in names {
-            findings.open_month(&mut findings.kept(), &name)?;
+            findings.open_month(&mut findings.kept(), &name, &mut places)?;
         }
         Ok(findings)
     }
@@ -124,10 +128,15 @@ impl Findings {
         let Some(first) = found.first() else {
             return Ok(());
         };
-        let log = self.month(first.at)?;
+        let (answer, month) = (first.id.answer, month_of(first.at));
+        let log = self.month(&month)?;
         let entry = Entry::Found(found);
         let place = log.append(&to_bytes(&entry))?;
-        self.kept().take((&log, place), entry);
+        let mut kept = self.kept();
+        if let Some(month) = kept.months.get_mut(&month) {
+            month.note(answer, place);
+        }
+        kept.tally.take(&entry);
         Ok(())
     }
 
@@ -136,8 +145,24 @@ impl Findings {
     /// # Errors
     /// [`FindingsError`] where the store cannot be read.
     pub fn get(&self, id: FindingId) -> Result<Option<KeptFinding>, FindingsError> {
-        let place = self.kept().answers.get(&id.answer).cloned();
-        place.map_or(Ok(None), |(log, place)| read(&log, place, id))
+        let parts = self.kept().parts_with(id.answer);
+        Ok(one_of(look(parts, id.answer)?, id))
+    }
+
+    /// Takes back what was kept of an answer that was not given after all.
+    ///
+    /// # Errors
+    /// [`FindingsError`]; it is then forgotten until the store is opened anew.
+    pub fn withdraw(&self, answer: u64, at: i64) -> Result<(), FindingsError> {
+        let parts = self.kept().parts_with(answer);
+        let found = look(parts, answer)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.kept().withdraw(answer, &found);
+        let log = self.month(&month_of(at))?;
+        log.append(&to_bytes(&Entry::Withdrawn(answer)))?;
+        Ok(())
     }
 
     /// Keeps decisions, each given beside its finding; durable on return. Of several on one finding all are
@@ -149,7 +174,7 @@ impl Findings {
         let Some((_, first)) = decisions.first() else {
             return Ok(());
         };
-        let log = self.month(first.at)?;
+        let log = self.month(&month_of(first.at))?;
         let (findings, decisions): (Vec<_>, Vec<_>) = decisions.into_iter().unzip();
         let entry = Entry::Decided(decisions.clone());
         log.append(&to_bytes(&entry))?;
@@ -172,38 +197,43 @@ impl Findings {
         self.kept().tally.way(id)
     }
 
-    /// The log of the month of a time.
-    fn month(&self, at: i64) -> Result<Arc<SealedLog>, FindingsError> {
-        let day = units::format_instant(at);
-        let name = format!("{}.log", day.get(..7).unwrap_or("0000-00"));
+    /// The log of a month.
+    fn month(&self, name: &str) -> Result<Arc<SealedLog>, FindingsError> {
         let mut kept = self.kept();
-        match kept.months.get(&name) {
-            Some(log) => Ok(Arc::clone(log)),
-            None => self.open_month(&mut kept, &name),
+        match kept.months.get(name) {
+            Some(month) => Ok(Arc::clone(&month.log)),
+            None => self.open_month(&mut kept, name, &mut Places::default()),
         }
     }
 
-    fn open_month(&self, kept: &mut Kept, name: &str) -> Result<Arc<SealedLog>, FindingsError> {
-        let mut entries = Vec::new();
+    /// Opens a month, and adds to the places where findings stand.
+    fn open_month(
+        &self,
+        kept: &mut Kept,
+        name: &str,
+        places: &mut Places,
+    ) -> Result<Arc<SealedLog>, FindingsError> {
+        let (mut found, mut later) = (Vec::new(), Vec::new());
         let log = SealedLog::open(&self.folder.join(name), &self.secret, |place, bytes| {
-            if let Ok(entry) = serde_json::from_slice(bytes) {
-                entries.push((place, entry));
+            match serde_json::from_slice(bytes) {
+                Ok(entry @ Entry::Found(_)) => {
+                    kept.tally.take(&entry);
+                    found.extend(entry.answer().map(|answer| (answer, place)));
+                }
+                Ok(entry) => later.push(entry),
+                Err(_) => {}
             }
         })?;
         let log = Arc::new(log);
-        for (place, entry) in entries {
-            match entry {
-                Entry::Found(_) => kept.take((&log, place), entry),
-                Entry::Decided(decisions) => {
-                    for decision in decisions {
-                        if let Some(finding) = kept.finding(decision.finding)? {
-                            kept.tally.decided(&finding, &decision);
-                        }
-                    }
-                }
-            }
+        let mut month = Month::new(Arc::clone(&log));
+        for (answer, place) in found {
+            month.note(answer, place);
+            places.insert(answer, (Arc::clone(&log), place));
         }
-        kept.months.insert(name.to_owned(), Arc::clone(&log));
+        kept.months.insert(name.to_owned(), month);
+        for entry in later {
+            kept.take_later(entry, places)?;
+        }
         Ok(log)
     }
 
@@ -213,34 +243,74 @@ impl Findings {
     }
 }
 
+/// Where the findings of each answer stand, while a store is opened.
+type Places = HashMap<u64, (Arc<SealedLog>, Place)>;
+
 impl Kept {
-    fn take(&mut self, (log, place): (&Arc<SealedLog>, Place), entry: Entry) {
-        let Entry::Found(found) = entry else {
-            return;
-        };
-        for finding in &found {
-            self.tally.found(finding);
-            let stands = (Arc::clone(log), place);
-            self.answers.insert(finding.id.answer, stands);
+    /// Where the findings of an answer may stand, the latest months first; nowhere where it was never given.
+    fn parts_with(&self, answer: u64) -> Vec<Part> {
+        if self.withdrawn.contains(&answer) {
+            return Vec::new();
+        }
+        let months = self.months.values().rev();
+        months.flat_map(|month| month.parts_with(answer)).collect()
+    }
+
+    fn withdraw(&mut self, answer: u64, found: &[KeptFinding]) {
+        if self.withdrawn.insert(answer) {
+            self.tally.withdraw(found);
         }
     }
 
-    fn finding(&self, id: FindingId) -> Result<Option<KeptFinding>, FindingsError> {
-        let place = self.answers.get(&id.answer);
-        place.map_or(Ok(None), |(log, place)| read(log, *place, id))
+    /// Takes up what was said of earlier findings.
+    fn take_later(&mut self, entry: Entry, places: &Places) -> Result<(), FindingsError> {
+        match entry {
+            Entry::Found(_) => {}
+            Entry::Decided(decisions) => {
+                for decision in decisions {
+                    let id = decision.finding;
+                    let found = self.of(id.answer, places)?;
+                    if let Some(finding) = one_of(found, id) {
+                        self.tally.decided(&finding, &decision);
+                    }
+                }
+            }
+            Entry::Withdrawn(answer) => {
+                let found = self.of(answer, places)?;
+                self.withdraw(answer, &found);
+            }
+        }
+        Ok(())
+    }
+
+    /// The findings of an answer.
+    fn of(&self, answer: u64, places: &Places) -> Result<Vec<KeptFinding>, FindingsError> {
+        match places
+            .get(&answer)
+            .filter(|_| !self.withdrawn.contains(&answer))
+        {
+            Some((log, place)) => match serde_json::from_slice(&log.read(*place)?) {
+                Ok(Entry::Found(found)) => Ok(found),
+                _ => Ok(Vec::new()),
+            },
+            None => look(self.parts_with(answer), answer),
+        }
     }
 }
 
-/// The finding of this id in the entry at a place.
-fn read(
-    log: &SealedLog,
-    place: Place,
-    id: FindingId,
-) -> Result<Option<KeptFinding>, FindingsError> {
-    let Ok(Entry::Found(found)) = serde_json::from_slice(&log.read(place)?) else {
-        return Ok(None);
-    };
-    Ok(found.into_iter().find(|finding| finding.id == id))
+/// The findings of an answer in any of these.
+fn look(parts: Vec<Part>, answer: u64) -> Result<Vec<KeptFinding>, FindingsError> {
+    for part in parts {
+        let found = part.find(answer)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn one_of(found: Vec<KeptFinding>, id: FindingId) -> Option<KeptFinding> {
+    found.into_iter().find(|finding| finding.id == id)
 }
 
 /// The secret; a new one where there is none and nothing was written under an old one.
@@ -254,6 +324,12 @@ fn data_secret(path: &Path, is_empty: bool) -> Result<[u8; 32], FindingsError> {
         None if is_empty => secret::read_or_make(path).map_err(failed),
         None => Err(FindingsError::NoSecret(path.to_owned())),
     }
+}
+
+/// The file of the month of a time.
+fn month_of(at: i64) -> String {
+    let day = units::format_instant(at);
+    format!("{}.log", day.get(..7).unwrap_or("0000-00"))
 }
 
 /// `2026-11.log`

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rulepack_protocol::names::TargetPath;
 use serde::Serialize;
 
-use super::record::{Decision, FindingId, KeptFinding, Way};
+use super::record::{Decision, Entry, FindingId, KeptFinding, Way};
 
 /// Of one rule of one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -40,8 +40,21 @@ struct Counts {
 }
 
 impl Tally {
-    pub(super) fn found(&mut self, finding: &KeptFinding) {
-        self.counts(finding).findings += 1;
+    /// Counts what was found; of what was decided the findings must be known.
+    pub(super) fn take(&mut self, entry: &Entry) {
+        if let Entry::Found(found) = entry {
+            for finding in found {
+                self.counts(finding).findings += 1;
+            }
+        }
+    }
+
+    /// Counts no more what was found for an answer that was never given, so that nobody decided on it.
+    pub(super) fn withdraw(&mut self, found: &[KeptFinding]) {
+        for finding in found {
+            let counts = self.counts(finding);
+            counts.findings = counts.findings.saturating_sub(1);
+        }
     }
 
     pub(super) fn decided(&mut self, finding: &KeptFinding, decision: &Decision) {

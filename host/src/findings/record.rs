@@ -97,6 +97,18 @@ pub(crate) enum Entry {
     Found(Vec<KeptFinding>),
     /// All decisions of one 3103.
     Decided(Vec<Decision>),
+    /// An answer that was not given after all, since it could not be recorded.
+    Withdrawn(u64),
+}
+
+impl Entry {
+    /// The answer whose findings these are.
+    pub(crate) fn answer(&self) -> Option<u64> {
+        match self {
+            Entry::Found(found) => found.first().map(|finding| finding.id.answer),
+            Entry::Decided(_) | Entry::Withdrawn(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for FindingId {

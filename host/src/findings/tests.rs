@@ -200,3 +200,70 @@ fn findings_without_their_secret_are_told_and_not_overwritten() {
     assert!(error.hint().unwrap().contains("restore `data.secret`"));
     assert!(!host.data_secret().exists());
 }
+
+#[test]
+fn every_finding_is_found_among_many_in_whatever_order_they_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HostFolder::at(folder.path());
+    let findings = Findings::open(&host).unwrap();
+    // As of callers at the same time, and after a clock that went back.
+    let answers: Vec<u64> = (1_000..1_300)
+        .map(|number| number ^ 3)
+        .chain(10..90)
+        .collect();
+    for answer in &answers {
+        findings
+            .keep(vec![finding(*answer, "D1", NOVEMBER)])
+            .unwrap();
+    }
+    decide(
+        &findings,
+        decision(1_299, Way::Continued, NOVEMBER + 20 * DAY),
+    );
+    let look = |findings: &Findings| {
+        for answer in &answers {
+            let id = |place| FindingId {
+                answer: *answer,
+                place,
+            };
+            let found = findings.get(id(0)).unwrap().unwrap();
+            assert_eq!(found.encounter, Some(format!("E{answer}")));
+            assert_eq!(findings.get(id(1)).unwrap(), None);
+        }
+        assert_eq!(findings.overrides()[0].findings, 380);
+        assert_eq!(findings.overrides()[0].continued, 1);
+    };
+    look(&findings);
+    drop(findings);
+    look(&Findings::open(&host).unwrap());
+}
+
+#[test]
+fn what_was_found_for_an_answer_that_was_never_given_is_no_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HostFolder::at(folder.path());
+    let findings = Findings::open(&host).unwrap();
+    for answer in 1..=3 {
+        let found = finding(answer, "D1", NOVEMBER);
+        findings.keep(vec![found]).unwrap();
+    }
+    // The month may be over by then.
+    findings.withdraw(2, NOVEMBER + 20 * DAY).unwrap();
+    findings.withdraw(9, NOVEMBER).unwrap();
+    let look = |findings: &Findings| {
+        let id = |answer| FindingId { answer, place: 0 };
+        assert_eq!(findings.get(id(2)).unwrap(), None);
+        assert!(findings.get(id(3)).unwrap().is_some());
+        assert_eq!(findings.overrides()[0].findings, 2);
+        let wanted = Wanted {
+            limit: 2,
+            ..Wanted::default()
+        };
+        let found = findings.find(&wanted).unwrap();
+        let answers: Vec<u64> = found.iter().map(|(one, _)| one.id.answer).collect();
+        assert_eq!(answers, [3, 1]);
+    };
+    look(&findings);
+    drop(findings);
+    look(&Findings::open(&host).unwrap());
+}

@@ -1,6 +1,7 @@
 //! Searching what was found: by what it belongs to, what it is and what was decided on it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rulepack_contract::answer::Certainty;
 use rulepack_contract::review::Stage;
@@ -63,7 +64,12 @@ impl Findings {
         &self,
         wanted: &Wanted,
     ) -> Result<Vec<(KeptFinding, Option<Decision>)>, FindingsError> {
-        let months: Vec<_> = self.kept().months.values().cloned().collect();
+        let kept = self.kept();
+        let months = kept.months.values().map(|month| Arc::clone(&month.log));
+        let (months, withdrawn): (Vec<_>, _) = (months.collect(), kept.withdrawn.clone());
+        drop(kept);
+        let is_wanted =
+            |finding: &KeptFinding| wanted.has(finding) && !withdrawn.contains(&finding.id.answer);
         let mut decisions: BTreeMap<FindingId, Decision> = BTreeMap::new();
         let mut found = Vec::new();
         // From the latest month on: a decision is never older than its finding.
@@ -72,7 +78,7 @@ impl Findings {
             let mut decided = BTreeMap::new();
             month.entries(|_, bytes| match serde_json::from_slice(bytes) {
                 Ok(Entry::Found(kept)) => {
-                    of_month.extend(kept.into_iter().filter(|finding| wanted.has(finding)));
+                    of_month.extend(kept.into_iter().filter(is_wanted));
                     if wanted.decided.is_none() {
                         // Only the latest are wanted: memory does not grow with the month.
                         let beyond = of_month.len().saturating_sub(wanted.limit);
@@ -82,7 +88,7 @@ impl Findings {
                 Ok(Entry::Decided(kept)) => {
                     decided.extend(kept.into_iter().map(|one| (one.finding, one)));
                 }
-                Err(_) => {}
+                Ok(Entry::Withdrawn(_)) | Err(_) => {}
             })?;
             for (id, decision) in decided {
                 decisions.entry(id).or_insert(decision);

@@ -105,9 +105,9 @@ pub enum HistoryError {
     /// Another service uses it.
     #[error("the history `{0}` is in use by another process")]
     InUse(PathBuf),
-    /// A write failed, and nobody knows what is on the disk.
-    #[error("nothing more is kept in the history `{0}` until the service is started again")]
-    Stopped(PathBuf),
+    /// A write or a sync failed, and it was taken back with what was told at the same time.
+    #[error("what was told could not be kept in the history `{0}`")]
+    NotKept(PathBuf),
     /// What is to be imported cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -135,7 +135,7 @@ impl HistoryError {
                 Some("one `rulepack serve` runs on a host's folder at a time".to_owned())
             }
             HistoryError::Data(error) => error.hint(),
-            HistoryError::Io { .. } | HistoryError::Stopped(_) => None,
+            HistoryError::Io { .. } | HistoryError::NotKept(_) => None,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct HistorySurvey {
     /// Damaged files that were set aside: what stood in them is not looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<String>,
-    /// Whether a write failed, so that nothing more is kept until the service is started again.
+    /// Whether what a request told last could not be kept; the next request tries anew.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stopped: bool,
 }

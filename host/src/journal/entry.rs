@@ -108,7 +108,7 @@ pub enum WatchOutcome {
 pub struct LockChange {
     /// Pack and version.
     pub pack: TargetPath,
-    /// `active`, `refused`, `held`, `waiting`, `yanked`; `gone` where it is not in the lock any more.
+    /// `active`, `refused`, `held`, `waiting`, `unfollowed`, `yanked`; `gone` where it is not in the lock any more.
     pub state: String,
 }
 

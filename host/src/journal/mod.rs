@@ -10,6 +10,7 @@ mod chain;
 mod entries;
 mod entry;
 mod group;
+mod inbox;
 mod key;
 mod line;
 mod open;
@@ -32,6 +33,8 @@ pub use entry::{
     NotEvaluableRecord, PackRecord, RecalledRecord, SeenState, SoftenedRecord, Verdict,
     WatchOutcome,
 };
+pub use inbox::hand_over;
+pub(crate) use inbox::handed_over;
 pub use key::{make_key, read_key, salt, salted};
 pub use open::Cut;
 pub use verify::{Found, Read, Survey, find, verify};

@@ -7,6 +7,9 @@ use rulepack_protocol::tuf::Status;
 
 use super::{Choice, Lock, LockedVersion, Purpose, State};
 
+/// Why an unfollowed version is not used.
+const UNFOLLOWED: &str = "`host.toml` does not follow it";
+
 /// Why a decision is refused; the lock is then as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecisionError {
@@ -98,11 +101,16 @@ impl Lock {
         if version.status == Status::Yanked {
             return Err(DecisionError::Withdrawn(path.clone()));
         }
-        if let State::Refused { reason } = &version.state {
-            return Err(DecisionError::Refused {
+        let refused = |reason: &str| {
+            Err(DecisionError::Refused {
                 path: path.clone(),
-                reason: reason.clone(),
-            });
+                reason: reason.to_owned(),
+            })
+        };
+        match &version.state {
+            State::Refused { reason } => return refused(reason),
+            State::Unfollowed => return refused(UNFOLLOWED),
+            State::Active | State::Waiting { .. } | State::Held { .. } => {}
         }
         version.state = State::Active;
         Ok(())
@@ -169,6 +177,7 @@ impl Lock {
                 reason.clone()
             }
             State::Active => format!("it is not in force on {today}"),
+            State::Unfollowed => UNFOLLOWED.to_owned(),
         };
         format!("`{}`: {why}", next.path)
     }

@@ -9,6 +9,7 @@ use rulepack_contract::review::{Scope, Stage};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{PackName, TargetPath};
+use rulepack_protocol::pack::manifest::Total;
 
 use super::choose::{InForce, Meetings, Reviewed};
 use super::{Circumstances, is_empty};
@@ -72,6 +73,27 @@ impl Chosen<'_> {
         }
         reviewed.report.sort();
         reviewed
+    }
+
+    /// The sums that these packs declare and their rules of institutions may read, after care. A version that cannot
+    /// be used declares none: [`Self::review`] tells that.
+    #[must_use]
+    pub fn declared_sums(&self) -> Vec<Total> {
+        let InForce {
+            packs, division, ..
+        } = self.in_force;
+        let met = self.packs.values().filter_map(|it| it.met.first());
+        let active = met.filter_map(|it| {
+            packs
+                .get_adjusted(it.version, &it.adjusted, it.retroactive)
+                .ok()
+        });
+        let asked = active.filter(|pack| {
+            pack.has_rules(Scope::Institution, Stage::After) && pack.applies(division)
+        });
+        asked
+            .flat_map(|pack| pack.manifest.totals.clone())
+            .collect()
     }
 
     fn told(&self) -> Vec<Told<'_>> {

@@ -26,6 +26,7 @@ pub use choose::{InForce, Reviewed};
 pub use chosen::Chosen;
 pub use report::Report;
 pub use settings_used::{OverlayRefused, SettingsUsed, TableUsed, ValueUsed};
+pub use totals::{LeftOut, PartSums, SumKey, SumOfLines, Summing, SumsMade};
 
 use report::{NoVerdict, NotEvaluable, NotGranted, PackRun};
 
@@ -59,6 +60,8 @@ pub struct Circumstances {
     pub jurisdiction: String,
     /// First and last day for institution scope; the year of `today` where nobody says.
     pub period: Option<(i32, i32)>,
+    /// Sums of lines that were read in parts; where lines are reviewed with them, they are summed on the way.
+    pub sums: Option<Arc<SumsMade>>,
     /// How batches are made.
     pub batches: Batches,
 }

@@ -93,14 +93,31 @@ fn what_could_not_be_synced_is_taken_back_whole_and_the_log_goes_on() {
         );
     }
     assert_eq!(std::fs::metadata(&path).unwrap().len(), synced.bytes);
-    // Whoever did not note how far was written cannot know whether theirs is there.
-    let error = log.sync_written().unwrap_err();
+    let second = log.append(b"second").unwrap();
+    assert_eq!(log.read(second).unwrap(), b"second");
+    drop(log);
+    assert_eq!(entries(&path), ["first", "second"]);
+}
+
+#[test]
+fn what_is_cut_back_to_a_mark_is_gone_for_whoever_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("000001.rows");
+    let log = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap();
+    log.write(b"first").unwrap();
+    let kept = log.mark();
+    log.sync_to(kept).unwrap();
+    log.write(b"lost").unwrap();
+    let waiting = log.mark();
+    assert!(waiting.is_of_turn(&kept));
+    log.cut_to(kept).unwrap();
+    let error = log.sync_to(waiting).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("cannot use `{}`", path.display())
     );
-    let second = log.append(b"second").unwrap();
-    assert_eq!(log.read(second).unwrap(), b"second");
+    assert!(!log.mark().is_of_turn(&waiting));
+    log.append(b"second").unwrap();
     drop(log);
     assert_eq!(entries(&path), ["first", "second"]);
 }

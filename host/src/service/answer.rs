@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::decide::decide;
 use super::judge::judge;
-use super::metrics::{Outcome, REFUSED_UNREAD};
+use super::metrics::{Outcome, Part, REFUSED_UNREAD};
 use super::{Service, apart, findings, record};
 use crate::data::Call as _;
 use crate::data::national::{Charset, Message, Request, Response, decode};
@@ -20,14 +20,9 @@ pub(super) struct Answered {
 
 /// Answers a call.
 pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>) -> Answered {
-    let (received, started) = (service.china_seconds(), Instant::now());
-    let (charset, message) = match decode(body, content_type) {
-        Ok((text, charset)) => (
-            charset,
-            Message::parse(&text, &service.options.region).map_err(|error| error.to_string()),
-        ),
-        Err(error) => (Charset::Utf8, Err(error.to_string())),
-    };
+    let (received, started) = (service.china_ms(), Instant::now());
+    let read = || read(service, body, content_type);
+    let (charset, message) = service.metrics.timed(Part::Read, read);
     let number = service.number.fetch_add(1, Ordering::Relaxed);
     let (transaction, response) = match message {
         Err(message) => {
@@ -60,13 +55,28 @@ pub(super) fn answer(service: &Service, body: &[u8], content_type: Option<&str>)
     encode(service, response, (charset, received, number))
 }
 
+/// The message of a body, and how it is encoded; else why it is none.
+fn read(
+    service: &Service,
+    body: &[u8],
+    content_type: Option<&str>,
+) -> (Charset, Result<Message, String>) {
+    match decode(body, content_type) {
+        Ok((text, charset)) => (
+            charset,
+            Message::parse(&text, &service.options.region).map_err(|error| error.to_string()),
+        ),
+        Err(error) => (Charset::Utf8, Err(error.to_string())),
+    }
+}
+
 /// An answer to what was not even read.
 pub(super) fn refusal(service: &Service, message: &str) -> Answered {
     let number = service.number.fetch_add(1, Ordering::Relaxed);
     service
         .metrics
         .request(REFUSED_UNREAD, std::time::Duration::ZERO);
-    let received = service.china_seconds();
+    let received = service.china_ms();
     encode(
         service,
         Response::failure(message),
@@ -109,7 +119,7 @@ pub(super) fn unjudged(
     content_type: Option<&str>,
     why: &str,
 ) -> Answered {
-    let received = service.china_seconds();
+    let received = service.china_ms();
     let (charset, message) = match decode(body, content_type) {
         Ok((text, charset)) => (charset, Message::parse(&text, &service.options.region).ok()),
         Err(_) => (Charset::Utf8, None),
@@ -162,7 +172,7 @@ fn encode(
     (charset, received, number): (Charset, i64, u64),
 ) -> Answered {
     let division = service.settings.division.as_str();
-    let stamped = response.stamped(division, received, service.china_seconds(), number);
+    let stamped = response.stamped(division, received, service.china_ms(), number);
     let text =
         serde_json::to_string(&stamped).expect("an answer has texts as the names of its fields");
     Answered {

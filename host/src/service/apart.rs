@@ -67,6 +67,9 @@ struct Node<'r> {
     history: Option<HistoryGaps>,
     /// Patients whose rule day lies more than a month from today.
     far_rule_days: u64,
+    /// Where the request says that care is given in another city than this host's, whose rules looked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    elsewhere: bool,
     /// What ran.
     packs: &'r [PackRun],
 }
@@ -129,6 +132,7 @@ pub(super) fn node(judged: Judged, number: u64) -> Option<Box<RawValue>> {
         left_out: judged.left_out,
         history: judged.history,
         far_rule_days: reviewed.far_rule_days,
+        elsewhere: judged.is_elsewhere,
         packs: &report.packs,
     };
     serde_json::value::to_raw_value(&node).ok()
@@ -154,6 +158,9 @@ pub(super) fn summary(judged: &Judged) -> String {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
+    }
+    if judged.is_elsewhere {
+        parts.push("the place of care is another city than this host's".to_owned());
     }
     if reviewed.far_rule_days > 0 {
         let count = reviewed.far_rule_days;

@@ -8,7 +8,8 @@ use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::Division;
 
 use super::apart::{self, HistoryGaps, LeftOut};
-use super::keep::{keep, remember};
+use super::keep::{forget, keep, remember};
+use super::metrics::Part;
 use super::{Service, problem_word, record, watching};
 use crate::data::{BroughtRow, Call, RequestError};
 use crate::history::{History, HistoryError, Recalled, View};
@@ -25,6 +26,8 @@ pub(super) struct Judged {
     pub(super) left_out: Vec<LeftOut>,
     /// What of the history was not looked at; nothing where all of it was.
     pub(super) history: Option<HistoryGaps>,
+    /// Whether the request says that care is given in another city than this host's, whose rules looked.
+    pub(super) is_elsewhere: bool,
     /// What is to be said where findings, or what the request tells, could not be kept.
     pub(super) not_kept: Vec<&'static str>,
     /// Whether something in force gave somebody no verdict, and the hospital's policy then stops the order.
@@ -67,18 +70,7 @@ pub(super) fn judge(
     number: u64,
 ) -> Result<Judged, CallError> {
     match review(service, call, body, number) {
-        Ok(ReviewedCall {
-            mut judged,
-            data,
-            brought,
-            verdict,
-        }) => {
-            settle(service, call, &mut judged, (verdict, &brought))?;
-            let stage = call.stage();
-            let kept = keep(service, (&judged.reviewed.report, &data), stage, number);
-            judged.not_kept.extend(kept.err());
-            Ok(judged)
-        }
+        Ok(reviewed) => settle(service, call, reviewed, number),
         Err(error) => {
             record::unreviewed(service, number, call.infno(), &error.to_string());
             Err(error)
@@ -86,29 +78,43 @@ pub(super) fn judge(
     }
 }
 
-/// Applies the hospital's policy, records the verdict, and meanwhile keeps what the request tells: both are on
-/// the disk when this returns.
+/// Applies the hospital's policy, records the verdict, and meanwhile keeps what the request tells and what was found:
+/// all of it is on the disk when this returns.
 fn settle(
     service: &Service,
     call: &dyn Call,
-    judged: &mut Judged,
-    (verdict, brought): (Verdict, &[BroughtRow]),
-) -> Result<(), CallError> {
+    reviewed: ReviewedCall,
+    number: u64,
+) -> Result<Judged, CallError> {
+    let ReviewedCall {
+        mut judged,
+        data,
+        brought,
+        verdict,
+    } = reviewed;
     let policy = service.policy.get();
     if let Some(today) = service.today() {
         policy.soften(&mut judged.reviewed.report, today);
     }
     let recording = record::verdict(service, verdict, &judged.reviewed.report);
     let recording = recording.map_err(|_| CallError::NotRecorded)?;
-    judged
-        .not_kept
-        .extend(remember(service, call, brought).err());
-    recording.wait().map_err(|_| CallError::NotRecorded)?;
+    let metrics = &service.metrics;
+    let remembered = metrics.timed(Part::History, || remember(service, call, &brought));
+    let found = (&judged.reviewed.report, &*data);
+    let kept = metrics.timed(Part::Findings, || {
+        keep(service, found, call.stage(), number)
+    });
+    if metrics.timed(Part::Journal, || recording.wait()).is_err() {
+        forget(service, number);
+        return Err(CallError::NotRecorded);
+    }
+    judged.not_kept.extend(remembered.err());
+    judged.not_kept.extend(kept.err());
     count(service, &judged.reviewed);
     let reviewed = &judged.reviewed;
     let is_whole = reviewed.report.no_verdict.is_empty() && reviewed.broken.is_empty();
     judged.fails_closed = !is_whole && policy.fail(call.stage()) == Fail::Closed;
-    Ok(())
+    Ok(judged)
 }
 
 /// What a review gave, over which data, what the request told, and what is to be recorded.
@@ -130,7 +136,8 @@ fn review(
     let history = service.history.get();
     let view = service.seen.view(today);
     let state = history.state_in(Some(&view));
-    let rows = rows((&history, Some(&view)), call)?;
+    let made = || rows((&history, Some(&view)), call);
+    let rows = service.metrics.timed(Part::Rows, made)?;
     let division = &service.settings.division;
     let in_force = InForce {
         packs: &service.packs,
@@ -141,7 +148,8 @@ fn review(
     let left_out = rows.left_out();
     let history = history_gaps(&history, &rows, call);
     let data = Arc::new(rows.data);
-    let reviewed = in_force.review(&data, &circumstances);
+    let run = || in_force.review(&data, &circumstances);
+    let reviewed = service.metrics.timed(Part::Review, run);
     watching::seen(service, (&lock, &reviewed), &data, &circumstances);
     let basis = Basis {
         answer: record::answer_id(number),
@@ -159,6 +167,7 @@ fn review(
         reviewed,
         left_out: apart::left_out(&rows.rejections),
         history,
+        is_elsewhere: is_elsewhere(call, division),
         not_kept: Vec::new(),
         fails_closed: false,
     };
@@ -169,6 +178,17 @@ fn review(
         verdict,
     })
 }
+
+/// Parameters and supplied tables are those of the host's own city: whoever is set up for another one, or sends
+/// to the wrong host, must hear it.
+fn is_elsewhere(call: &dyn Call, division: &Division) -> bool {
+    let city = |code: &str| code.chars().take(CITY_DIGITS).collect::<String>();
+    let told = call.care_division().map(city);
+    told.is_some_and(|told| told != city(division.as_str()))
+}
+
+/// Province and city of a division code.
+const CITY_DIGITS: usize = 4;
 
 /// What of the history a call could not look at, where it was to.
 fn history_gaps(history: &History, rows: &Rows, call: &dyn Call) -> Option<HistoryGaps> {
@@ -191,6 +211,7 @@ pub(crate) fn circumstances(call: &dyn Call, division: &Division, today: Day) ->
         scenes: call.scenes().to_vec(),
         jurisdiction: division.to_string(),
         period: call.period(),
+        sums: None,
         batches: Batches::default(),
     }
 }

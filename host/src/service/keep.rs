@@ -40,6 +40,13 @@ pub(super) fn keep(
     })
 }
 
+/// Takes back the findings of an answer that is not given, since it could not be recorded.
+pub(super) fn forget(service: &Service, number: u64) {
+    if let Err(error) = service.findings.withdraw(number, service.china_seconds()) {
+        tracing::error!(%error, "findings of an answer that was not given cannot be taken back");
+    }
+}
+
 /// Keeps what a call tells of its encounters, for calls that come later: on the disk and seen by them when this
 /// returns. Where the disk refuses, the answer is given all the same, and says so.
 pub(super) fn remember(
@@ -55,8 +62,9 @@ pub(super) fn remember(
         return Ok(());
     };
     let imports = service.history.get().imports_now();
-    let kept = service.seen.tell(&told, today, imports);
-    kept.and_then(|()| service.seen.sync()).map_err(|error| {
+    let seen = &service.seen;
+    let kept = seen.tell(&told, today, imports);
+    kept.and_then(|turn| seen.sync(turn)).map_err(|error| {
         tracing::error!(%error, "what a request told cannot be kept");
         NOT_REMEMBERED
     })

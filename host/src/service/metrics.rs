@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rulepack_protocol::names::TargetPath;
 
@@ -30,6 +30,23 @@ pub(super) enum Outcome {
     Failed,
 }
 
+/// What a call waits for, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// The request is read.
+    Read,
+    /// Its rows are made, with what is known of its patients.
+    Rows,
+    /// The packs run, and what they found is put into words.
+    Review,
+    /// What it tells of its encounters is kept.
+    History,
+    /// What was found is kept.
+    Findings,
+    /// The verdict is in the journal; what else is kept goes on meanwhile.
+    Journal,
+}
+
 /// What was counted since the start.
 #[derive(Debug, Default)]
 pub(super) struct Metrics(Mutex<Counts>);
@@ -42,9 +59,18 @@ struct Counts {
     /// Calls by the first bucket that they fit into; the last is for all longer ones.
     latencies: [u64; BUCKETS_MS.len() + 1],
     latency: Duration,
+    parts: BTreeMap<Part, Duration>,
 }
 
 impl Metrics {
+    /// Does a part of a call.
+    pub(super) fn timed<T>(&self, part: Part, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        *self.counts().parts.entry(part).or_default() += begun.elapsed();
+        done
+    }
+
     /// A call was answered.
     pub(super) fn request(&self, key: (&'static str, Outcome), took: Duration) {
         let mut counts = self.counts();
@@ -106,6 +132,7 @@ pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> 
     }
     decisions(&mut page, &status.overrides);
     histogram(&mut page, &counts);
+    parts(&mut page, &counts);
     page.family(
         "rulepack_active_packs",
         "gauge",
@@ -195,6 +222,14 @@ fn histogram(page: &mut Page, counts: &Counts) {
     page.sample(&format!("{NAME}_count"), &[], all);
 }
 
+fn parts(page: &mut Page, counts: &Counts) {
+    const NAME: &str = "rulepack_request_part_seconds_total";
+    page.family(NAME, "counter", "What calls waited for.");
+    for (part, took) in &counts.parts {
+        page.sample(NAME, &[("part", part.word())], took.as_secs_f64());
+    }
+}
+
 #[derive(Default)]
 struct Page {
     text: String,
@@ -228,6 +263,19 @@ impl Outcome {
             Outcome::Done => "done",
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
+        }
+    }
+}
+
+impl Part {
+    fn word(self) -> &'static str {
+        match self {
+            Part::Read => "read",
+            Part::Rows => "rows",
+            Part::Review => "review",
+            Part::History => "history",
+            Part::Findings => "findings",
+            Part::Journal => "journal",
         }
     }
 }

@@ -26,6 +26,7 @@
 //! or a configured name are answered (T15). Nothing of a request is logged, counted or shown but numbers and rule ids.
 
 mod access;
+mod acknowledged;
 mod answer;
 mod apart;
 mod calls;
@@ -266,7 +267,7 @@ impl Service {
             self.lock.put(lock);
         }
         let are_new_grants = self.packs.forget_other_grants();
-        if is_new_lock || are_new_grants {
+        if is_new_lock || are_new_grants || self.has_damaged_packs() {
             self.warm();
         }
         let is_new_history = !self.history.get().is_current()?;
@@ -315,6 +316,14 @@ impl Service {
         drop(one_at_a_time);
     }
 
+    /// Whether packs were altered or lost on the disk, as far as is known: they may have been brought again.
+    fn has_damaged_packs(&self) -> bool {
+        let broken = self.broken.get();
+        broken
+            .values()
+            .any(|problem| [ALTERED, UNREADABLE].contains(problem))
+    }
+
     /// Beyond loopback only callers with a token are answered, so that the HIS must have one.
     ///
     /// # Errors
@@ -360,8 +369,12 @@ impl Service {
 
     /// Seconds from 1970-01-01, China Standard Time.
     fn china_seconds(&self) -> i64 {
-        let china = self.now_ms().saturating_add(CHINA_AHEAD_MS);
-        china.div_euclid(SECOND_MS)
+        self.china_ms().div_euclid(SECOND_MS)
+    }
+
+    /// Milliseconds from 1970-01-01, China Standard Time.
+    fn china_ms(&self) -> i64 {
+        self.now_ms().saturating_add(CHINA_AHEAD_MS)
     }
 
     /// The time; `None` where the clock is beyond all calendars.
@@ -388,6 +401,7 @@ pub async fn serve(
     service.may_listen(address)?;
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
+    let taking_up = tokio::spawn(acknowledged::keep_taking_up(Arc::clone(&service)));
     let guard = guard::Guard::new(address, &service.options.hosts);
     let gate = access::Gate {
         service,
@@ -398,14 +412,18 @@ pub async fn serve(
         .await;
     // A panic in there would have been a fault of loading alone; serving went on.
     drop(warmed);
+    taking_up.abort();
     Ok(served?)
 }
+
+const UNREADABLE: &str = "unreadable";
+const ALTERED: &str = "altered";
 
 /// Why a pack cannot be used, in a word: the full texts may hold texts of the pack, which are never logged.
 pub(crate) fn problem_word(error: &PackError) -> &'static str {
     match error {
-        PackError::Io { .. } => "unreadable",
-        PackError::Digest { .. } => "altered",
+        PackError::Io { .. } => UNREADABLE,
+        PackError::Digest { .. } => ALTERED,
         PackError::Open(_) => "not-a-pack",
         PackError::Supplied(_) => "supplied-table",
         PackError::Overlay(_) => "overlay",

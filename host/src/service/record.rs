@@ -113,6 +113,7 @@ fn word(version: &LockedVersion) -> &'static str {
         (State::Refused { .. }, _) => "refused",
         (State::Held { .. }, _) => "held",
         (State::Waiting { .. }, _) => "waiting",
+        (State::Unfollowed, _) => "unfollowed",
         (State::Active, _) => "active",
     }
 }

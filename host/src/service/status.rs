@@ -17,6 +17,7 @@ use crate::html::escape;
 use crate::lock::{Choice, Lock, LockedVersion, Purpose, State};
 use crate::policy::Policy;
 use crate::update::UpdateReport;
+use crate::update::course::Stage;
 
 /// What `GET /api/v1/status` answers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -71,6 +72,10 @@ pub struct PackStatus {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mandatory_by: Option<Day>,
+    /// What came of the steps of its update; `/api/v1/packs` alone tells them.
+    #[schema(value_type = Vec<Object>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
 }
 
 /// What a host made of a version.
@@ -87,6 +92,8 @@ pub enum PackState {
     Waiting,
     /// A person holds it back.
     Held,
+    /// `host.toml` does not follow it any more.
+    Unfollowed,
     /// In force, and cannot be used.
     Broken,
 }
@@ -156,6 +163,7 @@ fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackS
         (State::Refused { reason }, ..) => (PackState::Refused, Some(reason.clone())),
         (State::Waiting { reason }, ..) => (PackState::Waiting, Some(reason.clone())),
         (State::Held { reason }, ..) => (PackState::Held, Some(reason.clone())),
+        (State::Unfollowed, ..) => (PackState::Unfollowed, None),
         (State::Active, _, Some(problem)) => (PackState::Broken, Some(problem.to_owned())),
         (State::Active, _, None) => (PackState::Active, None),
     };
@@ -167,6 +175,7 @@ fn pack_status(service: &Service, lock: &Lock, version: &LockedVersion) -> PackS
         reason,
         effective: version.effective,
         mandatory_by: version.mandatory_by,
+        stages: Vec::new(),
     }
 }
 
@@ -254,7 +263,7 @@ fn history_line(history: &HistorySurvey) -> String {
     let aside =
         aside.map(|name| format!("<br>损坏文件已隔离 · damaged, set aside: {}", escape(name)));
     let stopped = match history.stopped {
-        true => "<br>就诊记录无法保存 · encounters cannot be kept until the next start",
+        true => "<br>就诊记录未能保存 · the last encounter could not be kept; the next request tries again",
         false => "",
     };
     format!(
@@ -301,6 +310,7 @@ fn row(rows: &mut String, pack: &PackStatus) {
         PackState::Refused => "已拒绝 · refused",
         PackState::Waiting => "待批准 · waiting for approval",
         PackState::Held => "暂停 · held",
+        PackState::Unfollowed => "不再订阅 · not followed",
         PackState::Broken => "无法使用 · cannot be used",
     };
     let reason = pack

@@ -15,8 +15,9 @@ use super::Service;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::status::LastSync;
-use crate::host_status::{HostStatus, VersionStatus};
+use crate::host_status::{ComingVersion, HostStatus, VersionStatus};
 use crate::lock::State as VersionState;
+use crate::update::course::Stage;
 
 /// How the updates of a host stand.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -29,6 +30,10 @@ pub(super) struct Updates {
     refreshed: Option<Moment>,
     /// Versions that passed every step and wait for a person, that a person put aside, or that a step refused.
     versions: Vec<PendingVersion>,
+    /// Versions that an update is about to bring, with what came of the steps so far.
+    #[schema(value_type = Vec<Object>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    coming: Vec<ComingVersion>,
     /// Packs whose versions to come wait for a person, and why.
     #[schema(value_type = BTreeMap<String, String>)]
     holds: BTreeMap<PackName, String>,
@@ -58,6 +63,10 @@ struct PendingVersion {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     mandatory_by: Option<Day>,
+    /// What came of each step: verify, inspect, compile, cases, shadow, decision, switch, watch.
+    #[schema(value_type = Vec<Object>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stages: Vec<Stage>,
 }
 
 /// Why a version is not in force.
@@ -89,6 +98,7 @@ fn read(service: &Service) -> Result<Updates, Problem> {
         lock: status.lock,
         refreshed: status.refreshed,
         versions: status.versions.into_iter().filter_map(pending).collect(),
+        coming: status.coming,
         holds: status.holds,
         gaps: status.gaps,
         warnings: status.warnings,
@@ -101,7 +111,7 @@ fn pending(version: VersionStatus) -> Option<PendingVersion> {
         return None;
     }
     let (state, reason) = match version.state {
-        VersionState::Active => return None,
+        VersionState::Active | VersionState::Unfollowed => return None,
         VersionState::Waiting { reason } => (Pending::Waiting, reason),
         VersionState::Held { reason } => (Pending::Held, reason),
         VersionState::Refused { reason } => (Pending::Refused, reason),
@@ -112,5 +122,6 @@ fn pending(version: VersionStatus) -> Option<PendingVersion> {
         reason,
         effective_from: version.effective.from,
         mandatory_by: version.mandatory_by,
+        stages: version.stages,
     })
 }

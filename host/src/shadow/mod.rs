@@ -244,6 +244,7 @@ impl Both<'_, '_> {
             scenes: Vec::new(),
             jurisdiction: self.run.division.to_string(),
             period: Some((from.number(), to.number())),
+            sums: None,
             batches: Batches::default(),
         }
     }

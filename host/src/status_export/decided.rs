@@ -23,6 +23,7 @@ pub(super) fn decisions_in(folder: &HostFolder, month: Month) -> Result<Decision
             ways.extend(found.map(|finding| (finding.id, ((finding.pack, finding.rule), None))));
         }
         Entry::Found(_) => {}
+        Entry::Withdrawn(answer) => ways.retain(|finding, _| finding.answer != answer),
         Entry::Decided(decisions) => {
             for decision in decisions {
                 if let Some((_, way)) = ways.get_mut(&decision.finding) {

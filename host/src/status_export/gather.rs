@@ -160,7 +160,7 @@ fn version(version: &VersionStatus) -> ExportedVersion {
             (State::Active, _) if version.in_force => ExportedState::InForce,
             (State::Active, _) => ExportedState::Ready,
             (State::Waiting { .. }, _) => ExportedState::Waiting,
-            (State::Held { .. }, _) => ExportedState::Held,
+            (State::Held { .. } | State::Unfollowed, _) => ExportedState::Held,
             (State::Refused { .. }, _) => ExportedState::Refused,
         },
         mandatory_by: version.mandatory_by,

@@ -5,12 +5,14 @@ use rulepack_protocol::names::TargetPath;
 
 use super::UpdateReport;
 use super::course::{Came, Course, Stage, Step};
+use super::follow::{self, Following};
 use crate::lock::{Lock, LockedVersion, State};
 use crate::settings::{Decision, HostFolder, Settings};
 use crate::shadow;
 
 /// The state of a version that passed every step; `before` is its state in the lock so far. What is
-/// mandatory by now is active whatever persons and settings say (T9); what a person approved or held stays so.
+/// mandatory by now is active whatever persons and settings say (T9); what a person held stays so, and what a
+/// person approved, unless the settings follow other versions alone.
 pub(super) fn decide(
     version: &LockedVersion,
     before: Option<&State>,
@@ -19,11 +21,15 @@ pub(super) fn decide(
 ) -> State {
     let mandatory = version.mandatory_since(today).is_some();
     match before {
-        Some(state @ (State::Active | State::Held { .. })) if !mandatory => state.clone(),
         _ if mandatory => State::Active,
-        _ => match waits_for(version, (lock, course), settings) {
-            Some(reason) => State::Waiting { reason },
-            None => State::Active,
+        Some(state @ State::Held { .. }) => state.clone(),
+        before => match (follow::of_version(version, settings), before) {
+            (Following::Outside(reason), _) => State::Waiting { reason },
+            (_, Some(State::Active)) => State::Active,
+            _ => match waits_for(version, (lock, course), settings) {
+                Some(reason) => State::Waiting { reason },
+                None => State::Active,
+            },
         },
     }
 }
@@ -55,7 +61,7 @@ pub(super) fn stage(
         (State::Active, Some(since)) => (Came::Passed, mandatory(since)),
         (State::Active, None) => (Came::Passed, "automatic".to_owned()),
         (State::Waiting { reason } | State::Held { reason }, _) => (Came::Asks, reason.clone()),
-        (State::Refused { .. }, _) => return None,
+        (State::Refused { .. } | State::Unfollowed, _) => return None,
     };
     Some(Stage::at(now, Step::Decision, came, told))
 }

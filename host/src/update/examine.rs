@@ -220,9 +220,10 @@ impl Way<'_> {
 
 /// An error with its first source: what lies below may be long.
 fn told(error: &ShadowError) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
+    let told = error.to_string();
+    match error.source().map(ToString::to_string) {
+        Some(source) if !told.ends_with(&source) => format!("{told}: {source}"),
+        _ => told,
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use rulepack_protocol::names::PackName;
 use rulepack_protocol::overlay::{Fit, Layer, Overlay};
 use rulepack_protocol::pack::Manifest;
 use rulepack_protocol::trust::ResolvedTarget;
@@ -17,15 +16,6 @@ use crate::files;
 use crate::lock::{Lock, LockedVersion, State};
 
 impl Updater<'_> {
-    /// Whether the host follows the pack that an overlay is for.
-    pub(super) fn follows(&self, name: &PackName) -> bool {
-        let Some(pack) = name.overlaid() else {
-            return false;
-        };
-        let mut followed = self.settings.subscriptions.iter();
-        followed.any(|subscription| subscription.covers_pack(&pack))
-    }
-
     /// Takes an overlay through every step: a new one, or one that a step refused. `None` where there is
     /// nothing to do.
     pub(super) fn examine_overlay(

@@ -20,6 +20,9 @@ pub struct UpdateReport {
     pub changed: bool,
     /// Versions that became active.
     pub activated: Vec<TargetPath>,
+    /// Versions whose bytes had been altered or lost on this host, and were brought again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<TargetPath>,
     /// Versions that passed every step and wait for a person, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<(TargetPath, String)>,
@@ -53,6 +56,7 @@ pub struct UpdateReport {
 impl fmt::Display for UpdateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nothing = self.activated.is_empty()
+            && self.restored.is_empty()
             && self.waiting.is_empty()
             && self.refused.is_empty()
             && self.stopped.is_empty();
@@ -61,6 +65,9 @@ impl fmt::Display for UpdateReport {
         }
         for path in &self.activated {
             writeln!(f, "activated {path}")?;
+        }
+        for path in &self.restored {
+            writeln!(f, "restored  {path}")?;
         }
         for (path, reason) in &self.waiting {
             writeln!(f, "waiting   {path}: {reason}")?;

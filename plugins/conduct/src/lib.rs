@@ -28,6 +28,10 @@
 //! | CND-22 大型检查阳性率 | patient | [`rules::positive_findings`] |
 //! | CND-23 临床路径外医嘱 | patient | [`rules::pathway`] |
 //! | CND-24 检验指征 | patient | [`rules::lab_limits`] |
+//! | CND-25 治疗收费次数多于记录 | patient | [`rules::treatment_counts`] |
+//! | CND-26 检查收费无报告 | patient | [`rules::unreported_examinations`] |
+//! | CND-27 入院打包检查 | patient | [`rules::admission_bundles`] |
+//! | CND-28 辅助用药占比 | institution | [`rules::adjuvant_medicines`] |
 //!
 //! The rules about patients look at lines less their refunds ([`lines`]). That something is not in the record is
 //! evidence only where the hospital's data says that it holds all of it.
@@ -40,6 +44,7 @@
     )
 )]
 
+pub mod growth;
 pub mod lines;
 pub mod months;
 pub mod rules;
@@ -50,16 +55,19 @@ pub mod treatments;
 use rulepack_sdk::prelude::*;
 
 use lines::Lines;
+use rules::adjuvant_medicines::AdjuvantMedicines;
+use rules::admission_bundles::Bundles;
 use rules::antibiotics::Antibiotics;
 use rules::budgets::Budgets;
 use rules::lab_limits::LabLimits;
 use rules::pathway::Pathways;
 use rules::price_cuts::PriceCuts;
 use rules::{
-    antibiotics, budgets, consent, cost_growth, cost_structure, frequent_visits, idle_bed,
-    impersonation, intensive_care, lab_limits, operations, pathway, positive_findings, price_cuts,
-    refused_claims, restricted_patients, similar_treatments, split_prescriptions, third_party,
-    treatment_frequency, treatment_records, treatment_sites, unordered_charges, visit_costs,
+    adjuvant_medicines, admission_bundles, antibiotics, budgets, consent, cost_growth,
+    cost_structure, frequent_visits, idle_bed, impersonation, intensive_care, lab_limits,
+    operations, pathway, positive_findings, price_cuts, refused_claims, restricted_patients,
+    similar_treatments, split_prescriptions, third_party, treatment_counts, treatment_frequency,
+    treatment_records, treatment_sites, unordered_charges, unreported_examinations, visit_costs,
 };
 use settings::Settings;
 use treatments::Treatments;
@@ -81,6 +89,10 @@ pub struct Conduct {
     pub price_cuts: PriceCuts,
     /// 检验指征
     pub lab_limits: LabLimits,
+    /// 入院常规检查
+    pub bundles: Bundles,
+    /// 辅助用药目录
+    pub adjuvant_medicines: AdjuvantMedicines,
 }
 
 /// What the rules about patients look at.
@@ -101,6 +113,8 @@ impl Pack for Conduct {
             pathways: Pathways::read(setup)?,
             price_cuts: PriceCuts::read(setup)?,
             lab_limits: LabLimits::read(setup)?,
+            bundles: Bundles::read(setup)?,
+            adjuvant_medicines: AdjuvantMedicines::read(setup)?,
         })
     }
 
@@ -162,6 +176,15 @@ impl Conduct {
         if runs(positive_findings::STAGES, positive_findings::NEEDS) {
             positive_findings::check(&self.settings, batch, answer);
         }
+        if runs(
+            unreported_examinations::STAGES,
+            unreported_examinations::NEEDS,
+        ) {
+            unreported_examinations::check(&self.settings, care, answer);
+        }
+        if runs(admission_bundles::STAGES, admission_bundles::NEEDS) {
+            admission_bundles::check(&self.settings, &self.bundles, care, answer);
+        }
         if runs(pathway::STAGES, pathway::NEEDS) {
             pathway::check(&self.settings, &self.pathways, care, answer);
         }
@@ -182,6 +205,9 @@ impl Conduct {
         }
         if runs(treatment_frequency::STAGES, treatment_frequency::NEEDS) {
             treatment_frequency::check(self, care, answer)?;
+        }
+        if runs(treatment_counts::STAGES, treatment_counts::NEEDS) {
+            treatment_counts::check(self, care, answer)?;
         }
         if runs(similar_treatments::STAGES, similar_treatments::NEEDS) {
             similar_treatments::check(self, care, answer);
@@ -217,6 +243,9 @@ impl Conduct {
         }
         if batch.runs(visit_costs::STAGES, visit_costs::NEEDS) {
             visit_costs::check(&self.settings, batch, answer)?;
+        }
+        if batch.runs(adjuvant_medicines::STAGES, adjuvant_medicines::NEEDS) {
+            adjuvant_medicines::check(&self.settings, &self.adjuvant_medicines, batch, answer)?;
         }
         Ok(())
     }

@@ -75,6 +75,14 @@ pub struct Settings {
     pub drug_share_max: Ratio,
     /// 耗占比 above which a department is told.
     pub consumable_share_max: Ratio,
+    /// 辅助用药占比 above which a hospital is told.
+    pub adjuvant_share_max: Ratio,
+    /// 收费类别 of examinations that have reports.
+    pub examination_charges: Vec<Code>,
+    /// How many parts of the table of 入院常规检查 are a bundle.
+    pub bundle_parts_min: i64,
+    /// On how many days after that of admission examinations belong to it.
+    pub bundle_days: i64,
 }
 
 impl Settings {
@@ -117,6 +125,10 @@ impl Settings {
             denial_months: integer("denial_months")?,
             drug_share_max: Ratio(integer("drug_share_max")?),
             consumable_share_max: Ratio(integer("consumable_share_max")?),
+            adjuvant_share_max: Ratio(integer("adjuvant_share_max")?),
+            examination_charges: codes("examination_charges")?,
+            bundle_parts_min: integer("bundle_parts_min")?,
+            bundle_days: integer("bundle_days")?,
         })
     }
 }

@@ -111,3 +111,34 @@ pub(crate) fn recorded(batch: &Batch, line: &Line, item: Code, day: Day) -> Reco
         None => Recorded::No,
     }
 }
+
+/// How often a treatment was recorded on a day, by records that name one of the lines or their item: each record once,
+/// or as often as it says.
+///
+/// # Errors
+/// [`Overflow`] of the sum.
+pub(crate) fn recorded_times(
+    batch: &Batch,
+    lines: &[&Line],
+    item: Code,
+    day: Day,
+) -> Result<Quantity, Overflow> {
+    let records = batch.care_records();
+    let Some(encounter) = lines.first().map(|line| line.encounter) else {
+        return Ok(Quantity::ZERO);
+    };
+    let of_day = records.of(encounter).filter(|record| {
+        let order = records.orders().get(*record);
+        let names_line = order.is_some_and(|order| lines.iter().any(|line| line.order == order));
+        let performed = records.performed().get(*record);
+        (names_line || records.items().get(*record) == Some(item))
+            && performed.is_some_and(|performed| performed.day() == day)
+    });
+    Quantity::sum(of_day.map(|record| {
+        let times = records.quantities().get(record);
+        times.unwrap_or(ONCE)
+    }))
+}
+
+/// One, in ten-thousandths.
+const ONCE: Quantity = Quantity(10_000);

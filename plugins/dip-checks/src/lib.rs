@@ -32,6 +32,7 @@ pub mod values;
 
 use rulepack_sdk::group_payment::CostLimits;
 use rulepack_sdk::prelude::*;
+use rulepack_sdk::shifted_costs::Shifting;
 
 use auxiliary::Auxiliary;
 use grouper::Grouper;
@@ -58,7 +59,7 @@ pub struct DipChecks {
     /// The largest share of a stay that patients pay outside the catalogue.
     pub own_pay_share_max: Ratio,
     /// What counts as shifted out of a stay.
-    pub shifting: shifted_costs::Shifting,
+    pub shifting: Shifting,
     /// 医保支付方式 that are DIP.
     pub payment_methods: Vec<Code>,
     /// 医疗类别 that a forecast takes as paid by DIP where no payment method is recorded.
@@ -76,7 +77,7 @@ impl Pack for DipChecks {
             procedure_charges: ShowingItems::read(setup, "procedure-charges", "procedure")?,
             cost_limits: CostLimits::read(setup)?,
             own_pay_share_max: Ratio(setup.integer("own_pay_share_max")?),
-            shifting: shifted_costs::Shifting::read(setup)?,
+            shifting: Shifting::read(setup)?,
             payment_methods: setup.code_list("dip_payment_methods")?,
             forecast_care_types: setup.code_list("forecast_care_types")?,
             western_systems: setup.code_list("western_systems")?,
@@ -154,7 +155,7 @@ impl DipChecks {
             }
         }
         if batch.runs(shifted_costs::STAGES, shifted_costs::NEEDS) {
-            shifted_costs::check(stays, batch, self, answer)?;
+            shifted_costs::check(stays, batch, &self.shifting, answer)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@
 //! | DRG-07 事中病组与结余提醒 | [`rules::balance`] |
 //! | DRG-08 并发症或合并症无诊疗收费（高套） | [`rules::uncharged_complication`] |
 //! | DRG-09 病案诊断未填入结算清单（低编） | [`rules::uncoded_diagnosis`] |
+//! | DRG-10 转嫁费用 | [`rules::shifted_costs`] |
 //!
 //! 分解住院 and 低标准入院 are rules of the national library, and are not told a second time here.
 #![cfg_attr(
@@ -37,11 +38,12 @@ pub use stay::{Record, Stay};
 
 use rulepack_sdk::group_payment::CostLimits;
 use rulepack_sdk::prelude::*;
+use rulepack_sdk::shifted_costs::Shifting;
 
 use grouper::Grouper;
 use rules::{
-    balance, cost_extremes, operation_charges, own_pay_share, uncharged_complication,
-    uncoded_diagnosis,
+    balance, cost_extremes, operation_charges, own_pay_share, shifted_costs,
+    uncharged_complication, uncoded_diagnosis,
 };
 use stay::{Reader, Terms};
 
@@ -56,6 +58,8 @@ pub struct DrgChecks {
     cost_limits: CostLimits,
     /// The largest share of a stay that patients pay outside the catalogue.
     own_pay_share_max: Ratio,
+    /// What counts as shifted out of a stay.
+    shifting: Shifting,
     terms: Terms,
     /// Groups whose second letter is A to J: surgical ones (外科组).
     surgical_groups: CodeSet,
@@ -76,6 +80,7 @@ impl Pack for DrgChecks {
             complication_charges: ShowingItems::read(setup, "complication-charges", "diagnosis")?,
             cost_limits: CostLimits::read(setup)?,
             own_pay_share_max: Ratio(setup.integer("own_pay_share_max")?),
+            shifting: Shifting::read(setup)?,
             terms: Terms::read(setup)?,
             surgical_groups: setup.code_set(&surgical),
             anaesthesia: setup.code_set(&anaesthesia),
@@ -105,6 +110,9 @@ impl Pack for DrgChecks {
             operation_charges::check(&operated, batch, &self.terms, anaesthesia, &mut answer);
         }
         self.check_costs(&stays, batch, &mut answer);
+        if batch.runs(shifted_costs::STAGES, shifted_costs::NEEDS) {
+            shifted_costs::check(&stays, batch, &self.shifting, &mut answer)?;
+        }
         self.check_diagnoses(&stays, &reader, &mut answer)?;
         if batch.runs(balance::STAGES, balance::NEEDS) {
             self.forecast(&reader, &mut answer)?;

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use rulepack_audit::profile::{Exceeded, Profile};
 use rulepack_audit::run::{Run, RunSettings};
 use rulepack_audit::{Audit, AuditError};
+use rulepack_host::data::Encoding;
 use rulepack_host::review::InForce;
 use rulepack_host::settings::HostFolder;
 use rulepack_protocol::digest::Digest;
@@ -18,10 +19,12 @@ use serde::Serialize;
 use super::{profile, report};
 use crate::clock;
 use crate::commands::check::versions::{self, Versions};
+use crate::commands::import::FileEncoding;
 use crate::engine;
 use crate::failure::{Failure, Outcome};
 use crate::failure_points;
 use crate::progress::ProgressLine;
+use crate::shutdown;
 
 /// What is reviewed, with what, and where the result goes.
 #[derive(Debug, Args)]
@@ -33,11 +36,14 @@ pub struct RunArgs {
     #[arg(long, required_unless_present = "resume", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Go on with the run in this folder, as it was begun.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["period", "today", "pack", "as_of"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["encoding", "period", "today", "pack", "as_of"])]
     pub resume: Option<PathBuf>,
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     pub dir: PathBuf,
+    /// How CSV files are encoded: `gbk` as most hospital systems export (ANSI; read as GB 18030). It is never guessed.
+    #[arg(long, value_enum, default_value = "utf-8")]
+    pub encoding: FileEncoding,
     /// First and last day of settlement under review, `2025-01-01..2025-12-31`; the year that ends today where it is
     /// left out.
     #[arg(long)]
@@ -95,6 +101,7 @@ struct Asked {
     pack: Option<String>,
     as_of: Option<Digest>,
     days: Option<(Day, Day, Day)>,
+    encoding: Encoding,
 }
 
 impl RunArgs {
@@ -139,6 +146,7 @@ impl RunArgs {
             to,
             today,
             division: division.to_string(),
+            encoding: asked.encoding.into(),
             lock: versions.host_lock(&folder)?.digest(),
             pack: asked.pack.clone().unwrap_or_default(),
             versions: lock.digest(),
@@ -163,6 +171,10 @@ impl RunArgs {
             progress: &progress,
             failures: &*failures,
         };
+        shutdown::end_when_asked(format!(
+            "what was done is kept: `rulepack audit --resume {}` goes on with it",
+            asked.folder.display()
+        ));
         let run = audit.run();
         drop(progress);
         Ok(RunReport {
@@ -191,6 +203,7 @@ impl RunArgs {
                 pack: Some(run.settings.pack).filter(|pack| !pack.is_empty()),
                 as_of: self.lock_of(&run.settings.lock)?,
                 days: Some((from, to, today)),
+                encoding: run.settings.encoding.into(),
             });
         }
         let (Some(data), Some(folder)) = (&self.data, &self.out) else {
@@ -203,6 +216,7 @@ impl RunArgs {
             pack: self.pack.clone(),
             as_of: self.as_of,
             days: None,
+            encoding: self.encoding.into(),
         })
     }
 

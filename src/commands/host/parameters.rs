@@ -21,6 +21,7 @@ use crate::clock;
 use crate::commands::overlay;
 use crate::engine;
 use crate::failure::{Failure, Outcome};
+use crate::packs::TableArgs;
 
 #[derive(Debug, Args)]
 pub struct ParametersArgs {
@@ -36,8 +37,10 @@ pub struct ParametersArgs {
 
 #[derive(Debug, Args)]
 pub struct SetArgs {
-    /// The overlay: a TOML file with `setter = "hospital"`.
+    /// The overlay: a TOML file with `setter = "hospital"`. Tables may lie beside it as CSV or XLSX.
     file: PathBuf,
+    #[command(flatten)]
+    told: TableArgs,
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     dir: PathBuf,
@@ -86,22 +89,24 @@ pub fn parameters(args: &ParametersArgs) -> Outcome<HostReport> {
 pub fn set(args: &SetArgs) -> Outcome<HostReport> {
     let folder = set_up(&args.dir)?;
     let today = clock::today()?;
-    let overlay = overlay::read(&args.file)?;
-    let header = &overlay.header;
+    let mut overlay = overlay::read(&args.file)?;
+    let header = overlay.header.clone();
     if header.setter != OverlaySetter::Hospital {
         let setter = &header.setter;
         let other = format!("the overlay is set by `{setter}`, expected `hospital`");
         return Err(Failure::new(other).hint("what a bureau sets is published and signed by it"));
     }
     let packs = engine::packs(&args.dir)?;
-    let bytes = overlay.to_published()?;
-    let digest = Digest::of(&bytes);
     let lock = Lock::read(&folder)?;
     let choice = lock.choose(&header.pack, today, Purpose::Service);
     let Choice::Version { version, .. } = choice else {
         let nothing = format!("no version of `{}` is in force", header.pack);
         return Err(Failure::new(nothing).hint("bring it with `rulepack sync` first"));
     };
+    let manifest = packs.manifest(&version.digest)?;
+    overlay::put_in_tables(&mut overlay, &args.file, args.told, &manifest.tables)?;
+    let bytes = overlay.to_published()?;
+    let digest = Digest::of(&bytes);
     let mut layers = vec![Layer {
         name: format!("hospital {}", header.version),
         digest,
@@ -119,7 +124,7 @@ pub fn set(args: &SetArgs) -> Outcome<HostReport> {
             });
         }
     }
-    let fit = Fit::new(&*packs.manifest(&version.digest)?, layers);
+    let fit = Fit::new(&manifest, layers);
     if let Some(refused) = fit.refused().iter().find(|it| it.digest == digest) {
         let reason = format!("`{}` refuses it: {}", version.path, refused.reason);
         return Err(Failure::new(reason)

@@ -69,6 +69,7 @@ fn write_version(f: &mut fmt::Formatter<'_>, version: &VersionStatus) -> fmt::Re
         (State::Waiting { reason }, _) => ("waiting", Some(reason)),
         (State::Held { reason }, _) => ("put aside", Some(reason)),
         (State::Refused { reason }, _) => ("refused", Some(reason)),
+        (State::Unfollowed, _) => ("unfollowed", None),
     };
     write!(
         f,

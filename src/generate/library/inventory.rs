@@ -4,7 +4,7 @@
 use time::Date;
 
 use super::super::GenerateError;
-use super::super::care::INSTITUTION_KEY;
+use super::super::hospitals::Hospital;
 use super::super::record::Verdict;
 use super::super::tables::{Cell, Planted, PlantedRow, Table};
 use super::super::timeline::after;
@@ -38,12 +38,12 @@ static MONTHS: [Month; 6] = [
 /// When a file cannot be written.
 pub(in super::super) fn write_stock(
     stock: &mut Table<13>,
-    end: Date,
+    (hospital, end): (Hospital, Date),
     planted: &mut Planted,
 ) -> Result<(), GenerateError> {
     let first = after(end, 1 - i64::from(end.day()));
     for month in &MONTHS {
-        let row = stock.row(cells(month, [first, end]))?;
+        let row = stock.row(cells(hospital, month, [first, end]))?;
         planted.note(&PlantedRow {
             breach: rule(month.rule),
             verdict: month.verdict,
@@ -58,10 +58,10 @@ pub(in super::super) fn write_stock(
 }
 
 #[rustfmt::skip]
-fn cells(month: &Month, [first, last]: [Date; 2]) -> [Cell<'static>; 13] {
+fn cells(hospital: Hospital, month: &Month, [first, last]: [Date; 2]) -> [Cell<'static>; 13] {
     let [opening, received, sent_back, returned, given] = [200, 1_100, 60, 10, -50].map(Cell::Quantity);
     [
-        INSTITUTION_KEY, Cell::Text(month.item), Cell::Text("个"), Cell::Day(first), Cell::Day(last),
+        hospital.key(), Cell::Text(month.item), Cell::Text("个"), Cell::Day(first), Cell::Day(last),
         opening, received, sent_back, returned, given,
         Cell::Quantity(1_000), Cell::Quantity(month.billed), Cell::Quantity(200),
     ]

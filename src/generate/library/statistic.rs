@@ -17,7 +17,7 @@ use super::super::timeline::after;
 use super::items::{YUAN, material, medicine, service};
 use super::round::{Round, hit, near_miss, one};
 use super::rules::rule;
-use super::tables::FIRST_OF_SHARES;
+use super::tables::{FIRST_OF_SHARES, is_of_shares};
 
 /// What the region takes for CT and for magnetic resonance, which the pack leaves open; the first is the CT
 /// of the ordinary clinic.
@@ -106,11 +106,11 @@ struct Sums {
 }
 
 impl Ledger {
-    /// Adds the lines of an encounter.
-    pub(super) fn add(&mut self, encounter: &Encounter) {
+    /// Adds the lines of an encounter of an institution, by the number of its row.
+    pub(super) fn add(&mut self, encounter: &Encounter, institution: u64) {
         for order in encounter.orders.iter().filter(|order| order.charged()) {
             let (year, month) = (order.day.year(), u8::from(order.day.month()));
-            let month = (encounter.details.institution, year, month);
+            let month = (institution, year, month);
             self.months.entry(month).or_default().add(order);
         }
     }
@@ -169,7 +169,7 @@ impl Share {
     ) -> Option<(Verdict, &'static str)> {
         let found = (i128::from(part) * 10_000).checked_div(i128::from(whole))?;
         let limit = i128::from(self.percent_max * 100);
-        let is_planted = institution >= FIRST_OF_SHARES;
+        let is_planted = is_of_shares(institution);
         match found.cmp(&limit) {
             std::cmp::Ordering::Greater if is_planted => {
                 Some((Verdict::Hit, "one percent of the cost above the share"))

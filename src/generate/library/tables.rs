@@ -1,19 +1,17 @@
 //! The files that are written with the library only: results, defects of records, and the institutions that
 //! its rules need beside the hospital.
 
-use std::path::Path;
-
 use time::Date;
 
 use super::super::GenerateError;
 use super::super::catalogue::AREA;
-use super::super::cells::INSTITUTION_COLUMNS;
+use super::super::hospitals::{self, Hospital};
 use super::super::record::Encounter;
-use super::super::tables::{Cell, Planted, Table};
+use super::super::tables::{Cell, Folder, Planted, Table};
 use super::statistic::Ledger;
 
-/// Institutions altogether: the hospital, a primary clinic, and two for each share of cost.
-const INSTITUTIONS: u64 = FIRST_OF_SHARES + 11;
+/// Institutions of a hospital altogether: itself, a primary clinic, and two for each share of cost.
+pub(in super::super) const INSTITUTIONS: u64 = FIRST_OF_SHARES + 11;
 /// Number of the first institution of the shares.
 pub(super) const FIRST_OF_SHARES: u64 = 3;
 /// 三级甲等 and 一级甲等 (hosp_lv).
@@ -21,7 +19,6 @@ const TERTIARY: &str = "02";
 const PRIMARY: &str = "08";
 
 /// The tables, and the sums of all institutions.
-#[derive(Debug)]
 pub(in super::super) struct LibraryTables {
     results: Table<3>,
     defects: Table<4>,
@@ -34,13 +31,12 @@ impl LibraryTables {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(in super::super) fn create(directory: &Path, end: Date) -> Result<Self, GenerateError> {
-        write_institutions(directory)?;
+    pub(in super::super) fn create(folder: &Folder, end: Date) -> Result<Self, GenerateError> {
         let results = ["encounters", "items", "abnormal"];
         let defects = ["encounters", "sources", "fields", "kinds"];
         Ok(Self {
-            results: Table::create(directory, "lab-results", results)?,
-            defects: Table::create(directory, "data-defects", defects)?,
+            results: Table::create(folder, "lab-results", results)?,
+            defects: Table::create(folder, "data-defects", defects)?,
             ledger: Ledger::default(),
             end,
         })
@@ -59,6 +55,7 @@ impl LibraryTables {
         &mut self,
         key: Cell<'_>,
         encounter: &Encounter,
+        institution: u64,
     ) -> Result<(), GenerateError> {
         for result in &encounter.details.results {
             let abnormal = Cell::Flag(result.abnormal);
@@ -68,7 +65,7 @@ impl LibraryTables {
             let [source, field, kind] = [defect.source, defect.field, defect.kind].map(Cell::Text);
             self.defects.row([key, source, field, kind])?;
         }
-        self.ledger.add(encounter);
+        self.ledger.add(encounter, institution);
         Ok(())
     }
 
@@ -83,18 +80,30 @@ impl LibraryTables {
     }
 }
 
-fn write_institutions(directory: &Path) -> Result<(), GenerateError> {
-    let mut institutions = Table::create(directory, "institutions", INSTITUTION_COLUMNS)?;
+/// Writes a hospital and the small institutions that stand beside it.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(in super::super) fn write_institutions(
+    institutions: &mut Table<5>,
+    hospital: Hospital,
+) -> Result<(), GenerateError> {
     for number in 1..=INSTITUTIONS {
-        let code = format!("H{AREA}{number:07}");
+        let row = hospital.institution(number);
+        let code = hospitals::code(row);
         let level = if number == 1 { TERTIARY } else { PRIMARY };
         institutions.row([
-            Cell::Key('H', number),
+            Cell::Key('H', row),
             Cell::Text(&code),
             Cell::Text("1"),
             Cell::Text(level),
             Cell::Text(AREA),
         ])?;
     }
-    institutions.finish()
+    Ok(())
+}
+
+/// Whether an institution is one of those that stand for a share of cost.
+pub(super) fn is_of_shares(institution: u64) -> bool {
+    (institution - 1) % INSTITUTIONS >= FIRST_OF_SHARES - 1
 }

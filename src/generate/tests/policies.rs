@@ -8,12 +8,19 @@ use tempfile::TempDir;
 use super::super::catalogue::{CASES, CHRONIC_CARE_TYPES, DISEASES};
 use super::{Row, Settings, day, generate, hospital, money, rows, settings, whole};
 
-/// Rule and key of every planted hit of these rules.
+/// Rule and key of every planted hit of these rules; what is retained with its money. The lists of rounds are held
+/// against the pack's own.
 fn planted_hits(settings: &Settings, rules: &str) -> BTreeSet<(String, String)> {
-    rows(settings, "planted")
-        .into_iter()
-        .filter(|row| row["verdict"] == "hit" && row["rule"].starts_with(rules))
-        .map(|row| (row["rule"].clone(), row["key"].clone()))
+    let planted = rows(settings, "planted").into_iter();
+    let hits = planted.filter(|row| row["verdict"] == "hit" && row["rule"].starts_with(rules));
+    hits.filter(|row| row["rule"] != "VBP-12")
+        .map(|row| match row["rule"].as_str() {
+            "VBP-11" => (
+                row["rule"].clone(),
+                format!("{} {}", row["key"], row["amount"]),
+            ),
+            _ => (row["rule"].clone(), row["key"].clone()),
+        })
         .collect()
 }
 
@@ -116,10 +123,30 @@ impl Chronic {
                 {
                     hit("CHR-03");
                 }
+                if !self.is_registered(patient, line) {
+                    hit("CHR-06");
+                }
+                if line["items"].starts_with("XJ01") && whole(&line["supply-days"]) > 7 {
+                    hit("CHR-09");
+                }
+                if on_hand(&lines[..=place]) > 112 {
+                    hit("CHR-10");
+                }
             }
+            hits.extend(of_two_diseases(lines));
             hits.extend(self.crossing(patient, lines));
         }
         hits
+    }
+
+    /// Whether the disease of a line, or any where it names none, is registered on its day.
+    fn is_registered(&self, patient: &str, line: &Row) -> bool {
+        let named = &line["diseases"];
+        let mut registered = self.registered.get(patient).into_iter().flatten();
+        registered.any(|row| {
+            let is_meant = named.is_empty() || row["diseases"] == *named;
+            is_meant && row["starts"] <= line["days"] && line["days"] <= row["ends"]
+        })
     }
 
     /// The first line of each limit that crosses it.
@@ -138,13 +165,54 @@ impl Chronic {
                 if within && self.disease(patient, line) == limit["subjects"] {
                     spent += money(&line["covered-amounts"]);
                     if spent > money(&limit["amount-limits"]) {
-                        hits.insert(("CHR-05".to_owned(), line["order"].clone()));
+                        let days = day(&limit["period-ends"]) - day(&limit["period-starts"]);
+                        let rule = if days < 100 { "CHR-08" } else { "CHR-05" };
+                        hits.insert((rule.to_owned(), line["order"].clone()));
                         break;
                     }
                 }
             }
         }
         hits
+    }
+}
+
+/// The first line of each prescription whose lines name several diseases.
+fn of_two_diseases(lines: &[Row]) -> BTreeSet<(String, String)> {
+    let mut prescriptions: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for line in lines {
+        let is_named = !line["prescriptions"].is_empty() && !line["diseases"].is_empty();
+        if is_named && line["current"] == "1" {
+            prescriptions
+                .entry(&line["prescriptions"])
+                .or_default()
+                .push(line);
+        }
+    }
+    prescriptions.retain(|_, of_one| {
+        of_one
+            .iter()
+            .any(|it| it["diseases"] != of_one[0]["diseases"])
+    });
+    let firsts = prescriptions
+        .into_values()
+        .map(|of_one| of_one[0]["order"].clone());
+    firsts.map(|order| ("CHR-07".to_owned(), order)).collect()
+}
+
+/// Days of the last line's drug that are on hand after it, where something was left before: one supply is taken after
+/// the other.
+fn on_hand(lines: &[Row]) -> i64 {
+    let last = &lines[lines.len() - 1];
+    let (mut end, mut left) = (0, 0);
+    for line in lines.iter().filter(|line| line["items"] == last["items"]) {
+        let start = i64::from(day(&line["days"]));
+        left = (end - start).max(0);
+        end = end.max(start) + whole(&line["supply-days"]);
+    }
+    match left > 0 && whole(&last["supply-days"]) > 0 {
+        true => left + whole(&last["supply-days"]),
+        false => 0,
     }
 }
 
@@ -283,6 +351,13 @@ impl Term<'_> {
         for order in self.large_orders(agreed) {
             hit("VBP-09", order);
         }
+        for order in self.frequent_orders() {
+            hit("VBP-10", order);
+        }
+        if let Some(retained) = self.retained(agreed).filter(|retained| *retained > 0) {
+            let planted = format!("{row} {}", units::format_decimal(retained, 2));
+            hits.push(("VBP-11".to_owned(), planted));
+        }
         hits
     }
 
@@ -290,6 +365,51 @@ impl Term<'_> {
         let variety = &self.agreement["varieties"];
         let lines = self.purchases.iter();
         lines.filter(move |line| line["varieties"] == *variety)
+    }
+
+    /// Row numbers of the first of four orders or more within seven days.
+    fn frequent_orders(&self) -> Vec<usize> {
+        let places = self.purchases.iter().enumerate();
+        let own = places.filter(|(_, line)| {
+            let is_own = line["varieties"] == self.agreement["varieties"];
+            is_own && line["selected"] == "1" && self.days.contains(&day(&line["ordered-days"]))
+        });
+        let orders: Vec<(usize, i32)> = own
+            .map(|(place, line)| (place + 1, day(&line["ordered-days"])))
+            .collect();
+        let runs = orders.windows(4).filter(|run| run[3].1 - run[0].1 < 7);
+        runs.map(|run| run[0].0).collect()
+    }
+
+    /// What of the money saved on an agreement stays with the hospital, where its year ended within the last one.
+    fn retained(&self, agreed: i64) -> Option<i64> {
+        let (start, end) = (*self.days.start(), day(&self.agreement["ends"]));
+        let today = day("2026-06-30");
+        if end > today || end <= today - 365 {
+            return None;
+        }
+        let price = |text: &str| units::parse_decimal(text, 6).unwrap();
+        let (mut spent, mut done, mut other, mut ordered, mut delivered) = (0, 0, 0, 0, 0);
+        for line in self
+            .lines()
+            .filter(|line| (start..=end).contains(&day(&line["stocked-days"])))
+        {
+            let kept = whole(&line["delivered"]) - whole(&line["returned"]);
+            spent += kept * price(&line["unit-prices"]) / 10_000;
+            if line["selected"] == "1" {
+                done += kept;
+                ordered += whole(&line["ordered"]);
+                delivered += whole(&line["delivered"]);
+            } else {
+                other += kept;
+            }
+        }
+        let budget = agreed * price(&self.agreement["previous-prices"]) / 10_000;
+        let by_supplier = ordered >= agreed && delivered * 5 < ordered * 4;
+        let failed = done < agreed && other > done && !by_supplier;
+        let rounded = |tenths: i64| (tenths + 5).div_euclid(10);
+        let base = rounded(budget * 6) - rounded(spent * 6);
+        Some(if failed { 0 } else { (base + 1).div_euclid(2) })
     }
 
     fn has_high_price(&self) -> bool {

@@ -64,6 +64,7 @@ pub fn batch(patients: u32) -> Arc<Data> {
             let lines = Lines {
                 count: LINES_OF_VISIT,
                 current: "0",
+                reviewed: "1",
                 day: format!("2026-{:02}-{:02}", visit + 1, 1 + patient % 28),
             };
             hospital.chronic_visit(patient, visit, &lines);
@@ -89,9 +90,36 @@ pub fn chronic_encounter(patient: u32, lines: u32, current: &'static str) -> Arc
     let lines = Lines {
         count: lines,
         current,
+        reviewed: "1",
         day: "2026-03-10".to_owned(),
     };
     hospital.chronic_visit(patient, 0, &lines);
+    hospital.finish()
+}
+
+/// A chronic visit of four lines being written, after so many finished ones, a month apart.
+#[must_use]
+pub fn after_visits(patient: u32, visits: u32) -> Arc<Data> {
+    let mut hospital = Hospital::default();
+    hospital.patient(patient);
+    hospital.chronic_patient(patient, "0.00");
+    for visit in 0..=visits {
+        let is_last = visit == visits;
+        // Counted backwards from December 2026.
+        let month = 2026 * 12 + 11 - (visits - visit);
+        let lines = Lines {
+            count: LINES_OF_VISIT,
+            current: if is_last { "1" } else { "0" },
+            reviewed: if is_last { "1" } else { "0" },
+            day: format!(
+                "{}-{:02}-{:02}",
+                month / 12,
+                month % 12 + 1,
+                1 + patient % 28
+            ),
+        };
+        hospital.chronic_visit(patient, visit, &lines);
+    }
     hospital.finish()
 }
 
@@ -121,6 +149,8 @@ pub fn review(stage: Stage) -> Review {
 struct Lines {
     count: u32,
     current: &'static str,
+    /// 1 where the encounter is under review.
+    reviewed: &'static str,
     day: String,
 }
 
@@ -166,7 +196,8 @@ impl Hospital {
 
     fn chronic_visit(&mut self, patient: u32, visit: u32, lines: &Lines) {
         let encounter = format!("{}-{visit:02}", patient_key(patient));
-        self.encounter(patient, &encounter, ("140104", ["310", ""], &lines.day));
+        let paid = ("140104", ["310", ""], lines);
+        self.encounter(patient, &encounter, paid);
         let (disease, items) = disease_of(patient);
         for line in 0..lines.count {
             let is_breach = patient % 25 == 3 && visit == 0 && line == 0;
@@ -183,7 +214,13 @@ impl Hospital {
     fn stay(&mut self, patient: u32, lines: u32) {
         let encounter = format!("{}-S", patient_key(patient));
         let (principal, procedure, group, other) = STAYS[patient as usize % STAYS.len()];
-        self.encounter(patient, &encounter, ("21", ["05", group], "2026-03-09"));
+        let discharge = Lines {
+            count: 0,
+            current: "0",
+            reviewed: "1",
+            day: "2026-03-09".to_owned(),
+        };
+        self.encounter(patient, &encounter, ("21", ["05", group], &discharge));
         for (code, is_principal) in [(principal, "1"), (other, "0")] {
             let cells = [
                 ("encounters", encounter.as_str()),
@@ -206,6 +243,7 @@ impl Hospital {
         let stay = Lines {
             count: lines,
             current: "0",
+            reviewed: "1",
             day: "2026-03-05".to_owned(),
         };
         for line in 0..lines {
@@ -220,12 +258,12 @@ impl Hospital {
         &mut self,
         patient: u32,
         key: &str,
-        (care_type, [method, group], day): (&str, [&str; 2], &str),
+        (care_type, [method, group], lines): (&str, [&str; 2], &Lines),
     ) {
-        let patient = patient_key(patient);
+        let (patient, day) = (patient_key(patient), lines.day.as_str());
         let cells = [
             ("patients", patient.as_str()),
-            ("current", "1"),
+            ("current", lines.reviewed),
             ("care-types", care_type),
             ("admission-days", day),
             ("discharge-days", day),

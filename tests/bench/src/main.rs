@@ -1,10 +1,13 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
+mod chance;
+mod draw;
 mod hosting;
 mod mutate;
 mod polite;
 mod siege;
 mod torture;
+mod torture_host;
 
 #[path = "../../common/site.rs"]
 mod site;
@@ -20,14 +23,17 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "rulepack-bench")]
 enum Arguments {
+    Draw(draw::DrawArgs),
     Host(hosting::HostArgs),
     Mutate(mutate::MutateArgs),
     Torture(torture::TortureArgs),
+    TortureHost(torture_host::TortureHostArgs),
     Siege(siege::SiegeArgs),
 }
 
 fn main() -> std::io::Result<ExitCode> {
     match Arguments::parse() {
+        Arguments::Draw(arguments) => println!("{}", draw::run(&arguments)?),
         Arguments::Host(arguments) => println!("{}", hosting::run(&arguments)),
         Arguments::Mutate(arguments) => {
             let told = mutate::run(&arguments)?;
@@ -37,6 +43,7 @@ fn main() -> std::io::Result<ExitCode> {
             }
         }
         Arguments::Torture(arguments) => println!("{}", torture::run(&arguments)),
+        Arguments::TortureHost(arguments) => println!("{}", torture_host::run(&arguments)),
         Arguments::Siege(arguments) => println!("{}", siege::run(&arguments)),
     }
     Ok(ExitCode::SUCCESS)

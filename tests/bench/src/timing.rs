@@ -7,10 +7,10 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A median, and between which values it lies with 95 % confidence.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Median {
     /// The middle value of the sample.
     pub median: f64,
@@ -81,7 +81,9 @@ fn sample<A, B>(
 }
 
 impl Paired {
-    fn of(samples: Vec<(f64, f64)>) -> Self {
+    /// Of seconds that were taken elsewhere, turn by turn; there is one turn at least.
+    #[must_use]
+    pub fn of(samples: Vec<(f64, f64)>) -> Self {
         let ratios = samples.iter().map(|(first, second)| second / first);
         Paired {
             ratio: Median::of(ratios.collect()),

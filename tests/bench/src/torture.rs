@@ -13,6 +13,7 @@ use rulepack_registry::client::PublishFailed;
 use rulepack_registry::{Client, Receipt};
 
 use crate::beside;
+use crate::chance::Chance;
 use crate::site::{Bureau, Process, Site};
 
 /// Kill registry and signer at random moments while two bureaus publish.
@@ -191,19 +192,6 @@ fn publish_until_it_fails(client: &Client, bureau: &mut Bureau) -> u64 {
         }
         bureau.role = role;
         acknowledged += 1;
-    }
-}
-
-/// SplitMix64: the same choices for the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }
 

@@ -13,8 +13,12 @@ use rulepack_contract::knowledge::{KnowledgeTable, TableDeclaration};
 use rulepack_host::client::FloorsStore;
 use rulepack_host::data::Call as _;
 use rulepack_host::data::national::{Region, Request, decode};
+use rulepack_host::data::native::NativeRequest;
+use rulepack_host::journal::{self, Heads, SignedHead};
 use rulepack_host::lock::{Choice, Lock, Purpose};
 use rulepack_host::officers::Officers;
+use rulepack_host::receipt::Receipt;
+use rulepack_host::status_export::{Enrolled, SignedStatus};
 use rulepack_protocol::canonical;
 use rulepack_protocol::key::{LockedKey, PublicKey};
 use rulepack_protocol::moment::{Day, Moment};
@@ -53,10 +57,22 @@ pub const ALL: &[Format] = &[
     ("answer", answer),
     ("case", case),
     ("national_json", national_json),
+    ("native_json", native_json),
     ("region", region),
     ("table_csv", table_csv),
     ("data_csv", data_csv),
+    ("journal", journal_file),
+    ("receipt", receipt),
+    ("head", head),
+    ("heads", heads),
+    ("status", status),
+    ("enrolled", enrolled),
 ];
+
+/// The key of the host that made the seeds of `journal`, `receipt`, `head` and `status`.
+const HOST: &str = "103a3a0cf88884928f268436a5f61202a025970b7108ee7fa65adf306fc7de2d";
+/// The key of the bureau that made those of `heads`.
+const BUREAU: &str = "04b873e78e99c961d5d1c01a1ed78c52cb4da9e0b20cc75f75b0bed8a0e758a0";
 
 /// Canonical JSON: what was read is written in one form, which reads as the same value.
 pub fn canonical_json(bytes: &[u8]) -> bool {
@@ -320,6 +336,20 @@ pub fn national_json(bytes: &[u8]) -> bool {
     rejected.is_empty()
 }
 
+/// The body of a check under `/api/v1`.
+pub fn native_json(bytes: &[u8]) -> bool {
+    let request = std::str::from_utf8(bytes).ok();
+    let Some(request) = request.and_then(|text| NativeRequest::parse(text).ok()) else {
+        return false;
+    };
+    let mut builder = DataBuilder::new();
+    if request.fill(&mut builder).is_err() {
+        return false;
+    }
+    let (_data, rejected) = builder.finish();
+    rejected.is_empty()
+}
+
 /// The file of a region's renamings.
 pub fn region(bytes: &[u8]) -> bool {
     let text = std::str::from_utf8(bytes);
@@ -351,6 +381,77 @@ pub fn data_csv(bytes: &[u8]) -> bool {
     let path = folder.path().join("patients.csv");
     std::fs::write(&path, bytes).expect("a temporary file");
     rulepack_host::data::read_file(&path).is_ok()
+}
+
+/// A file of a host's journal. Whatever is changed in it, its head is one that the host signed, or none: the end
+/// may be cut, nothing may be put in its place.
+pub fn journal_file(bytes: &[u8]) -> bool {
+    /// The heads of the seed: before the first entry, after the first, after the second.
+    const SIGNED: [&str; 3] = [
+        "1f81b3fa136146a4cabcbf0ba7f62068010a5a011ed995a46f25a94f1a1741ff",
+        "dafd8bf6d72ce0e246c27b1b3b2c230e2f4a6938eb1fa5ee905569023ecd6e90",
+        "3108dea1dea1b49b937b0bdc2d4cdb031559ea6b59cb3108494b31bfc382a4d9",
+    ];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("000001.jsonl"), bytes).expect("a temporary file");
+    let Ok(Some(survey)) = journal::verify(folder.path(), None) else {
+        return false;
+    };
+    if survey.key.id().to_string() == HOST {
+        let head = survey.head.hash.to_string();
+        assert!(SIGNED.contains(&head.as_str()), "{head}");
+    }
+    survey.head.count > 0
+}
+
+/// A receipt: what passes as the host's says what the host said.
+pub fn receipt(bytes: &[u8]) -> bool {
+    let host = HOST.parse().expect("a fingerprint");
+    let Ok(receipt) = Receipt::parse(bytes, Some(&host)) else {
+        drop(Receipt::parse(bytes, None));
+        return false;
+    };
+    let verdict = receipt.verdict().expect("a receipt is of a verdict");
+    assert_eq!(verdict.answer, "01795427006795");
+    true
+}
+
+/// The head of a journal, as a host exports it.
+pub fn head(bytes: &[u8]) -> bool {
+    let Ok(head) = SignedHead::parse(bytes, &HOST.parse().expect("a fingerprint")) else {
+        return false;
+    };
+    assert_eq!(head.seal.head().count, 7, "the host signed one head");
+    true
+}
+
+/// What a bureau acknowledged.
+pub fn heads(bytes: &[u8]) -> bool {
+    let mut key = [0; 32];
+    hex::decode_to_slice(BUREAU, &mut key).expect("a key in hexadecimal");
+    let person = "shandong-li".parse().expect("a person");
+    let bureau = PublicKey::from_bytes(&key, person).expect("a key");
+    Heads::parse(bytes, &bureau).is_ok()
+}
+
+/// A status, as a host exports it: what passes names the head that the host signed.
+pub fn status(bytes: &[u8]) -> bool {
+    let Ok(signed) = SignedStatus::parse(bytes) else {
+        return false;
+    };
+    let host = HOST.parse().expect("a fingerprint");
+    if signed.key().id() == host {
+        let head = signed.head().expect("that status has a head");
+        let head = serde_json::to_vec(&head).expect("a head is JSON");
+        SignedHead::parse(&head, &host).expect("it was checked");
+    }
+    true
+}
+
+/// The list of hosts that a bureau knows.
+pub fn enrolled(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes);
+    text.is_ok_and(|text| Enrolled::parse(text).is_ok())
 }
 
 /// An envelope: the same content and signatures have one form, which reads as the same.

@@ -171,6 +171,37 @@ impl Data {
         Some(data)
     }
 
+    /// The same data with some rows of a table to which no other row points, by row, and with what is known of it
+    /// then; without its columns where that is nothing. `None` where rows have keys that others name.
+    #[must_use]
+    pub fn with_rows(
+        &self,
+        table: TableId,
+        coverage: Coverage,
+        is: impl Fn(u32) -> bool,
+    ) -> Option<Data> {
+        if table.table().key().is_some() {
+            return None;
+        }
+        let old = &self.tables[table.index()];
+        let is_there = coverage.presence != Presence::Absent;
+        let rows: Vec<u32> = (0..old.rows).filter(|row| is_there && is(*row)).collect();
+        let some = |values: &Values| values.some(&rows);
+        let columns = old.columns.iter().map(|values| match is_there {
+            true => values.as_ref().map(some),
+            false => None,
+        });
+        let keys = rows.iter().filter_map(|row| old.keys.get(*row as usize));
+        let mut data = self.clone();
+        data.tables[table.index()] = Arc::new(TableData {
+            rows: u32::try_from(rows.len()).ok()?,
+            columns: columns.collect(),
+            keys: keys.cloned().collect(),
+            coverage,
+        });
+        Some(data)
+    }
+
     /// The same data with these encounters under review, by row, and no others: for claims of many months, of which
     /// each meets the rules of its own day. Lines stay as they are.
     #[must_use]
@@ -300,5 +331,19 @@ impl Values {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Those of some rows; rows beyond the values are left out.
+    fn some(&self, rows: &[u32]) -> Self {
+        fn of<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+            let found = rows.iter().map(|row| values.get(*row as usize).copied());
+            found.flatten().collect()
+        }
+        match self {
+            Values::U8(values) => Values::U8(of(values, rows)),
+            Values::U32(values) => Values::U32(of(values, rows)),
+            Values::S32(values) => Values::S32(of(values, rows)),
+            Values::S64(values) => Values::S64(of(values, rows)),
+        }
     }
 }

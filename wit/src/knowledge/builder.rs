@@ -29,14 +29,25 @@ impl<'a> TableBuilder<'a> {
     /// Starts a table whose rows have cells under these headings.
     ///
     /// # Errors
-    /// [`TableError::ColumnMissing`] and [`TableError::ColumnUndeclared`].
+    /// [`TableError::NoHeader`], [`TableError::ColumnMissing`], [`TableError::ColumnTwice`] and
+    /// [`TableError::ColumnUndeclared`].
     pub fn new<'h>(
         declaration: &'a TableDeclaration,
         header: impl Iterator<Item = &'h str>,
     ) -> Result<Self, TableError> {
         let table = || declaration.name.clone();
+        let header: Vec<&str> = header.map(str::trim).collect();
+        if header.iter().all(|it| declaration.column(it).is_none()) {
+            let columns = declaration.columns.keys();
+            let expected: Vec<&str> = columns.map(|it| declaration.heading(it)).collect();
+            return Err(TableError::NoHeader {
+                table: table(),
+                found: header.join(","),
+                expected: expected.join(", "),
+            });
+        }
         let mut columns: Vec<Column> = Vec::new();
-        for heading in header.map(str::trim) {
+        for heading in header {
             let Some((name, column_type)) = declaration.column(heading) else {
                 return Err(TableError::ColumnUndeclared {
                     table: table(),
@@ -82,9 +93,11 @@ impl<'a> TableBuilder<'a> {
         line: u64,
         cells: impl Iterator<Item = &'c str>,
     ) -> Result<(), TableError> {
-        let cells: Vec<&str> = cells.map(str::trim).collect();
-        let padded = cells.iter().copied().chain(std::iter::repeat(""));
-        for (column, cell) in self.columns.iter_mut().zip(padded) {
+        let padded = cells.map(str::trim).chain(std::iter::repeat(""));
+        let named = self.columns.iter().zip(padded);
+        let words = named.map(|(column, cell)| self.word(line, column, cell));
+        let cells: Vec<&str> = words.collect::<Result<_, _>>()?;
+        for (column, cell) in self.columns.iter_mut().zip(cells.iter().copied()) {
             column.push(cell).map_err(|problem| TableError::Value {
                 table: self.declaration.name.clone(),
                 line,
@@ -116,6 +129,25 @@ impl<'a> TableBuilder<'a> {
                 .into_iter()
                 .map(|column| (column.name, column.values))
                 .collect(),
+        })
+    }
+
+    /// The word that a cell means, where its column takes some words only.
+    fn word<'w>(&self, line: u64, column: &Column, cell: &'w str) -> Result<&'w str, TableError>
+    where
+        'a: 'w,
+    {
+        let declaration = self.declaration;
+        declaration.word(&column.name, cell).ok_or_else(|| {
+            let words = declaration.words.get(&column.name).into_iter().flatten();
+            let words = words.map(|(word, called)| format!("`{word}` ({called})"));
+            TableError::Word {
+                table: declaration.name.clone(),
+                line,
+                column: column.heading.clone(),
+                value: cell.to_owned(),
+                expected: words.collect::<Vec<_>>().join(", "),
+            }
         })
     }
 
@@ -170,6 +202,9 @@ impl Column {
     fn push(&mut self, cell: &str) -> Result<(), ValueError> {
         match &mut self.values {
             KnowledgeColumn::Texts { dictionary, rows } => {
+                if self.column_type == ColumnType::Code && is_disguised(cell) {
+                    return Err(ValueError::Disguised);
+                }
                 let next = u32::try_from(dictionary.len()).map_err(|_| ValueError::OutOfRange)?;
                 let number = *self.numbers.entry(cell.to_owned()).or_insert(next);
                 if number == next {
@@ -189,4 +224,18 @@ impl Column {
         }
         Ok(())
     }
+}
+
+/// Whether a code would look right to people and match nothing: invisible characters, or full-width letters and
+/// digits in what else is none but ASCII. A name in Chinese may hold full-width ones.
+fn is_disguised(code: &str) -> bool {
+    let invisible = |it: char| {
+        it.is_control()
+            || matches!(it, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+    };
+    let full_width = |it: char| matches!(it, '\u{ff01}'..='\u{ff5e}' | '\u{3000}');
+    let letter_or_digit = |it: char| matches!(it, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ');
+    code.contains(invisible)
+        || (code.contains(letter_or_digit)
+            && code.chars().all(|it| it.is_ascii() || full_width(it)))
 }

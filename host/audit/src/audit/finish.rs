@@ -109,7 +109,7 @@ impl Audit<'_> {
     }
 
     /// Makes a file that is whole one of the run's.
-    fn put(&self, new: &Path, name: &str) -> Result<(), AuditError> {
+    pub(super) fn put(&self, new: &Path, name: &str) -> Result<(), AuditError> {
         let path = self.folder.join(name);
         let put = File::open(new).and_then(|file| {
             file.sync_all()?;
@@ -153,8 +153,8 @@ impl CsvFindings {
                 &found.certainty,
                 &found.message,
             ];
+            let (day, mark) = (found.day.clone(), u8::from(found.retroactive).to_string());
             let whose = [
-                &found.day,
                 &found.institution,
                 &found.department,
                 &found.doctor,
@@ -165,7 +165,7 @@ impl CsvFindings {
             ];
             let texts = texts.into_iter().map(|text| inert(text.to_owned()));
             let whose = whose.into_iter().map(|text| inert(text.to_owned()));
-            let cells = texts.chain([amount]).chain(whose);
+            let cells = texts.chain([amount, day, mark]).chain(whose);
             self.writer.write_record(cells).map_err(io(&self.path))?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The review of all parts, by several threads, each part once.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -8,6 +9,7 @@ use std::thread;
 
 use rulepack_contract::review::Scope;
 use rulepack_host::client::FailurePoint;
+use rulepack_host::review::LeftOut;
 use serde::{Deserialize, Serialize};
 
 use super::record::CutRecord;
@@ -17,12 +19,15 @@ use crate::findings_file::FindingsWriter;
 use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
 use crate::run::{self, Counts, RunSettings};
 use crate::sort::{self, Sorter};
+use crate::sums::SumsFile;
 
 /// `0007.json`: a part is done.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PartDone {
     /// What came of it.
     pub(super) counts: Counts,
+    /// Which sums of institutions its lines leave out.
+    pub(super) left_out: BTreeSet<LeftOut>,
 }
 
 /// The files of a part.
@@ -31,6 +36,7 @@ pub(super) struct PartFiles {
     pub(super) findings: PathBuf,
     pub(super) rejected: PathBuf,
     pub(super) no_verdict: PathBuf,
+    pub(super) sums: PathBuf,
 }
 
 impl PartFiles {
@@ -41,6 +47,7 @@ impl PartFiles {
             findings: path("findings"),
             rejected: path("rejected"),
             no_verdict: path("no-verdict"),
+            sums: path("sums"),
         }
     }
 
@@ -49,6 +56,7 @@ impl PartFiles {
             findings: FindingsWriter::create(&self.findings)?,
             rejected: Ledger::create(&self.rejected, &REJECTED)?,
             no_verdict: Ledger::create(&self.no_verdict, &NO_VERDICT)?,
+            sums: SumsFile::create(&self.sums)?,
         })
     }
 }
@@ -59,7 +67,7 @@ pub(super) fn parts(settings: &RunSettings) -> usize {
 }
 
 impl Audit<'_> {
-    /// Reviews the parts that are not done yet.
+    /// Reviews the parts of patients that are not done yet.
     pub(super) fn review(
         &self,
         plan: &Plan<'_>,
@@ -68,7 +76,7 @@ impl Audit<'_> {
     ) -> Result<(), AuditError> {
         self.progress.begin(Step::Review, cut.rows.values().sum());
         let mut to_do = Vec::new();
-        for part in (0..parts(settings)).rev() {
+        for part in (0..settings.parts as usize).rev() {
             match run::read::<PartDone>(&PartFiles::of(&plan.folder, part).done)? {
                 Some(done) => self.progress.advance(done.counts.lines),
                 None => to_do.push(part),
@@ -102,6 +110,20 @@ impl Audit<'_> {
         fault.map_or(Ok(()), Err)
     }
 
+    /// Reviews the institutions, unless that was done: after all patients, for their lines are summed first.
+    pub(super) fn review_institutions(
+        &self,
+        plan: &Plan<'_>,
+        sorter: &Sorter,
+        settings: &RunSettings,
+    ) -> Result<(), AuditError> {
+        let part = settings.parts as usize;
+        match run::read::<PartDone>(&PartFiles::of(&plan.folder, part).done)? {
+            Some(_) => Ok(()),
+            None => self.review_part(plan, sorter, (part, settings)),
+        }
+    }
+
     fn review_part(
         &self,
         plan: &Plan<'_>,
@@ -119,12 +141,13 @@ impl Audit<'_> {
         output.findings.finish()?;
         output.rejected.finish()?;
         output.no_verdict.finish()?;
-        for path in [&files.rejected, &files.no_verdict] {
+        let left_out = output.sums.finish()?;
+        for path in [&files.rejected, &files.no_verdict, &files.sums] {
             let synced = File::open(path).and_then(|file| file.sync_all());
             synced.map_err(AuditError::io(path))?;
         }
         self.reach(FailurePoint::AuditPart)?;
-        run::write(&files.done, &PartDone { counts })?;
+        run::write(&files.done, &PartDone { counts, left_out })?;
         self.reach(FailurePoint::AuditPartDone)
     }
 }

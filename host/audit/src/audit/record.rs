@@ -161,6 +161,7 @@ pub(super) fn other_setting(known: &RunSettings, now: &RunSettings) -> Option<&'
     let differs = [
         ("period", (known.from, known.to) != (now.from, now.to)),
         ("day taken as today", known.today != now.today),
+        ("encoding of its CSV files", known.encoding != now.encoding),
         ("place of care", known.division != now.division),
         ("lock", known.lock != now.lock),
         (

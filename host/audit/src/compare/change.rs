@@ -41,21 +41,21 @@ pub struct RuleChange {
     pub change: Change,
 }
 
-/// What changed for a department. A finding of both runs counts for that of the later one.
+/// What changed for an institution, or for a department of it. A finding of both runs counts for that of the later one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupChange {
     /// The institution.
     pub institution: String,
-    /// The department, empty where it was not recorded.
+    /// The department; empty where it was not recorded, and for institutions.
     pub department: String,
     /// Its findings.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// What changed by department, those with most changes first.
+/// What changed by institution or department, those with most changes first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DepartmentChanges {
+pub struct GroupChanges {
     /// The first of them.
     pub listed: Vec<GroupChange>,
     /// How many there are beside these.
@@ -70,9 +70,12 @@ pub(super) struct Changes {
     options: SummaryOptions,
     all: RunningChange,
     rules: BTreeMap<(String, String), RuleGrown>,
-    /// None once there are more than can be told apart.
-    departments: Option<BTreeMap<(String, String), RunningChange>>,
+    institutions: Groups,
+    departments: Groups,
 }
+
+/// By institution and department; none once there are more than can be told apart.
+type Groups = Option<BTreeMap<(String, String), RunningChange>>;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct RunningChange {
@@ -93,12 +96,14 @@ struct RuleGrown {
     examples: BTreeMap<ChangeKind, Examples>,
 }
 
-type Counted = (
-    Change,
-    Vec<RuleChange>,
-    Option<DepartmentChanges>,
-    Vec<ChangedFinding>,
-);
+/// All that was counted.
+pub(super) struct Counted {
+    pub(super) all: Change,
+    pub(super) rules: Vec<RuleChange>,
+    pub(super) institutions: Option<GroupChanges>,
+    pub(super) departments: Option<GroupChanges>,
+    pub(super) examples: Vec<ChangedFinding>,
+}
 
 impl Changes {
     pub(super) fn new(options: SummaryOptions) -> Self {
@@ -106,6 +111,7 @@ impl Changes {
             options,
             all: RunningChange::default(),
             rules: BTreeMap::new(),
+            institutions: Some(BTreeMap::new()),
             departments: Some(BTreeMap::new()),
         }
     }
@@ -120,13 +126,18 @@ impl Changes {
         let key = (split(&finding.pack).0.to_owned(), finding.rule.clone());
         let rule = self.rules.entry(key).or_insert_with(RuleGrown::new);
         rule.add(pair, finding, &self.options);
-        if let Some(departments) = &mut self.departments {
-            let key = (finding.institution.clone(), finding.department.clone());
-            departments.entry(key).or_default().add(pair);
-            if departments.len() > self.options.groups_max {
-                self.departments = None;
+        let groups_max = self.options.groups_max;
+        let add = |groups: &mut Groups, department: &str| {
+            if let Some(known) = groups {
+                let key = (finding.institution.clone(), department.to_owned());
+                known.entry(key).or_default().add(pair);
+                if known.len() > groups_max {
+                    *groups = None;
+                }
             }
-        }
+        };
+        add(&mut self.institutions, "");
+        add(&mut self.departments, &finding.department);
     }
 
     pub(super) fn finish(self) -> Counted {
@@ -147,14 +158,19 @@ impl Changes {
         // Stable: those that changed as much stay in the order of their names.
         rules.sort_by_key(|rule| Reverse(rule.change.changed()));
         let top = self.options.top;
-        let departments = self.departments.map(|departments| list(departments, top));
-        (self.all.sums(), rules, departments, examples)
+        Counted {
+            all: self.all.sums(),
+            rules,
+            institutions: self.institutions.map(|groups| list(groups, top)),
+            departments: self.departments.map(|groups| list(groups, top)),
+            examples,
+        }
     }
 }
 
-/// The first `top` departments, and the others as one.
-fn list(departments: BTreeMap<(String, String), RunningChange>, top: usize) -> DepartmentChanges {
-    let mut listed: Vec<_> = departments.into_iter().collect();
+/// The first `top` groups, and the others as one.
+fn list(groups: BTreeMap<(String, String), RunningChange>, top: usize) -> GroupChanges {
+    let mut listed: Vec<_> = groups.into_iter().collect();
     listed.sort_by_key(|(_, change)| Reverse(change.sums().changed()));
     let others = listed.split_off(top.min(listed.len()));
     let mut of_others = RunningChange::default();
@@ -167,7 +183,7 @@ fn list(departments: BTreeMap<(String, String), RunningChange>, top: usize) -> D
         department,
         change: change.sums(),
     });
-    DepartmentChanges {
+    GroupChanges {
         listed: listed.collect(),
         others: others.len() as u64,
         of_others: of_others.sums(),

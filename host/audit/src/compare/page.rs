@@ -24,6 +24,15 @@ pub fn comparison_page(comparison: &Comparison, language: Language) -> String {
         .iter()
         .map(|rule| (format!("{} {}", rule.rule, rule.title), rule.change))
         .collect();
+    let institutions = comparison.institutions.iter().flat_map(|all| &all.listed);
+    let institutions: Vec<_> = institutions
+        .map(|of| {
+            (
+                Cell::recorded(&of.institution, language).words(language),
+                of.change,
+            )
+        })
+        .collect();
     let departments = comparison.departments.iter().flat_map(|all| &all.listed);
     let departments: Vec<_> = departments
         .map(|of| {
@@ -39,6 +48,10 @@ pub fn comparison_page(comparison: &Comparison, language: Language) -> String {
         table(
             &tables::rules(comparison, language),
             &chart(&rules, language),
+        ),
+        table(
+            &tables::institutions(comparison, language),
+            &chart(&institutions, language),
         ),
         table(
             &tables::departments(comparison, language),

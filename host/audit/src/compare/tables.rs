@@ -1,6 +1,6 @@
 //! The tables of a comparison.
 
-use super::{Change, ChangeKind, Comparison};
+use super::{Change, ChangeKind, Comparison, GroupChanges};
 use crate::report::Language;
 use crate::report::table::{Cell, Column, Table};
 use crate::summary::Sum;
@@ -116,37 +116,54 @@ pub(super) fn rules(comparison: &Comparison, language: Language) -> Table {
     }
 }
 
+/// By institution; without a row where there are too many.
+pub(super) fn institutions(comparison: &Comparison, language: Language) -> Table {
+    let first = [Column::code(language.say("机构编码", "institution"))];
+    let title = language.say("按定点医药机构", "By institution");
+    let changes = comparison.institutions.as_ref();
+    groups(("institutions", title), first, changes, language)
+}
+
 /// By department; without a row where there are too many.
 pub(super) fn departments(comparison: &Comparison, language: Language) -> Table {
-    let departments = comparison.departments.as_ref();
-    let rows = departments
-        .iter()
-        .flat_map(|all| &all.listed)
-        .map(|department| {
-            let mut row = vec![
-                Cell::recorded(&department.institution, language),
-                Cell::recorded(&department.department, language),
-            ];
-            row.extend(cells(&department.change));
-            row
-        });
-    let others = departments.filter(|all| all.others > 0).map(|all| {
-        let words = match language {
-            Language::Chinese => format!("其余 {} 个合计", all.others),
-            Language::English => format!("the other {} together", all.others),
-        };
-        let mut row = vec![Cell::text(words), Cell::Nothing];
-        row.extend(cells(&all.of_others));
-        row
-    });
     let first = [
         Column::code(language.say("机构编码", "institution")),
         Column::text(language.say("科室", "department")),
     ];
+    let title = language.say("按科室", "By department");
+    let changes = comparison.departments.as_ref();
+    groups(("departments", title), first, changes, language)
+}
+
+/// Groups with one name (the institution) or two (its department too).
+fn groups<const N: usize>(
+    (id, title): (&'static str, &'static str),
+    names: [Column; N],
+    changes: Option<&GroupChanges>,
+    language: Language,
+) -> Table {
+    let listed = changes.iter().flat_map(|all| &all.listed);
+    let rows = listed.map(|group| {
+        let texts = [&group.institution, &group.department];
+        let texts = texts.into_iter().take(N);
+        let mut row: Vec<Cell> = texts.map(|text| Cell::recorded(text, language)).collect();
+        row.extend(cells(&group.change));
+        row
+    });
+    let others = changes.filter(|all| all.others > 0).map(|all| {
+        let words = match language {
+            Language::Chinese => format!("其余 {} 个合计", all.others),
+            Language::English => format!("the other {} together", all.others),
+        };
+        let mut row = vec![Cell::text(words)];
+        row.resize(N, Cell::Nothing);
+        row.extend(cells(&all.of_others));
+        row
+    });
     Table {
-        id: "departments",
-        title: language.say("按科室", "By department"),
-        columns: first.into_iter().chain(columns(language)).collect(),
+        id,
+        title,
+        columns: names.into_iter().chain(columns(language)).collect(),
         rows: rows.collect(),
         rest: others,
     }

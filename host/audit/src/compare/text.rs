@@ -14,6 +14,7 @@ pub fn comparison_text(comparison: &Comparison, language: Language) -> String {
         of(tables::overview),
         of(tables::changes),
         of(tables::rules),
+        of(tables::institutions),
         of(tables::departments),
         of(tables::examples),
     ] {

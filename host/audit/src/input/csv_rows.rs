@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder, UInt64Builder};
-use rulepack_host::data::{Encoding, Line, TableFile};
+use rulepack_host::data::{Line, TableFile};
 
 use super::layout::{Layout, Rejected, Rows};
 use super::{InputFile, Place, RowSource};
@@ -30,7 +30,7 @@ impl CsvRows {
         let declared = layout.table.table().columns.len();
         let place = |column| layout.columns.iter().position(|(of, _)| *of == column);
         Ok(CsvRows {
-            file: TableFile::open(&file.path, layout.table, Encoding::Utf8)?,
+            file: TableFile::open(&file.path, layout.table, file.encoding)?,
             number,
             name: file.name.clone(),
             places: (0..declared).map(place).collect(),

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use rulepack_contract::schema::{Kind, TableId};
 use rulepack_contract::units;
-use rulepack_host::data::{Encoding, FileRejection, TableFile};
+use rulepack_host::data::{FileRejection, TableFile};
 
 use super::{Format, Input, InputFile, RowSource, csv_rows, parquet_rows};
 use crate::error::AuditError;
@@ -52,7 +52,7 @@ impl Layout {
         for (_, file) in input.of(table) {
             let of_file = match file.format {
                 Format::Csv => {
-                    let file = TableFile::open(&file.path, table, Encoding::Utf8)?;
+                    let file = TableFile::open(&file.path, table, file.encoding)?;
                     file.columns().map(|column| (column, Form::Text)).collect()
                 }
                 Format::Parquet => parquet_rows::forms(file)?,

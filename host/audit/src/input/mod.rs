@@ -37,6 +37,8 @@ pub struct InputFile {
     pub table: TableId,
     /// How they are written.
     pub format: Format,
+    /// How the texts of a CSV file are encoded.
+    pub encoding: Encoding,
 }
 
 /// All that is read of a folder.
@@ -94,17 +96,17 @@ impl Input {
     ///
     /// # Errors
     /// [`AuditError`] where nothing is there, or a CSV or Parquet file is of no table.
-    pub fn find(folder: &Path) -> Result<Self, AuditError> {
+    pub fn find(folder: &Path, encoding: Encoding) -> Result<Self, AuditError> {
         let mut input = Input::default();
         for path in entries(folder)? {
             let name = file_name(&path);
             match (path.is_dir(), name.to_lowercase().as_str()) {
                 (true, _) => {
                     if let Some(table) = schema::table(&name.to_lowercase()) {
-                        input.add_folder(&path, table, &name)?;
+                        input.add_folder(&path, (table, encoding), &name)?;
                     }
                 }
-                (false, "coverage.csv") => input.coverage = read_coverage(&path, Encoding::Utf8)?,
+                (false, "coverage.csv") => input.coverage = read_coverage(&path, encoding)?,
                 (false, "planted.csv") => {}
                 (false, _) => {
                     if let Some(format) = Format::of(&path) {
@@ -114,6 +116,7 @@ impl Input {
                             name,
                             table,
                             format,
+                            encoding,
                         });
                     }
                 }
@@ -145,6 +148,12 @@ impl Input {
         numbered.filter(move |(_, file)| file.table == table)
     }
 
+    /// Whether a row stands in one of the files.
+    #[must_use]
+    pub fn has(&self, place: Place) -> bool {
+        (place.file as usize) < self.files.len()
+    }
+
     /// `orders-1.parquet:17`, for rows that have no key.
     #[must_use]
     pub fn told(&self, place: Place) -> String {
@@ -155,17 +164,23 @@ impl Input {
         format!("{}:{}", name.unwrap_or_default(), place.line)
     }
 
-    fn add_folder(&mut self, folder: &Path, table: TableId, below: &str) -> Result<(), AuditError> {
+    fn add_folder(
+        &mut self,
+        folder: &Path,
+        (table, encoding): (TableId, Encoding),
+        below: &str,
+    ) -> Result<(), AuditError> {
         for path in entries(folder)? {
             let name = format!("{below}/{}", file_name(&path));
             if path.is_dir() {
-                self.add_folder(&path, table, &name)?;
+                self.add_folder(&path, (table, encoding), &name)?;
             } else if let Some(format) = Format::of(&path) {
                 self.files.push(InputFile {
                     path,
                     name,
                     table,
                     format,
+                    encoding,
                 });
             }
         }

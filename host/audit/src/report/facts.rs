@@ -1,11 +1,14 @@
 //! What a report tells of a run beside its findings: what was read, by which packs it was reviewed, and what
 //! was not.
 
+use std::collections::BTreeMap;
+
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use serde::{Deserialize, Serialize};
 
 use crate::profile::Choice;
+use crate::run::{Cost, Totals};
 
 /// Facts of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,12 @@ pub struct RunFacts {
     pub choice: Choice,
     /// What was read.
     pub read: Read,
+    /// What is under review of each institution, by its key.
+    #[serde(default)]
+    pub costs: BTreeMap<String, Cost>,
+    /// Where the sums of institutions came from.
+    #[serde(default)]
+    pub totals: Totals,
     /// Rows left out, by reason.
     #[serde(default)]
     pub rejected: Vec<Rejected>,
@@ -76,7 +85,10 @@ pub struct Read {
     pub encounters: u64,
     /// Institutions (定点医药机构).
     pub institutions: u64,
-    /// Fen of all order lines, where they were summed.
+    /// Encounters under review: those of the period.
+    #[serde(default)]
+    pub under_review: u64,
+    /// Fen of their lines; none where no amount is recorded.
     #[serde(default)]
     pub amount: Option<i64>,
 }

@@ -19,7 +19,7 @@ pub enum ListError<E: std::error::Error + 'static> {
 }
 
 /// Headings of the columns.
-pub(super) const HEADINGS: [&str; 19] = [
+pub(super) const HEADINGS: [&str; 20] = [
     "规则包",
     "规则编号",
     "规则名称",
@@ -29,6 +29,7 @@ pub(super) const HEADINGS: [&str; 19] = [
     "违规内容",
     "涉及金额（元）",
     "服务日期",
+    "追溯适用",
     "定点医药机构编码",
     "科室",
     "医师代码",
@@ -90,6 +91,7 @@ pub(super) fn cells(finding: &AuditFinding) -> [String; HEADINGS.len()] {
         text(&finding.message),
         format_decimal(finding.amount, 2),
         text(&finding.day),
+        text(finding.retroactive_mark()),
         text(&finding.institution),
         text(&finding.department),
         text(&finding.doctor),

@@ -4,8 +4,8 @@ use rulepack_protocol::moment::Moment;
 
 use super::facts::{NoVerdict, NotEvaluable, NotUsed, PackFact, Read, Rejected, RunFacts};
 use crate::profile::Choice;
-use crate::run::{Counts, Run};
-use crate::{FINDINGS, NO_VERDICT_CSV, REJECTED_CSV};
+use crate::run::{Counts, Run, Totals};
+use crate::{FINDINGS, NO_VERDICT_CSV, REJECTED_CSV, TOTALS_CSV};
 
 impl RunFacts {
     /// Of a run that is done; `subject` is whose claims they are, `made` when it is told.
@@ -38,18 +38,34 @@ impl RunFacts {
                 patients: counts.patients,
                 encounters: counts.encounters,
                 institutions: counts.institutions,
-                amount: None,
+                under_review: counts.under_review,
+                amount: amount(counts),
             },
+            costs: counts.costs.clone(),
+            totals: run.totals.clone(),
             rejected: rejected.collect(),
             no_verdict: no_verdict(counts),
             not_evaluable: not_evaluable(counts),
             not_used: not_used(counts),
             retroactive: counts.retroactive,
-            files: [FINDINGS, NO_VERDICT_CSV, REJECTED_CSV]
-                .map(str::to_owned)
-                .into(),
+            files: files(run),
         }
     }
+}
+
+fn files(run: &Run) -> Vec<String> {
+    let made = match run.totals {
+        Totals::Made { .. } => Some(TOTALS_CSV),
+        Totals::Brought | Totals::NotAsked => None,
+    };
+    let all = [FINDINGS, NO_VERDICT_CSV, REJECTED_CSV].into_iter();
+    all.chain(made).map(str::to_owned).collect()
+}
+
+/// Fen of all lines under review; nothing where no institution has any amount.
+fn amount(counts: &Counts) -> Option<i64> {
+    let amounts = counts.costs.values().filter_map(|cost| cost.amount);
+    amounts.reduce(i64::saturating_add)
 }
 
 fn no_verdict(counts: &Counts) -> Vec<NoVerdict> {

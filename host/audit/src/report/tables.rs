@@ -2,6 +2,7 @@
 
 use super::table::{Cell, Column, Table, share, tally_cells, tally_columns};
 use super::{Language, Report};
+use crate::run::Totals;
 use crate::summary::{Breakdown, Group, Rest};
 
 /// What was reviewed and what it came to: a name and a figure a row.
@@ -25,7 +26,7 @@ pub(crate) fn overview(report: &Report, language: Language) -> Table {
 /// A row of the overview: its name in both languages, and the figure.
 type Figure = ((&'static str, &'static str), Cell);
 
-fn reviewed(report: &Report, language: Language) -> [Figure; 6] {
+fn reviewed(report: &Report, language: Language) -> [Figure; 8] {
     let (facts, read) = (&report.facts, report.facts.read);
     let period = Cell::text(format!("{} – {}", facts.from, facts.to));
     [
@@ -38,11 +39,43 @@ fn reviewed(report: &Report, language: Language) -> [Figure; 6] {
             Cell::Count(read.institutions),
         ),
         (
-            ("费用总额（元）", "money of all order lines (CNY)"),
+            ("机构汇总数据", "sums of institutions"),
+            Cell::text(totals(&facts.totals, language)),
+        ),
+        (
+            ("审核期间就诊人次", "encounters under review"),
+            Cell::Count(read.under_review),
+        ),
+        (
+            ("审核期间费用总额（元）", "money of their lines (CNY)"),
             read.amount
                 .map_or_else(|| not_summed(language), Cell::Money),
         ),
     ]
+}
+
+/// Where the sums of institutions came from.
+fn totals(totals: &Totals, language: Language) -> String {
+    match (totals, language) {
+        (Totals::NotAsked, _) => language
+            .say("无规则需要", "no rule asks for any")
+            .to_owned(),
+        (Totals::Brought, _) => language
+            .say("由文件提供", "brought with the data")
+            .to_owned(),
+        (Totals::Made { rows, left_out: 0 }, Language::Chinese) => {
+            format!("由费用明细汇总，{rows} 行")
+        }
+        (Totals::Made { rows, left_out: 0 }, Language::English) => {
+            format!("made of the lines, {rows} rows")
+        }
+        (Totals::Made { rows, left_out }, Language::Chinese) => {
+            format!("由费用明细汇总，{rows} 行；{left_out} 家机构数据不全")
+        }
+        (Totals::Made { rows, left_out }, Language::English) => {
+            format!("made of the lines, {rows} rows; not whole of {left_out} institutions")
+        }
+    }
 }
 
 fn came_to(report: &Report, language: Language) -> [Figure; 6] {
@@ -57,7 +90,10 @@ fn came_to(report: &Report, language: Language) -> [Figure; 6] {
             ("涉及金额（元）", "money at stake (CNY)"),
             Cell::Money(all.sum.amount),
         ),
-        (("涉及金额占费用总额", "its share of all money"), of_money),
+        (
+            ("涉及金额占费用总额", "its share of all money under review"),
+            of_money,
+        ),
         (
             ("涉及参保人", "patients concerned"),
             Cell::Patients(all.patients),
@@ -203,6 +239,7 @@ pub(crate) fn rules(report: &Report, language: Language) -> Table {
             Cell::text(&rule.pack),
         ];
         row.extend(tally_cells(&rule.tally, all));
+        row.push(Cell::Count(rule.retroactive));
         row
     });
     let columns = [
@@ -211,10 +248,12 @@ pub(crate) fn rules(report: &Report, language: Language) -> Table {
         Column::text(language.say("分类", "behaviour")),
         Column::code(language.say("规则包", "pack")),
     ];
+    let mut columns = with_tally(columns, language);
+    columns.push(Column::number(language.say("其中追溯", "retroactive")));
     Table {
         id: "rules",
         title: language.say("按规则", "By rule"),
-        columns: with_tally(columns, language),
+        columns,
         rows: rows.collect(),
         rest: None,
     }
@@ -224,12 +263,29 @@ pub(crate) fn rules(report: &Report, language: Language) -> Table {
 pub(crate) fn institutions(report: &Report, language: Language) -> Table {
     let title = language.say("按定点医药机构", "By institution");
     let column = Column::code(language.say("机构编码", "institution"));
-    breakdown(
-        ("institutions", title),
-        [column],
-        &report.summary.institutions,
-        language,
-    )
+    let institutions = &report.summary.institutions;
+    let mut table = breakdown(("institutions", title), [column], institutions, language);
+    for (row, group) in table.rows.iter_mut().zip(&institutions.groups) {
+        let cost = report
+            .facts
+            .costs
+            .get(&group.code)
+            .copied()
+            .unwrap_or_default();
+        let amount = cost.amount;
+        row.push(Cell::Count(cost.encounters));
+        row.push(amount.map_or_else(|| not_summed(language), Cell::Money));
+        row.push(share_of(group.tally.sum.amount, amount, language));
+    }
+    if let Some(rest) = &mut table.rest {
+        rest.resize(table.columns.len() + 3, Cell::Nothing);
+    }
+    table.columns.extend([
+        Column::number(language.say("审核就诊人次", "encounters")),
+        Column::number(language.say("审核费用（元）", "money under review (CNY)")),
+        Column::number(language.say("涉及金额占比", "share at stake")),
+    ]);
+    table
 }
 
 /// By department, with its institution.

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 
 use super::*;
 use crate::finding::AuditFinding;
+use crate::run::{Cost, Totals};
 use crate::summary::{SummaryOptions, summarize};
 use crate::synthetic;
 
@@ -30,6 +31,53 @@ fn one_finding_reads_the_same_in_every_form() {
     assert!(page(&report, Language::Chinese).contains(&amount));
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+}
+
+#[test]
+fn a_retroactive_finding_is_marked_in_every_form() {
+    let mut finding = synthetic::finding(1);
+    for (retroactive, marks) in [(false, 0), (true, 1)] {
+        finding.retroactive = retroactive;
+        let report = report(vec![finding.clone()]);
+        let page = page(&report, Language::Chinese);
+        assert_eq!(page.matches("<b>追溯</b>").count(), marks);
+        let text = text(&report, Language::English);
+        let of_rule = text
+            .lines()
+            .find(|line| line.contains(&finding.rule))
+            .unwrap();
+        assert!(of_rule.ends_with(&format!(" {marks}")), "{of_rule}");
+        let mut list = Vec::new();
+        write_csv([Ok::<_, Infallible>(finding.clone())], &mut list).unwrap();
+        let list = String::from_utf8(list).unwrap();
+        assert_eq!(list.matches(",追溯,").count(), marks);
+    }
+}
+
+#[test]
+fn what_is_under_review_is_told_by_institution_and_where_sums_came_from() {
+    let mut report = report(vec![synthetic::finding(1)]);
+    let institution = synthetic::finding(1).institution;
+    let amount = report.summary.all.sum.amount;
+    let cost = Cost {
+        encounters: 7,
+        amount: Some(amount * 4),
+    };
+    report.facts.costs.insert(institution.clone(), cost);
+    report.facts.totals = Totals::Made {
+        rows: 12,
+        left_out: 1,
+    };
+    let text = text(&report, Language::English);
+    assert!(
+        text.contains("made of the lines, 12 rows; not whole of 1 institutions"),
+        "{text}"
+    );
+    let of_institution = text.lines().filter(|line| line.contains(&institution));
+    let told: Vec<&str> = of_institution
+        .filter(|line| line.ends_with("25.00 %"))
+        .collect();
+    assert_eq!(told.len(), 1, "{text}");
 }
 
 #[test]
@@ -66,7 +114,7 @@ fn csv_holds_no_formula_and_opens_as_utf_8() {
             .records()
             .map(|record| record.unwrap().len())
             .collect::<Vec<_>>(),
-        [19]
+        [20]
     );
 }
 

@@ -24,7 +24,16 @@ pub(super) struct Assembly<'p> {
     /// Rows of the patient that is being gathered, and its key.
     of_patient: u64,
     patient: String,
-    too_many: Vec<String>,
+    too_many: Vec<TooMany>,
+}
+
+/// A patient of whom there are more rows than one has: an identity that many share.
+#[derive(Debug, Clone)]
+pub(super) struct TooMany {
+    /// Its key.
+    pub(super) key: String,
+    /// Whether what was left out are rows of encounters, and no encounter.
+    pub(super) has_all_encounters: bool,
 }
 
 /// A column of rows, as it is held.
@@ -36,20 +45,30 @@ enum Column<'r> {
 /// Columns of a batch of rows before those of the contract.
 const COLUMNS_BEFORE: usize = 3;
 
+/// Which tables and columns batches of patients have, without a row.
+pub(super) fn sources(plan: &Plan<'_>) -> Data {
+    declared(plan, Scope::Patient).finish().0
+}
+
+fn declared(plan: &Plan<'_>, scope: Scope) -> DataBuilder {
+    let mut builder = DataBuilder::new();
+    builder.known_by_line();
+    for layout in plan.layouts {
+        // Lines are with their patients: an institution without them must not be taken for one that has none.
+        let is_here = scope == Scope::Patient || layout.table != ids::ORDERS;
+        if is_here {
+            let columns = layout.columns.iter().map(|(column, _)| *column);
+            builder.declare(layout.table, columns);
+        }
+    }
+    plan.input.coverage.tell(&mut builder);
+    builder
+}
+
 impl<'p> Assembly<'p> {
     /// Nothing yet, but for the institutions that every batch of patients has.
     pub(super) fn new(plan: &'p Plan<'p>, scope: Scope) -> Self {
-        let mut builder = DataBuilder::new();
-        builder.known_by_line();
-        for layout in plan.layouts {
-            // Lines are with their patients: an institution without them must not be taken for one that has none.
-            let is_here = scope == Scope::Patient || layout.table != ids::ORDERS;
-            if is_here {
-                let columns = layout.columns.iter().map(|(column, _)| *column);
-                builder.declare(layout.table, columns);
-            }
-        }
-        plan.input.coverage.tell(&mut builder);
+        let builder = declared(plan, scope);
         let mut assembly = Assembly {
             plan,
             scope,
@@ -84,8 +103,8 @@ impl<'p> Assembly<'p> {
     }
 
     /// Patients of whom there were more rows than a patient has.
-    pub(super) fn too_many(&self) -> Vec<String> {
-        self.too_many.clone()
+    pub(super) fn too_many(&self) -> &[TooMany] {
+        &self.too_many
     }
 
     /// The rows of another patient or institution follow.
@@ -109,8 +128,13 @@ impl<'p> Assembly<'p> {
         }
         self.of_patient += rows.len() as u64;
         if self.scope == Scope::Patient && self.of_patient > PATIENT_ROWS_MAX {
-            if !self.too_many.contains(&self.patient) {
-                self.too_many.push(self.patient.clone());
+            let is_known = |known: &TooMany| known.key == self.patient;
+            if !self.too_many.iter().any(is_known) {
+                let is_encounter = layout.table == ids::ENCOUNTERS;
+                self.too_many.push(TooMany {
+                    key: self.patient.clone(),
+                    has_all_encounters: !is_encounter,
+                });
             }
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod choices;
+mod costs;
 mod ledger;
 mod told;
 
@@ -13,7 +14,7 @@ use arrow::array::{AsArray as _, RecordBatch};
 use rulepack_contract::data::Data;
 use rulepack_contract::review::Scope;
 use rulepack_contract::schema::{TableId, ids};
-use rulepack_host::review::{Circumstances, Reviewed};
+use rulepack_host::review::{Circumstances, Reviewed, Summing};
 use tokio::runtime::Runtime;
 
 use crate::audit::Progress;
@@ -25,7 +26,8 @@ use crate::findings_file::FindingsWriter;
 use crate::input::{Input, Layout};
 use crate::run::Counts;
 use crate::sort::{Sorted, Sorter};
-use assembly::Assembly;
+use crate::sums::SumsFile;
+use assembly::{Assembly, TooMany};
 pub(crate) use choices::Choices;
 pub(crate) use ledger::{Columns, Ledger, NO_VERDICT, REJECTED, csv_of, rejected_line};
 
@@ -43,6 +45,8 @@ pub(crate) struct Plan<'p> {
     /// All rows of institutions, for every batch of patients has them.
     pub(crate) institutions: Vec<RecordBatch>,
     pub(crate) choices: Choices<'p>,
+    /// What is summed of the lines for the institutions that come after all patients.
+    pub(crate) summing: Option<Summing>,
     pub(crate) circumstances: Circumstances,
     /// First and last rule day under review.
     pub(crate) period: (i32, i32),
@@ -55,6 +59,7 @@ pub(crate) struct Output {
     pub(crate) findings: FindingsWriter,
     pub(crate) rejected: Ledger,
     pub(crate) no_verdict: Ledger,
+    pub(crate) sums: SumsFile,
 }
 
 /// The rows of one table in the order of patients.
@@ -73,6 +78,19 @@ struct Found {
 }
 
 impl Plan<'_> {
+    /// What is to be summed for the institutions; `None` where sums were brought or no pack asks for any.
+    pub(crate) fn sums_wanted(&self) -> Option<Summing> {
+        let (first, last) = self.period;
+        let declared = self.choices.on(last).declared_sums();
+        let is_brought = self.input.tables().any(|table| table == ids::TOTALS);
+        if declared.is_empty() || is_brought {
+            return None;
+        }
+        let last = last.min(self.circumstances.today);
+        let sources = assembly::sources(self);
+        Some(Summing::new(&sources, &declared, (first, last)))
+    }
+
     /// Reviews a part; that of institutions where `scope` says so.
     ///
     /// # Errors
@@ -138,13 +156,19 @@ impl Plan<'_> {
         if assembly.rows() == 0 {
             return Ok(Counts::default());
         }
-        let (scope, too_many) = (assembly.scope(), assembly.too_many());
+        let (scope, too_many) = (assembly.scope(), assembly.too_many().to_vec());
         self.progress.advance(assembly.rows());
         let data = assembly.finish(&mut output.rejected)?;
         let mut found = Found::default();
         self.count(&data, scope, &mut found.counts);
         match scope {
-            Scope::Patient => self.review_patients(data, &too_many, (&mut found, &mut *output))?,
+            Scope::Patient => {
+                if let Some(summing) = &self.summing {
+                    output.sums.add(summing.sum(&data))?;
+                    leave_out(&data, &too_many, &mut output.sums);
+                }
+                self.review_patients(data, &too_many, (&mut found, &mut *output))?;
+            }
             Scope::Institution | Scope::Region => {
                 let day = self.period.1;
                 let reviewed = self.choices.on(day).review(
@@ -168,7 +192,7 @@ impl Plan<'_> {
     fn review_patients(
         &self,
         data: Data,
-        too_many: &[String],
+        too_many: &[TooMany],
         (found, output): (&mut Found, &mut Output),
     ) -> Result<(), AuditError> {
         let days = self.rule_days(&data, too_many);
@@ -176,6 +200,7 @@ impl Plan<'_> {
         let encounters = data.rows(ids::ENCOUNTERS);
         let mut numbers: Vec<usize> = (0..encounters).filter_map(|row| chosen(&row)).collect();
         found.counts.under_review = numbers.len() as u64;
+        found.counts.costs = costs::costs(&data, &days);
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers {
@@ -187,7 +212,7 @@ impl Plan<'_> {
             self.take(reviewed, &data, &day, (&mut *found, &mut *output))?;
         }
         for patient in too_many {
-            ledger::no_verdict_of_many(patient, &mut output.no_verdict)?;
+            ledger::no_verdict_of_many(&patient.key, &mut output.no_verdict)?;
             found.counts.add(&told::too_many());
         }
         Ok(())
@@ -195,7 +220,7 @@ impl Plan<'_> {
 
     /// The rule day of each encounter that is under review: not called history by its file, and within the
     /// period.
-    fn rule_days(&self, data: &Data, too_many: &[String]) -> Vec<Option<i32>> {
+    fn rule_days(&self, data: &Data, too_many: &[TooMany]) -> Vec<Option<i32>> {
         let number = |column, row| data.number(ids::ENCOUNTERS, column, row);
         let day = |row| {
             let day = number("settlement-days", row).or_else(|| number("discharge-days", row));
@@ -205,7 +230,8 @@ impl Plan<'_> {
             let is_within = (first..=last).contains(&day) && number("current", row) != Some(0);
             let patient = number("patients", row).and_then(|row| u32::try_from(row).ok());
             let patient = patient.and_then(|row| data.key(ids::PATIENTS, row));
-            let is_somebody = patient.is_none_or(|key| !too_many.iter().any(|many| many == key));
+            let is_somebody =
+                patient.is_none_or(|key| !too_many.iter().any(|many| many.key == key));
             (is_within && is_somebody).then_some(day)
         };
         (0..data.rows(ids::ENCOUNTERS)).map(day).collect()
@@ -239,6 +265,28 @@ impl Plan<'_> {
             found.findings.push(teller.tell(finding));
         }
         Ok(())
+    }
+}
+
+/// Of a patient with too many rows some lines are not there: what their institutions come to is not known.
+fn leave_out(data: &Data, too_many: &[TooMany], sums: &mut SumsFile) {
+    const MISSING: &str = "orders (too many rows of one patient)";
+    let row = |column, row| {
+        let number = data.number(ids::ENCOUNTERS, column, row);
+        number.and_then(|number| u32::try_from(number).ok())
+    };
+    for patient in too_many {
+        if !patient.has_all_encounters {
+            sums.leave_out(None, MISSING);
+        }
+        for encounter in 0..data.rows(ids::ENCOUNTERS) {
+            let of = row("patients", encounter).and_then(|row| data.key(ids::PATIENTS, row));
+            let institution = row("institutions", encounter);
+            let institution = institution.and_then(|row| data.key(ids::INSTITUTIONS, row));
+            if of == Some(&patient.key) {
+                sums.leave_out(institution.map(str::to_owned), MISSING);
+            }
+        }
     }
 }
 

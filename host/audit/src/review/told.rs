@@ -19,9 +19,6 @@ use crate::run::{
 /// The reason, in a word, of a patient whose identity many share.
 pub(super) const TOO_MANY: &str = "too-many-rows";
 
-/// Why sums are missing.
-const NOT_SUMMED: &str = "totals (an audit sums no lines: bring `totals.csv`)";
-
 /// Tells findings with what stands beside them in the data.
 pub(super) struct Teller<'d> {
     input: &'d Input,
@@ -106,6 +103,7 @@ impl<'d> Teller<'d> {
             message: finding.message.clone(),
             amount: finding.amount,
             day: units::format_day((self.day)(visit.unwrap_or(u32::MAX))),
+            retroactive: finding.retroactive,
             institution,
             department: responsible("departments"),
             doctor: responsible("doctors"),
@@ -122,10 +120,12 @@ impl<'d> Teller<'d> {
         let number = self.row(row.table, &row.key);
         let item = table.and_then(|table| self.text(table, "items", number?));
         let has_key = table.is_some_and(|table| table.table().key().is_some());
-        let key = match row.key.parse() {
+        let place = row.key.parse().ok().filter(|_| !has_key);
+        let key = match place.map(Place::from_number) {
             // Known by its place in the files.
-            Ok(place) if !has_key => self.input.told(Place::from_number(place)),
-            _ => row.key.clone(),
+            Some(place) if self.input.has(place) => self.input.told(place),
+            Some(_) => self.told_sum(number),
+            None => row.key.clone(),
         };
         AuditRow {
             table: row.table.to_owned(),
@@ -134,6 +134,28 @@ impl<'d> Teller<'d> {
             name: String::new(),
             amount: row.amount,
         }
+    }
+
+    /// A sum that was made of lines, by what it is of: `2026-05-01..2026-05-31 内科 09`. It is the same in every run,
+    /// whatever else is summed.
+    fn told_sum(&self, row: Option<u32>) -> String {
+        let Some(row) = row else {
+            return String::new();
+        };
+        let day = |column| {
+            let day = self.data.number(ids::TOTALS, column, row);
+            units::format_day(
+                day.and_then(|day| i32::try_from(day).ok())
+                    .unwrap_or_default(),
+            )
+        };
+        let mut told = format!("{}..{}", day("period-starts"), day("period-ends"));
+        let columns = ids::TOTALS.table().columns.iter();
+        let grouped = columns.filter(|column| matches!(column.kind, Kind::Code | Kind::Token));
+        for text in grouped.filter_map(|column| self.text(ids::TOTALS, column.name, row)) {
+            told.extend([" ", text]);
+        }
+        told
     }
 
     /// The institution of the row itself, or of its encounter.
@@ -213,7 +235,7 @@ pub(super) fn counts(reviewed: &Reviewed) -> Counts {
             pack: rule.rule.pack.to_string(),
             rule: rule.rule.rule.clone(),
             title: rule.rule.title.clone(),
-            missing: missing(&rule.missing),
+            missing: rule.missing.clone(),
             not_granted: rule
                 .not_granted
                 .iter()
@@ -228,18 +250,6 @@ pub(super) fn counts(reviewed: &Reviewed) -> Counts {
     });
     counts.broken = broken.collect();
     counts
-}
-
-/// What a rule lacks. Sums of lines, which `check` makes, are not made here: a table of them may be brought.
-fn missing(columns: &[String]) -> Vec<String> {
-    if !columns.iter().any(|column| column.starts_with("totals.")) {
-        return columns.to_vec();
-    }
-    let kept = columns
-        .iter()
-        .filter(|column| column.contains('.') && !column.starts_with("orders."));
-    let told = kept.cloned().chain([NOT_SUMMED.to_owned()]);
-    told.collect()
 }
 
 fn packs(reviewed: &Reviewed) -> Vec<PackCount> {

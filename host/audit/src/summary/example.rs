@@ -101,6 +101,7 @@ impl Examples {
             message: finding.message.clone(),
             amount: finding.amount,
             day: finding.day.clone(),
+            retroactive: finding.retroactive,
             institution: finding.institution.clone(),
             department: finding.department.clone(),
             doctor: finding.doctor.clone(),

@@ -33,6 +33,9 @@ pub struct RuleSummary {
     /// All findings.
     #[serde(flatten)]
     pub tally: Tally,
+    /// Findings of days before the version, or what is set for it, was published (追溯).
+    #[serde(default)]
+    pub retroactive: u64,
     /// By the official word for their certainty.
     pub certainties: BTreeMap<String, Sum>,
     /// By month of service.
@@ -58,6 +61,7 @@ pub(super) struct Rules {
 #[derive(Debug)]
 struct Grown {
     counter: Counter,
+    retroactive: u64,
     texts: BTreeMap<VersionOrder, Texts>,
     certainties: BTreeMap<&'static str, Running>,
     months: BTreeMap<String, Running>,
@@ -126,6 +130,7 @@ impl Grown {
     fn new(options: &SummaryOptions) -> Self {
         Grown {
             counter: Counter::new(PATIENTS_EXACT_MAX),
+            retroactive: 0,
             texts: BTreeMap::new(),
             certainties: BTreeMap::new(),
             months: BTreeMap::new(),
@@ -140,6 +145,7 @@ impl Grown {
     fn add(&mut self, finding: &AuditFinding, version: &str, patient: Option<u64>) {
         let amount = finding.amount;
         self.counter.add(amount, patient);
+        self.retroactive += u64::from(finding.retroactive);
         self.note_texts(finding, version);
         let running = self.certainties.entry(certainty(finding)).or_default();
         running.add(amount.into());
@@ -207,6 +213,7 @@ impl Grown {
             behaviour,
             bases,
             tally: self.counter.tally(),
+            retroactive: self.retroactive,
             certainties: sums(self.certainties),
             months: sums(self.months),
             departments: self.departments.finish(Order::Money, DEPARTMENTS),

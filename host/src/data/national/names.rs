@@ -27,7 +27,7 @@ impl Names {
         self.renamed.get(national).map_or(national, String::as_str)
     }
 
-    /// What stands where a field is left out.
+    /// What stands where a field is left out, or empty.
     pub(super) fn default(&self, national: &str) -> Option<&Node> {
         self.defaults.get(national)
     }

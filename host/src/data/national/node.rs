@@ -40,6 +40,15 @@ impl Node {
         Node::read(raw, 0)
     }
 
+    /// Whether it says nothing.
+    fn is_blank(&self) -> bool {
+        match self {
+            Node::Nothing => true,
+            Node::Text(text) => text.trim().is_empty(),
+            Node::List(_) | Node::Object(_) => false,
+        }
+    }
+
     fn read(raw: &RawValue, depth: usize) -> Result<Node, RequestError> {
         if depth > DEPTH_MAX {
             return Err(RequestError::TooDeep(DEPTH_MAX));
@@ -83,7 +92,10 @@ impl<'n> Place<'n> {
     pub(in crate::data) fn field(&self, name: &str) -> Place<'n> {
         let called = self.names.called(name);
         let node = match self.node {
-            Some(Node::Object(fields)) => fields.get(called).or_else(|| self.names.default(name)),
+            Some(Node::Object(fields)) => match fields.get(called) {
+                Some(told) if !told.is_blank() => Some(told),
+                left_out => self.names.default(name).or(left_out),
+            },
             _ => None,
         };
         let separator = if self.path.is_empty() { "" } else { "." };

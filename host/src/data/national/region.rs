@@ -24,7 +24,7 @@ use super::Transaction;
 /// [request]                   # national field = what it is called here, wherever it stands
 /// patn_id = "psn_no"
 ///
-/// [defaults]                  # national field = what stands where the region leaves it out
+/// [defaults]                  # national field = what stands where the region leaves it out, or empty
 /// matn_stas = "0"
 ///
 /// [answer]                    # the same as `request`, for the fields of an answer
@@ -47,7 +47,7 @@ pub struct Region {
     pub transactions: Transactions,
     /// Names of fields of requests, by the national ones.
     pub request: BTreeMap<String, String>,
-    /// What stands where a request leaves a field out, by the national names.
+    /// What stands where a request leaves a field out, or empty, by the national names.
     pub defaults: BTreeMap<String, String>,
     /// Names of fields of answers, by the national ones.
     pub answer: BTreeMap<String, String>,
@@ -190,11 +190,13 @@ impl Region {
 }
 
 /// Every field of an answer.
-const ANSWER_FIELDS: [&str; 24] = [
+const ANSWER_FIELDS: [&str; 26] = [
     "infcode",
     "inf_refmsgid",
     "refmsg_time",
     "respond_time",
+    "enctype",
+    "signtype",
     "err_msg",
     "output",
     "result",

@@ -118,6 +118,10 @@ impl Call for Request {
         &self.scenes
     }
 
+    fn care_division(&self) -> Option<&str> {
+        Some(&self.care_division)
+    }
+
     /// The interface has none.
     fn period(&self) -> Option<(i32, i32)> {
         None

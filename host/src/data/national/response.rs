@@ -15,6 +15,10 @@ pub struct Response {
     pub refmsg_time: String,
     /// 响应报文时间, `yyyyMMddHHmmssSSS`.
     pub respond_time: String,
+    /// 加密方式: none, so empty.
+    pub enctype: String,
+    /// 签名类型: none, so empty.
+    pub signtype: String,
     /// 错误信息; empty where it is done. Never a value of the request.
     pub err_msg: String,
     /// What was found; null where it failed, and in the answer to a 3103.
@@ -105,6 +109,8 @@ impl Response {
             inf_refmsgid: String::new(),
             refmsg_time: String::new(),
             respond_time: String::new(),
+            enctype: String::new(),
+            signtype: String::new(),
             err_msg: message.chars().take(CHARACTERS_MAX).collect(),
             output: None,
         }
@@ -118,6 +124,8 @@ impl Response {
             inf_refmsgid: String::new(),
             refmsg_time: String::new(),
             respond_time: String::new(),
+            enctype: String::new(),
+            signtype: String::new(),
             err_msg: String::new(),
             output: Some(Output {
                 result,
@@ -135,22 +143,28 @@ impl Response {
         }
     }
 
-    /// With the receiver's id of the message and the times of receipt and answer, in seconds from
+    /// With the receiver's id of the message and the times of receipt and answer, in milliseconds from
     /// 1970-01-01 China Standard Time. `number` tells messages of one second apart.
     #[must_use]
     pub fn stamped(mut self, division: &str, received: i64, responded: i64, number: u64) -> Self {
-        let digits = |instant| {
-            let text = units::format_instant(instant);
-            text.chars()
-                .filter(char::is_ascii_digit)
-                .collect::<String>()
-        };
         let number = number % 10_000_000_000;
-        self.inf_refmsgid = format!("{division:0<6}{}{number:010}", digits(responded));
-        self.refmsg_time = format!("{}000", digits(received));
-        self.respond_time = format!("{}000", digits(responded));
+        let (time, _) = digits(responded);
+        self.inf_refmsgid = format!("{division:0<6}{time}{number:010}");
+        let full = |milliseconds| {
+            let (time, rest) = digits(milliseconds);
+            format!("{time}{rest:03}")
+        };
+        self.refmsg_time = full(received);
+        self.respond_time = full(responded);
         self
     }
+}
+
+/// `yyyyMMddHHmmss`, and the milliseconds beyond.
+fn digits(milliseconds: i64) -> (String, i64) {
+    let time = units::format_instant(milliseconds.div_euclid(1_000));
+    let time = time.chars().filter(char::is_ascii_digit).collect();
+    (time, milliseconds.rem_euclid(1_000))
 }
 
 impl Serialize for Amount {

@@ -240,11 +240,12 @@ fn bodies_are_utf_8_or_gbk() {
 
 #[test]
 fn an_answer_has_the_shape_of_the_interface() {
-    let response = Response::found(vec![]).stamped("370300", 0, 86_399, 7);
+    let response = Response::found(vec![]).stamped("370300", 0, 86_399_045, 7);
     assert_eq!(
         serde_json::to_string(&response).unwrap(),
         "{\"infcode\":0,\"inf_refmsgid\":\"370300197001012359590000000007\",\
-         \"refmsg_time\":\"19700101000000000\",\"respond_time\":\"19700101235959000\",\
+         \"refmsg_time\":\"19700101000000000\",\"respond_time\":\"19700101235959045\",\
+         \"enctype\":\"\",\"signtype\":\"\",\
          \"err_msg\":\"\",\"output\":{\"result\":[]}}"
     );
     assert_eq!(serde_json::to_string(&Amount(-1230)).unwrap(), "-12.30");
@@ -344,14 +345,22 @@ fn a_region_with_names_of_its_own_sends_the_same_request() {
 
 #[test]
 fn what_a_region_leaves_out_has_the_value_of_its_file() {
-    let without = EXAMPLE.replace("\"matn_stas\"", "\"other\"");
-    assert!(data(&without).is_err());
-    let region = Region::parse("[defaults]\nmatn_stas = \"0\"").unwrap();
-    let request = Request::parse(&without, &region).unwrap();
-    let mut builder = DataBuilder::new();
-    request.fill(&mut builder).unwrap();
-    let (data, _) = builder.finish();
-    assert_eq!(data.code(ids::ENCOUNTERS, "maternity", 0), Some("0"));
+    let region = Region::parse("[defaults]\nmatn_stas = \"9\"").unwrap();
+    let national = "\"matn_stas\": \"0\"";
+    assert!(EXAMPLE.contains(national));
+    for left_out in [
+        "\"other\": \"0\"",
+        "\"matn_stas\": \" \"",
+        "\"matn_stas\": null",
+    ] {
+        let without = EXAMPLE.replace(national, left_out);
+        assert!(data(&without).is_err());
+        let request = Request::parse(&without, &region).unwrap();
+        let mut builder = DataBuilder::new();
+        request.fill(&mut builder).unwrap();
+        let (data, _) = builder.finish();
+        assert_eq!(data.code(ids::ENCOUNTERS, "maternity", 0), Some("9"));
+    }
 }
 
 #[test]

@@ -5,13 +5,14 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rulepack_protocol::digest::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::history::secrets::Secrets;
 use crate::history::segment::OwnerRows;
-use crate::sealed_log::{Place, SealedLog, SealedLogError, Unreadable};
+use crate::sealed_log::{Mark, Place, SealedLog, SealedLogError, Unreadable};
 
 /// An open file.
 #[derive(Debug)]
@@ -19,6 +20,22 @@ pub(super) struct TellingFile {
     pub(super) number: u32,
     identities: SealedLog,
     rows: SealedLog,
+    /// So far it is told for good; `None` where it is only read.
+    kept: Mutex<Option<Marks>>,
+}
+
+/// How far both logs were written at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks {
+    identities: Mark,
+    rows: Mark,
+}
+
+impl Marks {
+    /// Whether nothing was taken back between the two.
+    fn is_of_turn(&self, other: &Marks) -> bool {
+        self.rows.is_of_turn(&other.rows) && self.identities.is_of_turn(&other.identities)
+    }
 }
 
 /// Whose rows stand where.
@@ -62,11 +79,10 @@ impl TellingFile {
         })?;
         let last = found.last(path)?;
         let rows = path_of_rows(folder, number);
-        Ok(TellingFile {
-            number,
-            identities,
-            rows: SealedLog::open_after(&rows, &secrets.rows, last)?,
-        })
+        let rows = SealedLog::open_after(&rows, &secrets.rows, last)?;
+        let file = Self::of(number, identities, rows);
+        file.keep(file.marks());
+        Ok(file)
     }
 
     /// Opens a file to read it, and passes each identity with its number to `each`. That the rows of the last one
@@ -100,11 +116,23 @@ impl TellingFile {
     ) -> Result<Self, SealedLogError> {
         let identities = path_of_identities(folder, number);
         let rows = path_of_rows(folder, number);
-        Ok(TellingFile {
+        let identities = SealedLog::open_to_read(&identities, &secrets.identities)?;
+        let rows = SealedLog::open_to_read(&rows, &secrets.rows)?;
+        Ok(Self::of(number, identities, rows))
+    }
+
+    fn of(number: u32, identities: SealedLog, rows: SealedLog) -> Self {
+        TellingFile {
             number,
-            identities: SealedLog::open_to_read(&identities, &secrets.identities)?,
-            rows: SealedLog::open_to_read(&rows, &secrets.rows)?,
-        })
+            identities,
+            rows,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Whether anything can be told in it.
+    pub(super) fn is_to_write(&self) -> bool {
+        self.kept().is_some()
     }
 
     /// The encounters of a damaged file that can be read, in their order.
@@ -147,13 +175,53 @@ impl TellingFile {
         self.identities.write(&bytes).map(|place| place.line)
     }
 
-    /// Waits until all that was told is on the disk: rows before those whose they are.
+    /// How far it is written now.
+    pub(super) fn marks(&self) -> Marks {
+        Marks {
+            identities: self.identities.mark(),
+            rows: self.rows.mark(),
+        }
+    }
+
+    /// Waits until all that was told up to there is on the disk: rows before those whose they are.
     ///
     /// # Errors
-    /// [`SealedLogError::Io`].
-    pub(super) fn sync(&self) -> Result<(), SealedLogError> {
-        self.rows.sync_written()?;
-        self.identities.sync_written()
+    /// [`SealedLogError::Io`]; from then on each time, until [`TellingFile::take_back`]: rows may be gone whose
+    /// identities are not, and others may stand in their place.
+    pub(super) fn sync(&self, marks: Marks) -> Result<(), SealedLogError> {
+        let kept = *self.kept();
+        self.rows.sync_to(marks.rows)?;
+        self.identities.sync_to(marks.identities)?;
+        if kept.is_some_and(|kept| marks.is_of_turn(&kept)) {
+            return Ok(());
+        }
+        let path = self.rows.path().to_owned();
+        let source = io::Error::other("what was written before it could not be synced");
+        Err(SealedLogError::Io { path, source })
+    }
+
+    /// What is told up to there stays, whatever is taken back later.
+    pub(super) fn keep(&self, marks: Marks) {
+        *self.kept() = Some(marks);
+    }
+
+    /// Takes back what was told and not kept, durably. Nobody tells anything meanwhile.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`]; it has to be tried again then.
+    pub(super) fn take_back(&self) -> Result<(), SealedLogError> {
+        let mut kept = self.kept();
+        if let Some(marks) = *kept {
+            // Without its identity a row is nobody's; the other way round it would be somebody else's.
+            self.identities.cut_to(marks.identities)?;
+            self.rows.cut_to(marks.rows)?;
+            *kept = Some(self.marks());
+        }
+        Ok(())
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Marks>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -211,4 +279,56 @@ pub(super) fn path_of_identities(folder: &Path, number: u32) -> PathBuf {
 
 pub(super) fn path_of_rows(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number:06}.rows"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tell(file: &TellingFile, patient: &str) {
+        let at = file.write_rows(patient.as_bytes()).unwrap();
+        let identity = Identity {
+            patient: patient.to_owned(),
+            encounter: "E1".to_owned(),
+            current: true,
+            day: 20_779,
+            imports: 0,
+            digest: 0,
+            at,
+        };
+        file.write_identity(&identity).unwrap();
+    }
+
+    #[test]
+    fn after_a_failed_sync_rows_of_one_patient_never_stand_for_those_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets {
+            rows: [1; 32],
+            identities: [2; 32],
+        };
+        let open = |each: &mut dyn FnMut(u64, Identity)| {
+            TellingFile::open_to_write((folder.path(), 1), &secrets, each).unwrap()
+        };
+        let file = open(&mut |_, _| {});
+        let kept = file.marks();
+        tell(&file, "P1");
+        // What a failed sync of the rows does: those of P2 come where those of P1 were.
+        file.rows.cut_to(kept.rows).unwrap();
+        tell(&file, "P2");
+        let error = file.sync(file.marks()).unwrap_err();
+        assert!(matches!(error, SealedLogError::Io { .. }), "{error}");
+        file.take_back().unwrap();
+        tell(&file, "P3");
+        file.sync(file.marks()).unwrap();
+        drop(file);
+        let mut found = Vec::new();
+        let file = open(&mut |_, identity| found.push(identity));
+        let [only] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(
+            (&*only.patient, file.bytes(only.at).unwrap()),
+            ("P3", b"P3".to_vec())
+        );
+    }
 }

@@ -1,5 +1,5 @@
-//! Where each encounter stands that requests told, by patient: some hundred bytes an encounter, in memory. The rows
-//! stay on the disk.
+//! Where each encounter stands that requests told, by patient: some hundred bytes an encounter, in memory, however often
+//! it was told. The rows stay on the disk.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub(super) struct Position {
 #[derive(Debug, Default)]
 pub(super) struct Index {
     pub(super) files: BTreeMap<u32, Arc<TellingFile>>,
+    /// The highest number that a file had, whether it could be opened or not.
+    pub(super) last_number: u32,
     /// The last day told in each file.
     pub(super) days: BTreeMap<u32, i32>,
     patients: HashMap<Box<str>, Vec<Visit>>,
@@ -25,12 +27,15 @@ pub(super) struct Index {
     pub(super) written: Position,
     /// Of it, what is on the disk: what requests see.
     pub(super) visible: Position,
+    /// How often something was taken back.
+    pub(super) turn: u64,
 }
 
 /// An encounter, and when it was told.
 #[derive(Debug)]
 struct Visit {
     encounter: Box<str>,
+    /// The last one, and those that somebody may still look for.
     tellings: Vec<Telling>,
 }
 
@@ -54,8 +59,9 @@ pub(super) struct Sight {
 }
 
 impl Index {
-    /// Takes up an identity that was written or read.
-    pub(super) fn take(&mut self, place: Position, identity: Identity) {
+    /// Takes up an identity that was written or read, and forgets how its encounter was told before where nobody looks
+    /// for that: all look from `oldest` or later.
+    pub(super) fn take(&mut self, place: Position, identity: Identity, oldest: Position) {
         let last = self.days.entry(place.file).or_insert(identity.day);
         *last = identity.day.max(*last);
         self.written = Position {
@@ -75,7 +81,10 @@ impl Index {
             .iter_mut()
             .find(|visit| *visit.encounter == *identity.encounter)
         {
-            Some(visit) => visit.tellings.push(telling),
+            Some(visit) => {
+                visit.tellings.push(telling);
+                visit.forget_before(oldest);
+            }
             None => visits.push(Visit {
                 encounter: identity.encounter.into(),
                 tellings: vec![telling],
@@ -98,6 +107,13 @@ impl Index {
         tellings
     }
 
+    /// How many tellings are remembered.
+    #[cfg(test)]
+    pub(super) fn tellings(&self) -> usize {
+        let visits = self.patients.values().flatten();
+        visits.map(|visit| visit.tellings.len()).sum()
+    }
+
     /// Patients with an encounter.
     pub(super) fn patients(&self, sight: Sight) -> Vec<String> {
         let all = self.patients.iter();
@@ -115,13 +131,25 @@ impl Index {
         })
     }
 
+    /// Forgets what is not visible: it is taken back.
+    pub(super) fn take_back(&mut self) {
+        let visible = self.visible;
+        self.written = visible;
+        self.days.retain(|file, _| *file <= visible.file);
+        self.retain(|telling| telling.place < visible);
+    }
+
     /// Forgets a file, and what was told in it.
     pub(super) fn forget(&mut self, file: u32) {
         self.files.remove(&file);
         self.days.remove(&file);
+        self.retain(|telling| telling.place.file != file);
+    }
+
+    fn retain(&mut self, wanted: impl Fn(&Telling) -> bool) {
         self.patients.retain(|_, visits| {
             visits.retain_mut(|visit| {
-                visit.tellings.retain(|telling| telling.place.file != file);
+                visit.tellings.retain(&wanted);
                 !visit.tellings.is_empty()
             });
             !visits.is_empty()
@@ -130,6 +158,17 @@ impl Index {
 }
 
 impl Visit {
+    /// Forgets what nobody sees who looks from here or later.
+    fn forget_before(&mut self, oldest: Position) {
+        let seen = self
+            .tellings
+            .iter()
+            .rposition(|telling| telling.place < oldest);
+        if let Some(last) = seen {
+            self.tellings.drain(..last);
+        }
+    }
+
     /// The last telling that may be seen.
     fn seen(&self, sight: Sight) -> Option<Telling> {
         let mut visible = self

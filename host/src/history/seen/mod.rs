@@ -6,11 +6,15 @@
 //! verdict finds what it saw. What was told is on the disk before the request is answered, and seen by every request
 //! that begins later.
 //!
+//! Where a write or a sync fails, on a full disk say, all that no request saw yet is taken back before anything else is
+//! told, and whoever told it learns that it is not kept; each request tries anew.
+//!
 //! After [`HistorySettings::days`] an encounter counts no more; its file is removed after
 //! [`HistorySettings::replay_days`] more, while the service goes on.
 
 mod file;
 mod index;
+mod looking;
 mod open;
 mod told;
 mod view;
@@ -32,6 +36,7 @@ use crate::files;
 use crate::settings::HistorySettings;
 use file::{Identity, TellingFile};
 use index::{Index, Position, Sight};
+use looking::Looking;
 
 pub(super) use open::is_empty;
 pub(crate) use told::{ToldVisit, told};
@@ -44,87 +49,126 @@ pub struct Seen {
     secrets: Secrets,
     settings: HistorySettings,
     index: RwLock<Index>,
-    /// A write or sync failed: nobody knows what is on the disk until the files are opened anew.
+    /// A write or sync failed, and what was not on the disk is not taken back yet. Changes with the index alone.
     stopped: AtomicBool,
+    /// From where requests look that are being answered.
+    looking: Looking,
     failures: Arc<dyn Failures + Send + Sync>,
     /// Held while this may write.
     writing: Option<File>,
 }
+
+/// Between what turns of taking back something was told.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "nothing is kept before it is synced"]
+pub(crate) struct Turn(u64);
 
 impl Seen {
     /// Tells encounters on a day, of a history with so many imports. [`Seen::sync`] brings them to the disk and
     /// before the eyes of others.
     ///
     /// # Errors
-    /// [`HistoryError`] where they cannot be written; nothing is told any more until the service is started again.
+    /// [`HistoryError`] where they cannot be written; none of them is then kept.
     pub(crate) fn tell(
         &self,
         visits: &[ToldVisit],
         day: Day,
         imports: u64,
-    ) -> Result<(), HistoryError> {
+    ) -> Result<Turn, HistoryError> {
         if visits.is_empty() || self.settings.days == 0 {
-            return Ok(());
+            return Ok(Turn(self.index().turn));
         }
+        let mut index = self.index_mut();
         if self.is_stopped() {
-            return Err(HistoryError::Stopped(self.folder.clone()));
+            self.take_back(&mut index)?;
         }
-        let told = visits
-            .iter()
-            .try_for_each(|visit| self.tell_one(visit, day, imports));
-        told.inspect_err(|_| self.stopped.store(true, Ordering::Release))
+        let mut visits = visits.iter();
+        let told = visits.try_for_each(|visit| self.tell_one(&mut index, visit, (day, imports)));
+        told.inspect_err(|_| self.stopped.store(true, Ordering::Release))?;
+        Ok(Turn(index.turn))
     }
 
-    /// Waits until all that was told is on the disk; from then on it is seen.
+    /// Waits until all that was told so far is on the disk; from then on it is seen.
     ///
     /// # Errors
-    /// As [`Seen::tell`].
-    pub(crate) fn sync(&self) -> Result<(), HistoryError> {
-        let (written, file) = {
+    /// [`HistoryError`] where that fails, or something of this turn was taken back; what was told is then not kept.
+    pub(crate) fn sync(&self, Turn(turn): Turn) -> Result<(), HistoryError> {
+        let (written, file, marks) = {
             let index = self.index();
+            self.is_still(turn, &index)?;
             if index.visible >= index.written {
                 return Ok(());
             }
-            let file = index.files.get(&index.written.file).cloned();
-            (index.written, file)
+            let file = index.files.get(&index.written.file);
+            let file = file.ok_or_else(|| HistoryError::NotKept(self.folder.clone()))?;
+            (index.written, Arc::clone(file), file.marks())
         };
-        if self.is_stopped() {
-            return Err(HistoryError::Stopped(self.folder.clone()));
-        }
-        let synced = file.map_or(Ok(()), |file| file.sync());
-        synced
-            .map_err(HistoryError::from)
-            .and_then(|()| self.reach(FailurePoint::SeenSynced))
-            .inspect_err(|_| self.stopped.store(true, Ordering::Release))?;
+        let synced = file.sync(marks).map_err(HistoryError::from);
+        let synced = synced.and_then(|()| self.reach(FailurePoint::SeenSynced));
         let mut index = self.index_mut();
-        index.visible = index.visible.max(written);
+        self.is_still(turn, &index)?;
+        synced.inspect_err(|_| self.stopped.store(true, Ordering::Release))?;
+        if index.visible < written {
+            index.visible = written;
+            file.keep(marks);
+        }
         Ok(())
     }
 
     /// What a request of a day sees.
     #[must_use]
     pub fn view(self: &Arc<Self>, today: Day) -> View {
-        let position = self.index().visible;
         let since = self.settings.since(today).number();
+        let index = self.index();
+        let position = index.visible;
+        // While the index is held: what is seen from there is not forgotten meanwhile.
+        let looks = self.looking.begin(position);
+        drop(index);
         View {
             seen: Arc::clone(self),
             sight: Sight { position, since },
+            _looks: Some(looks),
         }
     }
 
-    /// Whether nothing more is kept until the service is started again.
+    /// Whether what was told last could not be kept. The next request tries anew.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing was taken back since a turn.
+    fn is_still(&self, turn: u64, index: &Index) -> Result<(), HistoryError> {
+        match index.turn == turn {
+            true => Ok(()),
+            false => Err(HistoryError::NotKept(self.folder.clone())),
+        }
+    }
+
+    /// Takes back what no request saw yet, in the files and in the index, so that telling can go on.
+    fn take_back(&self, index: &mut Index) -> Result<(), HistoryError> {
+        index.turn += 1;
+        let unseen = index.files.range(index.visible.file..);
+        for (_, file) in unseen {
+            file.take_back()?;
+        }
+        index.take_back();
+        self.stopped.store(false, Ordering::Release);
+        tracing::warn!("what could not be kept of the history was taken back");
+        Ok(())
     }
 
     fn is_to_write(&self) -> bool {
         self.writing.is_some()
     }
 
-    fn tell_one(&self, visit: &ToldVisit, day: Day, imports: u64) -> Result<(), HistoryError> {
+    fn tell_one(
+        &self,
+        index: &mut Index,
+        visit: &ToldVisit,
+        (day, imports): (Day, u64),
+    ) -> Result<(), HistoryError> {
         let (rows, digest) = file::to_bytes(&visit.rows);
-        let mut index = self.index_mut();
         let last = index.last(&visit.patient, &visit.encounter);
         let is_known = last.is_some_and(|last| {
             (last.digest, last.imports, last.is_current) == (digest, imports, visit.is_current)
@@ -133,7 +177,7 @@ impl Seen {
         if is_known {
             return Ok(());
         }
-        let file = self.file_of(&mut index, day)?;
+        let file = self.file_of(index, day)?;
         let at = file.write_rows(&rows)?;
         self.reach(FailurePoint::SeenRows)?;
         let identity = Identity {
@@ -151,20 +195,25 @@ impl Seen {
             file: file.number,
             entries,
         };
-        index.take(place, identity);
+        let oldest = self.looking.oldest().unwrap_or(index.visible);
+        index.take(place, identity, oldest);
         Ok(())
     }
 
     /// The file for what is told on a day: the last one, unless it is of an earlier month.
     fn file_of(&self, index: &mut Index, day: Day) -> Result<Arc<TellingFile>, HistoryError> {
-        if let Some((number, file)) = index.files.last_key_value() {
+        let last = index.files.last_key_value();
+        if let Some((number, file)) = last.filter(|(_, file)| file.is_to_write()) {
             let last = index.days.get(number).copied().and_then(Day::from_number);
             let is_over = last.is_some_and(|last| month(last) < month(day));
             if !is_over {
                 return Ok(Arc::clone(file));
             }
             // Whatever is told later is on the disk later.
-            file.sync()?;
+            let marks = file.marks();
+            file.sync(marks)?;
+            file.keep(marks);
+            index.visible = index.written;
         }
         let file = self.begin_file(index)?;
         self.reach(FailurePoint::SeenFile)?;
@@ -173,14 +222,11 @@ impl Seen {
     }
 
     fn begin_file(&self, index: &mut Index) -> Result<Arc<TellingFile>, HistoryError> {
-        let last = index
-            .files
-            .last_key_value()
-            .map_or(0, |(number, _)| *number);
-        let number = last.max(index.written.file).saturating_add(1);
+        let number = index.last_number.saturating_add(1);
         let opened = TellingFile::open_to_write((&self.folder, number), &self.secrets, |_, _| {});
         let file = Arc::new(opened?);
         index.files.insert(number, Arc::clone(&file));
+        index.last_number = number;
         Ok(file)
     }
 

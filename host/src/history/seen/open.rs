@@ -10,6 +10,7 @@ use std::sync::{Arc, RwLock};
 use super::Seen;
 use super::file::{self, Identity, TellingFile};
 use super::index::{Index, Position, Sight};
+use super::looking::Looking;
 use super::view::View;
 use crate::client::{Failures, NoFailures};
 use crate::history::HistoryError;
@@ -50,7 +51,7 @@ impl Seen {
                 false => TellingFile::open_to_read((folder, *number), &secrets, each),
             };
             match opened {
-                Ok(file) => take(&mut index, file, found),
+                Ok(file) => take(&mut index, file, found, END),
                 Err(error) => {
                     let error = HistoryError::from(error);
                     if !error.is_damage() {
@@ -60,13 +61,14 @@ impl Seen {
                 }
             }
         }
-        index.written.file = index.written.file.max(numbers.last().copied().unwrap_or(0));
+        index.last_number = numbers.last().copied().unwrap_or(0);
         let seen = Seen {
             folder: folder.to_owned(),
             secrets,
             settings,
             index: RwLock::new(index),
             stopped: AtomicBool::new(false),
+            looking: Looking::default(),
             failures,
             writing: Some(writing),
         };
@@ -92,17 +94,7 @@ impl Seen {
             true => numbers(folder)?,
             false => BTreeSet::new(),
         };
-        let mut index = Index::default();
-        for number in numbers {
-            let mut found = Vec::new();
-            let each = |entries, identity| found.push((entries, identity));
-            let file = TellingFile::open_to_read((folder, number), &secrets, each)?;
-            take(&mut index, file, found);
-        }
-        if index.files.is_empty() {
-            return Ok(None);
-        }
-        let sight = match until {
+        let mut sight = match until {
             Some(state) => Sight {
                 position: Position {
                     file: state.file,
@@ -111,21 +103,39 @@ impl Seen {
                 since: state.since,
             },
             None => Sight {
-                position: index.written,
+                position: END,
                 since: i32::MIN,
             },
         };
+        let mut index = Index::default();
+        for number in numbers {
+            let mut found = Vec::new();
+            let each = |entries, identity| found.push((entries, identity));
+            let file = TellingFile::open_to_read((folder, number), &secrets, each)?;
+            take(&mut index, file, found, sight.position);
+        }
+        if index.files.is_empty() {
+            return Ok(None);
+        }
+        if until.is_none() {
+            sight.position = index.written;
+        }
         let seen = Seen {
             folder: folder.to_owned(),
             secrets,
             settings: HistorySettings::default(),
             index: RwLock::new(index),
             stopped: AtomicBool::new(true),
+            looking: Looking::default(),
             failures: Arc::new(NoFailures),
             writing: None,
         };
         let seen = Arc::new(seen);
-        Ok(Some(View { seen, sight }))
+        Ok(Some(View {
+            seen,
+            sight,
+            _looks: None,
+        }))
     }
 
     /// Keeps what can be read of a damaged file in another one, and then sets it aside. Where a stop comes
@@ -169,13 +179,23 @@ impl Seen {
                 file: file.number,
                 entries,
             };
-            index.take(place, identity);
+            index.take(place, identity, END);
         }
-        Ok(file.sync()?)
+        let marks = file.marks();
+        file.sync(marks)?;
+        file.keep(marks);
+        Ok(())
     }
 }
 
-fn take(index: &mut Index, file: TellingFile, found: Vec<(u64, Identity)>) {
+/// Behind all that was ever told.
+const END: Position = Position {
+    file: u32::MAX,
+    entries: u64::MAX,
+};
+
+/// Takes up a file for whoever looks from `oldest` or later.
+fn take(index: &mut Index, file: TellingFile, found: Vec<(u64, Identity)>, oldest: Position) {
     let number = file.number;
     index.files.insert(number, Arc::new(file));
     for (entries, identity) in found {
@@ -183,7 +203,7 @@ fn take(index: &mut Index, file: TellingFile, found: Vec<(u64, Identity)>) {
             file: number,
             entries,
         };
-        index.take(place, identity);
+        index.take(place, identity, oldest);
     }
 }
 

@@ -7,6 +7,7 @@ use rulepack_protocol::moment::Day;
 
 use super::Seen;
 use super::index::Sight;
+use super::looking::Looks;
 use crate::history::segment::{OwnerRows, column_of_owner};
 use crate::history::{HistoryError, OwnerRow, rows_of};
 use crate::journal::SeenState;
@@ -16,6 +17,8 @@ use crate::journal::SeenState;
 pub struct View {
     pub(super) seen: Arc<Seen>,
     pub(super) sight: Sight,
+    /// Of a service, which forgets what nobody looks for.
+    pub(super) _looks: Option<Arc<Looks>>,
 }
 
 /// An encounter as it was told last.
@@ -75,7 +78,7 @@ impl View {
         (count, first.and_then(Day::from_number))
     }
 
-    /// Whether the service cannot keep anything more.
+    /// Whether the service could not keep what it was told last.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.seen.is_to_write() && self.seen.is_stopped()

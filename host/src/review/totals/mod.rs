@@ -7,6 +7,7 @@
 //! as an abstention of the rules that would have read it, or among what a rule misses. All arithmetic is on
 //! integers, and a sum that 64 bits do not hold is left out too.
 
+mod in_parts;
 mod periods;
 mod sums;
 mod told;
@@ -27,6 +28,7 @@ use super::Circumstances;
 use periods::{Span, periods};
 use sums::Sums;
 
+pub use in_parts::{LeftOut, PartSums, SumKey, SumOfLines, Summing, SumsMade};
 pub(super) use told::tell_left_out;
 
 /// Data with the sums that a pack declares.
@@ -37,8 +39,9 @@ pub(super) struct Totalled {
     pub(super) left_out: BTreeSet<(u32, String)>,
 }
 
-/// The data that a pack sees in this scope: with sums where it declares some, nobody brought any, and the
-/// caller said for which days the data is whole (`period`).
+/// The data that a pack sees in this scope: with the sums that it declares, of those that somebody brought, or
+/// else where the caller said for which days the data is whole (`period`). Where lines were read in parts, the sums are those
+/// that were joined from them (`sums`), of which a pack sees what it declares.
 ///
 /// # Errors
 /// What is missing, as columns, where nothing can be summed.
@@ -48,58 +51,102 @@ pub(super) fn add(
     (scope, circumstances): (Scope, &Circumstances),
 ) -> Result<Option<Totalled>, Vec<String>> {
     let is_asked = scope == Scope::Institution && circumstances.stage == Stage::After;
-    let is_brought = data.coverage(ids::TOTALS).presence != Presence::Absent;
-    if declared.is_empty() || !is_asked || is_brought {
-        return Ok(None);
+    let is_made = circumstances.sums.is_some();
+    let is_brought = data.coverage(ids::TOTALS).presence != Presence::Absent && !is_made;
+    if declared.is_empty() || !is_asked {
+        // Sums that were made for other packs are none that anybody brought.
+        let hidden = is_made.then(|| in_parts::without_sums(data)).flatten();
+        return Ok(hidden);
     }
-    let Some((first, last)) = circumstances.period else {
+    if is_brought {
+        return Ok(in_parts::declared_alone(data, declared));
+    }
+    let Some(period) = circumstances.period else {
         return Ok(None);
     };
-    let wanted = Wanted::of(data, declared)?;
-    let start = history_start(data);
-    let from = start.map_or(first, |start| start.max(first));
-    let last = last.min(circumstances.today);
-    let mut sums = Sums::new(data);
-    for total in &wanted.totals {
-        let spans = periods(total.period, from, last);
-        sums.add(total, &spans);
+    let days = (period.0, period.1.min(circumstances.today));
+    match &circumstances.sums {
+        Some(made) => made.of_pack(data, declared, days).map(Some),
+        None => of_whole(data, declared, days).map(Some),
     }
-    if sums.spans.is_empty() {
-        return Err(vec!["period (no whole one)".to_owned()]);
+}
+
+/// Data with the sums of all its lines.
+fn of_whole(
+    data: &Arc<Data>,
+    declared: &[Total],
+    days: (i32, i32),
+) -> Result<Totalled, Vec<String>> {
+    let wanted = Wanted::of(data, declared, days)?;
+    let mut sums = Sums::new(data);
+    for (total, spans) in &wanted.totals {
+        sums.add(total, spans);
     }
     let mut left_out = sums.left_out();
-    if let Some(start) = start.filter(|start| *start > first) {
-        let told = format!("orders before {}", units::format_day(start));
+    if let Some(told) = &wanted.before_history {
         left_out.extend((0..data.rows(ids::INSTITUTIONS)).map(|row| (row, told.clone())));
     }
-    let presence = match left_out.is_empty() {
-        true => Presence::Complete,
-        false => Presence::Partial,
-    };
-    let coverage = Coverage {
-        presence,
-        history_start: from,
-    };
+    let coverage = wanted.coverage(left_out.is_empty());
     let columns = sums.columns();
     let data = data
         .with_table(ids::TOTALS, columns, coverage)
         .ok_or_else(|| vec!["totals (too many)".to_owned()])?;
-    Ok(Some(Totalled {
+    Ok(Totalled {
         data: Arc::new(data),
         left_out,
-    }))
+    })
 }
 
 /// The sums that are declared and whose columns are recorded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Wanted {
-    totals: Vec<Total>,
+    /// Each with its periods.
+    totals: Vec<(Total, Vec<Span>)>,
+    /// The first day that is summed.
+    from: i32,
+    /// Days that are not held, as they are told.
+    before_history: Option<String>,
 }
 
 impl Wanted {
+    /// Of data that has these columns, over whole periods from the first day to the last one.
+    ///
+    /// # Errors
+    /// What is missing where nothing can be summed.
+    fn of(data: &Data, declared: &[Total], (first, last): (i32, i32)) -> Result<Self, Vec<String>> {
+        let totals = Self::recorded(data, declared)?;
+        let start = history_start(data);
+        let from = start.map_or(first, |start| start.max(first));
+        let with_spans = |total: Total| {
+            let spans = periods(total.period, from, last);
+            (total, spans)
+        };
+        let totals: Vec<_> = totals.into_iter().map(with_spans).collect();
+        if totals.iter().all(|(_, spans)| spans.is_empty()) {
+            return Err(vec!["period (no whole one)".to_owned()]);
+        }
+        let start = start.filter(|start| *start > first);
+        Ok(Wanted {
+            totals,
+            from,
+            before_history: start.map(|it| format!("orders before {}", units::format_day(it))),
+        })
+    }
+
+    /// Of the sums, all of which are there or not.
+    fn coverage(&self, is_complete: bool) -> Coverage {
+        Coverage {
+            presence: match is_complete {
+                true => Presence::Complete,
+                false => Presence::Partial,
+            },
+            history_start: self.from,
+        }
+    }
+
     /// # Errors
     /// What is missing where none can be made.
-    fn of(data: &Data, declared: &[Total]) -> Result<Self, Vec<String>> {
+    fn recorded(data: &Data, declared: &[Total]) -> Result<Vec<Total>, Vec<String>> {
         let mut missing = BTreeSet::new();
         for (table, name) in [(ids::ORDERS, "orders"), (ids::ENCOUNTERS, "encounters")] {
             match data.coverage(table).presence {
@@ -128,7 +175,7 @@ impl Wanted {
         }
         match totals.is_empty() {
             true => Err(missing.into_iter().collect()),
-            false => Ok(Wanted { totals }),
+            false => Ok(totals),
         }
     }
 }

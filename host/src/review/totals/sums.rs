@@ -7,6 +7,7 @@ use rulepack_contract::schema::ids;
 use rulepack_contract::units::NOT_RECORDED_S64;
 use rulepack_protocol::pack::manifest::{Grouping, Total};
 
+use super::in_parts::{LeftOut, PartSums, SumKey, SumOfLines};
 use super::{AMOUNTS, DAYS, INSTITUTIONS, Source, Span};
 
 /// The groupings, in the order in which a group has them.
@@ -40,8 +41,6 @@ pub(super) struct Sums<'d> {
     lines: Vec<Line>,
     /// Institutions of which some line does not say when it was, or lines that do not say whose they are.
     unplaced: BTreeSet<(Option<u32>, Source)>,
-    /// What was asked for.
-    pub(super) spans: BTreeSet<Span>,
     sums: HashMap<(Place, Group), Sum>,
     /// Places that are not whole, and for want of what.
     spoilt: BTreeMap<(Place, Vec<Grouping>), BTreeSet<Source>>,
@@ -76,7 +75,6 @@ impl<'d> Sums<'d> {
             data,
             lines: Vec::new(),
             unplaced: BTreeSet::new(),
-            spans: BTreeSet::new(),
             sums: HashMap::new(),
             spoilt: BTreeMap::new(),
         };
@@ -110,7 +108,6 @@ impl<'d> Sums<'d> {
 
     /// Sums what one `[[total]]` declares (its groupings in order), over these periods.
     pub(super) fn add(&mut self, total: &Total, spans: &[Span]) {
-        self.spans.extend(spans);
         let by = &total.by;
         for at in 0..self.lines.len() {
             let line = self.lines[at];
@@ -190,6 +187,53 @@ impl<'d> Sums<'d> {
             rows.map(|row| (row, source.told()))
         });
         spoilt.chain(unplaced).collect()
+    }
+
+    /// The same as texts, to be joined with those of other parts of the data.
+    pub(super) fn in_parts(&self) -> PartSums {
+        let institution = |row: u32| self.data.key(ids::INSTITUTIONS, row).map(str::to_owned);
+        let mut parts = PartSums::default();
+        for (((row, span), group), sum) in &self.sums {
+            let mut texts = GROUPINGS.iter().zip(group);
+            let key = SumKey {
+                institution: institution(*row).unwrap_or_default(),
+                first: span.first,
+                last: span.last,
+                group: std::array::from_fn(|_| {
+                    let next = texts.next();
+                    next.map_or_else(String::new, |(by, number)| {
+                        self.text(*by, *number).to_owned()
+                    })
+                }),
+            };
+            let unit = sum
+                .base_unit
+                .and_then(|number| self.data.codes().text(number));
+            let sum = SumOfLines {
+                encounters: sum.encounters,
+                amount: sum.amount,
+                covered: sum.covered,
+                own_pay: sum.own_pay,
+                base_quantity: sum.base_quantity,
+                base_unit: unit.map(str::to_owned),
+            };
+            parts.sums.push((key, sum));
+        }
+        for (((row, span), by), missing) in &self.spoilt {
+            let of_place = missing.iter().map(|source| LeftOut {
+                institution: institution(*row),
+                of: Some((by.clone(), span.first, span.last)),
+                missing: source.told(),
+            });
+            parts.left_out.extend(of_place);
+        }
+        let unplaced = self.unplaced.iter().map(|(row, source)| LeftOut {
+            institution: row.and_then(institution),
+            of: None,
+            missing: source.told(),
+        });
+        parts.left_out.extend(unplaced);
+        parts
     }
 
     /// The table, by institution, period and the texts of what it is grouped by.
@@ -276,6 +320,6 @@ fn whole(number: Option<i64>) -> Option<u32> {
     number.and_then(|number| u32::try_from(number).ok())
 }
 
-fn add(sum: Option<i64>, value: Option<i64>) -> Option<i64> {
+pub(super) fn add(sum: Option<i64>, value: Option<i64>) -> Option<i64> {
     sum?.checked_add(value?)
 }

@@ -1,6 +1,8 @@
 //! Sums of two institutions over months, to the fen, and what makes them incomplete.
 
-use rulepack_contract::data::{DataBuilder, Reach};
+use std::collections::BTreeMap;
+
+use rulepack_contract::data::{Cell, DataBuilder, Reach};
 use rulepack_engine::patients::Division as Batches;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::pack::manifest::Period;
@@ -68,6 +70,7 @@ fn circumstances(first: &str, last: &str) -> Circumstances {
         scenes: Vec::new(),
         jurisdiction: "370303".into(),
         period: Some((day(first), day(last))),
+        sums: None,
         batches: Batches::default(),
     }
 }
@@ -268,10 +271,27 @@ fn incomplete_sources_are_not_summed_and_what_is_missing_is_said() {
 }
 
 #[test]
-fn sums_that_were_brought_are_left_as_they_are_and_no_request_is_summed() {
+fn of_sums_that_were_brought_a_pack_sees_what_it_declares_and_no_request_is_summed() {
     let mut builder = builder(&LINES);
-    builder.declare(ids::TOTALS, []);
-    assert!(made(&data(builder), CHARGES).unwrap().is_none());
+    let column = |name| ids::TOTALS.table().column(name).unwrap();
+    for (line, department, item) in [(1, "内科", ""), (2, "", "X1")] {
+        let cells = [
+            (column("institutions"), "H1"),
+            (column("departments"), department),
+            (
+                column("charge-types"),
+                if item.is_empty() { "09" } else { "" },
+            ),
+            (column("items"), item),
+            (column("period-starts"), "2026-01-01"),
+            (column("encounters"), "7"),
+            (column("amounts"), "5.00"),
+        ];
+        builder.push(ids::TOTALS, line, "", cells);
+    }
+    let brought = made(&data(builder), CHARGES).unwrap().unwrap();
+    assert_eq!(told(&brought), ["H1 2026-01-01 内科 09: 7 encounters, 500"]);
+    assert!(brought.left_out.is_empty());
     let data = data(self::builder(&LINES));
     let declared = [total(CHARGES, Period::Month)];
     let after = circumstances("2026-01-01", "2026-02-28");
@@ -294,4 +314,99 @@ fn sums_that_were_brought_are_left_as_they_are_and_no_request_is_summed() {
                 .is_none()
         );
     }
+}
+
+/// One part for each encounter, as an audit reads them.
+fn joined(lines: &[[&str; 5]], declared: &[Total]) -> Result<Option<Totalled>, Vec<String>> {
+    let period = (day("2026-01-01"), day("2026-02-28"));
+    let whole = data(builder(lines));
+    let summing = Summing::new(&whole, declared, period);
+    let mut sums: BTreeMap<SumKey, SumOfLines> = BTreeMap::new();
+    let mut left_out = BTreeSet::new();
+    for (encounter, _) in ENCOUNTERS {
+        let of_part = lines.iter().filter(|line| line[0] == encounter);
+        let part = summing.sum(&data(builder(&of_part.copied().collect::<Vec<_>>())));
+        left_out.extend(part.left_out);
+        for (key, sum) in part.sums {
+            match sums.get_mut(&key) {
+                None => _ = sums.insert(key, sum),
+                Some(known) => {
+                    if let Err(missing) = known.join(&sum) {
+                        left_out.insert(LeftOut {
+                            institution: Some(key.institution.clone()),
+                            of: Some((key.by(), key.first, key.last)),
+                            missing,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    let made = SumsMade::new(summing.clone(), left_out);
+    sums.retain(|key, _| made.keeps(key));
+    let mut builder = builder(&[]);
+    let column = |name| ids::TOTALS.table().column(name).unwrap();
+    let columns = ids::TOTALS.table().columns.iter();
+    let recorded = columns.filter(|column| summing.has(column.name));
+    builder.declare(
+        ids::TOTALS,
+        recorded.map(|it| column(it.name)).collect::<Vec<_>>(),
+    );
+    for (line, (key, sum)) in (1..).zip(&sums) {
+        let texts = [&key.institution, &key.group[0], &key.group[3]];
+        let names = ["institutions", "departments", "charge-types"];
+        let texts = names.iter().zip(texts);
+        let texts = texts.map(|(name, text)| (column(name), Cell::Text(text)));
+        let numbers = [
+            ("period-starts", i64::from(key.first)),
+            ("period-ends", i64::from(key.last)),
+            ("encounters", sum.encounters),
+            ("amounts", sum.amount),
+        ];
+        let numbers = numbers.map(|(name, number)| (column(name), Cell::Number(number)));
+        builder.push_cells(ids::TOTALS, line, "", texts.chain(numbers));
+    }
+    let circumstances = Circumstances {
+        sums: Some(Arc::new(made)),
+        ..circumstances("2026-01-01", "2026-02-28")
+    };
+    add(
+        &data(builder),
+        declared,
+        (Scope::Institution, &circumstances),
+    )
+}
+
+#[test]
+fn sums_of_parts_that_are_joined_are_those_of_the_whole() {
+    let declared = [total(CHARGES, Period::Month)];
+    let mut lines = LINES;
+    for (column, text) in [(4, "0.10"), (2, ""), (1, "")] {
+        lines[0][column] = text;
+        let whole = made(&data(builder(&lines)), CHARGES).unwrap().unwrap();
+        let parts = joined(&lines, &declared).unwrap().unwrap();
+        assert_eq!(told(&parts), told(&whole), "without column {column}");
+        assert_eq!(parts.left_out, whole.left_out, "without column {column}");
+        let coverage = |of: &Totalled| of.data.coverage(ids::TOTALS);
+        assert_eq!(
+            coverage(&parts),
+            coverage(&whole),
+            "without column {column}"
+        );
+    }
+    let of_items = [total(&[Grouping::Item], Period::Month)];
+    assert_eq!(joined(&LINES, &of_items).unwrap_err(), ["orders.items"]);
+    assert!(told(&joined(&LINES, &[]).unwrap().unwrap()).is_empty());
+}
+
+#[test]
+fn sums_that_64_bits_do_not_hold_together_are_left_out() {
+    let mut lines = LINES;
+    lines[0][4] = "92233720368547758.07";
+    let whole = made(&data(builder(&lines)), CHARGES).unwrap().unwrap();
+    let parts = joined(&lines, &[total(CHARGES, Period::Month)])
+        .unwrap()
+        .unwrap();
+    assert_eq!(told(&parts), told(&whole));
+    assert_eq!(parts.left_out, [(0, "orders.amounts".to_owned())].into());
 }

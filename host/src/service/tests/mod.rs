@@ -67,7 +67,7 @@ fn the_example_is_answered_in_the_national_envelope_at_both_addresses() {
         assert_eq!(json["output"]["result"], serde_json::json!([]));
         assert_eq!(json["err_msg"], "no rule pack looked at this request");
         assert_eq!(json["output"]["rulepack"]["packs"], serde_json::json!([]));
-        assert_eq!(json["refmsg_time"], "20261122093100000");
+        assert_eq!(json["refmsg_time"], "20261122093100250");
         let id = json["inf_refmsgid"].as_str().unwrap();
         assert!(id.starts_with("37030320261122093100"), "{id}");
         assert_eq!(id.len(), 30);
@@ -223,6 +223,22 @@ fn what_could_not_be_judged_is_in_the_answer() {
     assert_eq!(status["packs"][0]["state"], "broken");
     assert_eq!(status["packs"][0]["reason"], "unreadable");
     assert_eq!(status["packs"][0]["in_use"], false);
+}
+
+#[test]
+fn care_in_another_city_is_judged_by_the_rules_of_this_host_and_told() {
+    let server = Server::start();
+    for (place, elsewhere) in [("370300", false), ("370303", false), ("370100", true)] {
+        let told = format!("\"mdtrtarea_admvs\": \"{place}\"");
+        let body = EXAMPLE.replace("\"mdtrtarea_admvs\": \"370300\"", &told);
+        let json = server.call(body.as_bytes()).json();
+        assert_eq!(json["infcode"], 0);
+        let err_msg = json["err_msg"].as_str().unwrap();
+        let sentence = "; the place of care is another city than this host's";
+        assert_eq!(err_msg.ends_with(sentence), elsewhere, "{err_msg}");
+        let marked = &json["output"]["rulepack"]["elsewhere"];
+        assert_eq!(marked.as_bool().unwrap_or(false), elsewhere);
+    }
 }
 
 #[test]

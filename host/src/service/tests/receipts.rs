@@ -1,9 +1,11 @@
 //! What the service records and gives receipts of, and how a receipt is verified and executed anew.
 
 use super::*;
-use crate::journal::{Event, verify};
+use crate::journal::{self, Event, verify};
 use crate::receipt::replay::{Ground, replay};
 use crate::receipt::{Receipt, ReceiptError};
+use rulepack_protocol::key::SecretKey;
+use rulepack_protocol::moment::Moment;
 
 /// The receipt of an answer to the example.
 fn receipt(server: &Server) -> (String, Vec<u8>) {
@@ -128,4 +130,27 @@ fn refusals_and_changes_of_the_lock_are_recorded_and_patients_are_not() {
         }
     }
     assert!(patient["patn_id"].is_string());
+}
+
+#[test]
+fn what_the_bureau_acknowledges_is_recorded_while_the_service_runs_and_of_this_host_alone() {
+    let server = Server::start();
+    receipt(&server);
+    let folder = server.service.folder().journal();
+    let head = journal::head(&folder).unwrap().unwrap();
+    let bureau = SecretKey::from_seed([7; 32], "bureau".parse().unwrap());
+    let seen = Moment::from_unix(1_795_311_060).unwrap();
+    let good = head.acknowledge(seen, &bureau).unwrap();
+    let mut foreign = good.clone();
+    foreign.head.count += 1;
+    for one in [&good, &foreign] {
+        let file = journal::hand_over(&folder, one).unwrap();
+        while file.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+    assert_eq!(journal::last_acknowledged(&folder).unwrap(), Some(good));
+    let count = head.seal.count + 1;
+    let refused = folder.join(format!("acknowledged-{count}.refused"));
+    assert!(refused.exists());
 }

@@ -7,6 +7,7 @@ use super::tokens::token;
 use super::*;
 use crate::lock::LockedVersion;
 use crate::tokens::Role;
+use crate::update::course::{Came, Course, Stage, Step};
 
 /// Three versions: in force, waiting, and refused.
 fn lock() -> Lock {
@@ -29,6 +30,35 @@ fn lock() -> Lock {
     });
     lock.put(refused);
     lock
+}
+
+#[test]
+fn each_step_of_an_update_is_told_with_what_came_of_it() {
+    let (server, _) = start();
+    let (folder, lock) = (server.service.folder(), lock());
+    let now = "2026-11-22T01:30:00Z".parse().unwrap();
+    let verified = || Stage::at(now, Step::Verify, Came::Passed, "signed by 2");
+    let shadow = Stage::at(now, Step::Shadow, Came::Asks, "11 findings changed");
+    Course::note(folder, &lock.versions[1], [verified(), shadow]);
+    let coming = LockedVersion {
+        path: "37/limits/1.3.0.wasm".parse().unwrap(),
+        ..lock.versions[0].clone()
+    };
+    Course::note(folder, &coming, [verified()]);
+    let first = json!({"step": "verify", "came": "passed", "at": "2026-11-22T01:30:00Z",
+                       "milliseconds": 0, "told": "signed by 2"});
+    let updates = server.get("/api/v1/updates").json();
+    assert_eq!(
+        updates["coming"],
+        json!([{"path": "37/limits/1.3.0.wasm", "stages": [first]}])
+    );
+    assert_eq!(updates["versions"][1].get("stages"), None);
+    let stages = &updates["versions"][0]["stages"];
+    assert_eq!(stages[0], first);
+    assert_eq!(stages[1]["told"], "11 findings changed");
+    for address in ["/api/v1/packs", "/api/v1/packs/37/limits"] {
+        assert_eq!(server.get(address).json()[1]["stages"], *stages);
+    }
 }
 
 fn start() -> (Server, String) {
@@ -70,7 +100,10 @@ fn updates_tell_what_waits_is_held_refused_or_mandatory() {
     );
     assert_eq!(
         updates["warnings"],
-        json!(["no refresh was ever completed"])
+        json!([
+            "no refresh was ever completed",
+            "the file of 37/limits/1.0.0.wasm cannot be read, so it is not used; the next `sync` brings it again",
+        ])
     );
     let hold = json!({"decision": "hold", "reason": "等待市局答复"});
     assert_eq!(decide(&server, &administrator, &hold).status, 200);

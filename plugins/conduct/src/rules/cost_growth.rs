@@ -3,6 +3,7 @@
 
 use rulepack_sdk::prelude::*;
 
+use crate::growth::{Mean, growth};
 use crate::months::{Group, Months};
 use crate::settings::Settings;
 
@@ -62,17 +63,14 @@ pub(crate) fn check(
             .map(|(template, month)| (*template, before(*month)))
             .filter(|(_, amount)| *amount > Money::ZERO)
             .collect();
-        let grown = before
-            .iter()
-            .find(|(_, before)| grew(*before, amount, settings));
+        let grown = before.iter().find(|(_, before)| {
+            let (this, before) = (Mean::whole(amount.0), Mean::whole(before.0));
+            this.exceeds(before, settings.growth_max)
+        });
         let finding = match grown {
-            Some((template, before)) => {
-                let growth = amount.checked_sub(*before)?;
-                let growth = Ratio::of(growth.0, before.0).ok_or(Overflow)?;
-                Finding::low_suspicion(ID, template)
-                    .argument("before", *before)
-                    .argument("growth", growth)
-            }
+            Some((template, before)) => Finding::low_suspicion(ID, template)
+                .argument("before", *before)
+                .argument("growth", growth(before.0, amount.0)?),
             None if before.is_empty() => Finding::low_suspicion(ID, "new"),
             None => continue,
         };
@@ -85,9 +83,4 @@ pub(crate) fn check(
         );
     }
     Ok(())
-}
-
-fn grew(before: Money, amount: Money, settings: &Settings) -> bool {
-    let limit = Ratio(Ratio::ONE.0.saturating_add(settings.growth_max.0));
-    amount.against(limit, before) == std::cmp::Ordering::Greater
 }

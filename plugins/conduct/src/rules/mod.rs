@@ -1,5 +1,7 @@
 //! One file per rule.
 
+pub mod adjuvant_medicines;
+pub mod admission_bundles;
 pub mod antibiotics;
 pub mod budgets;
 pub mod consent;
@@ -19,10 +21,12 @@ pub mod restricted_patients;
 pub mod similar_treatments;
 pub mod split_prescriptions;
 pub mod third_party;
+pub mod treatment_counts;
 pub mod treatment_frequency;
 pub mod treatment_records;
 pub mod treatment_sites;
 pub mod unordered_charges;
+pub mod unreported_examinations;
 pub mod visit_costs;
 
 #[cfg(test)]
@@ -57,6 +61,10 @@ mod tests {
             (price_cuts::ID, price_cuts::NEEDS),
             (restricted_patients::ID, restricted_patients::NEEDS),
             (third_party::ID, third_party::NEEDS),
+            (adjuvant_medicines::ID, adjuvant_medicines::NEEDS),
+            (admission_bundles::ID, admission_bundles::NEEDS),
+            (treatment_counts::ID, treatment_counts::NEEDS),
+            (unreported_examinations::ID, unreported_examinations::NEEDS),
             (visit_costs::ID, visit_costs::NEEDS),
         ];
         assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
@@ -88,6 +96,10 @@ mod tests {
             (price_cuts::ID, price_cuts::STAGES),
             (restricted_patients::ID, restricted_patients::STAGES),
             (third_party::ID, third_party::STAGES),
+            (adjuvant_medicines::ID, adjuvant_medicines::STAGES),
+            (admission_bundles::ID, admission_bundles::STAGES),
+            (treatment_counts::ID, treatment_counts::STAGES),
+            (unreported_examinations::ID, unreported_examinations::STAGES),
             (visit_costs::ID, visit_costs::STAGES),
         ];
         assert_stages(env!("CARGO_MANIFEST_DIR"), &rules);

@@ -2,6 +2,7 @@
 
 use rulepack_sdk::prelude::*;
 
+use crate::growth::{Mean, growth};
 use crate::months::{Group, Months, month_of};
 use crate::settings::Settings;
 
@@ -71,9 +72,8 @@ pub(crate) fn check(
                 continue;
             }
             answer.add(Measure::new(ID, row, after.0, before.0));
-            if grew(before, after, settings) {
-                let growth = after.checked_sub(before)?;
-                let growth = Ratio::of(growth.0, before.0).ok_or(Overflow)?;
+            let limit = settings.usage_growth_max;
+            if Mean::whole(after.0).exceeds(Mean::whole(before.0), limit) {
                 answer.add(
                     Finding::low_suspicion(ID, "more")
                         .offending(row, Money::ZERO)
@@ -82,7 +82,7 @@ pub(crate) fn check(
                         .argument("months", settings.usage_months)
                         .argument("before", before)
                         .argument("after", after)
-                        .argument("growth", growth)
+                        .argument("growth", growth(before.0, after.0)?)
                         .evidence(TABLE, place),
                 );
             }
@@ -127,9 +127,4 @@ fn quantity(
         }
     }
     Ok(Ok(sum))
-}
-
-fn grew(before: Quantity, after: Quantity, settings: &Settings) -> bool {
-    let limit = i128::from(Ratio::ONE.0) + i128::from(settings.usage_growth_max.0);
-    i128::from(after.0) * i128::from(Ratio::ONE.0) > i128::from(before.0) * limit
 }

@@ -2,6 +2,7 @@
 
 use rulepack_sdk::prelude::*;
 
+use crate::growth::Mean;
 use crate::months::{Group, Months};
 use crate::settings::Settings;
 
@@ -36,23 +37,23 @@ pub(crate) fn check(
         let Group::VisitType(kind) = group else {
             continue;
         };
-        let Some(this) = Cost::of(batch, row) else {
+        let Some(this) = costs(batch, row) else {
             answer.add(Abstention::new(ID, row).missing("totals.encounters"));
             continue;
         };
-        answer.add(Measure::new(ID, row, this.amount.0, this.count));
+        answer.add(Measure::new(ID, row, this.sum, this.count));
         let before = months.get(group, last - 12);
-        let Some(before) = before.and_then(|row| Cost::of(batch, row)) else {
+        let Some(before) = before.and_then(|row| costs(batch, row)) else {
             answer.add(Abstention::new(ID, row).missing("totals.period-starts"));
             continue;
         };
-        if before.amount > Money::ZERO && this.exceeds(&before, settings.visit_growth_max) {
+        if before.sum > 0 && this.exceeds(before, settings.visit_growth_max) {
             answer.add(
                 Finding::low_suspicion(ID, "grown")
                     .offending(row, Money::ZERO)
                     .argument("kind", kind)
-                    .argument("average", this.average()?)
-                    .argument("before", before.average()?)
+                    .argument("average", average(this)?)
+                    .argument("before", average(before)?)
                     .argument("limit", settings.visit_growth_max),
             );
         }
@@ -60,33 +61,14 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// What the visits of a month cost together.
-struct Cost {
-    amount: Money,
-    count: i64,
+/// What the visits of a month cost together, and how many they were; `None` where there was none, or it is not told.
+fn costs(batch: &Batch, row: Row<Totals>) -> Option<Mean> {
+    let table = batch.totals();
+    let count = table.encounters().get(row).filter(|count| *count > 0)?;
+    let sum = table.amounts().get(row)?.0;
+    Some(Mean { sum, count })
 }
 
-impl Cost {
-    /// `None` where there was no visit, or it is not told.
-    fn of(batch: &Batch, row: Row<Totals>) -> Option<Self> {
-        let table = batch.totals();
-        let count = table.encounters().get(row).filter(|count| *count > 0)?;
-        let amount = table.amounts().get(row)?;
-        Some(Cost { amount, count })
-    }
-
-    /// Whether a visit costs more on average than before by more than this share: exactly, nothing is rounded.
-    fn exceeds(&self, before: &Cost, growth: Ratio) -> bool {
-        let limit = i128::from(Ratio::ONE.0) + i128::from(growth.0);
-        let this = i128::from(self.amount.0) * i128::from(before.count);
-        let allowed = i128::from(before.amount.0) * i128::from(self.count);
-        match this.checked_mul(i128::from(Ratio::ONE.0)) {
-            Some(this) => allowed.checked_mul(limit).is_some_and(|it| this > it),
-            None => false,
-        }
-    }
-
-    fn average(&self) -> Result<Money, Overflow> {
-        self.amount.portion(1, self.count)
-    }
+fn average(of: Mean) -> Result<Money, Overflow> {
+    Money(of.sum).portion(1, of.count)
 }

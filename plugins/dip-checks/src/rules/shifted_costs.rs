@@ -2,8 +2,8 @@
 //! during the stay, or as tests in the clinic of the same hospital just before it.
 
 use rulepack_sdk::prelude::*;
+use rulepack_sdk::shifted_costs::Shifting;
 
-use crate::DipChecks;
 use crate::stay::Stay;
 
 /// Id of the rule.
@@ -19,40 +19,14 @@ pub(crate) const NEEDS: &[&str] = &[
 /// When in the course of care it runs, as in the manifest.
 pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 
-/// What counts as shifted.
-#[derive(Debug)]
-pub struct Shifting {
-    /// 就诊类型 of visits to the clinic and purchases.
-    visit_types: Vec<Code>,
-    /// 收费类别 of tests: 检查, 化验.
-    test_charges: Vec<Code>,
-    /// How many days before admission tests belong to the stay.
-    days_before: i64,
-}
-
-impl Shifting {
-    pub(crate) fn read(setup: &Setup) -> Result<Self, String> {
-        Ok(Shifting {
-            visit_types: setup.code_list("shifted_visit_types")?,
-            test_charges: setup.code_list("test_charges")?,
-            days_before: setup.integer("test_days_before")?,
-        })
-    }
-}
-
-/// A visit with what was charged at it.
-type Visit = (Row<Encounters>, Money);
-
-/// Visits strictly between the days of admission and discharge: on those days both are possible. Who went there of
-/// their own will cannot be told from who was sent, so it is a suspicion; tests before admission are a mild one, for
-/// some led to it. At stake is what was charged there.
+/// What counts as shifted is told at [`Shifting::findings`].
 ///
 /// # Errors
 /// [`Overflow`] of a sum.
 pub(crate) fn check(
     stays: &[Stay],
     batch: &Batch,
-    pack: &DipChecks,
+    shifting: &Shifting,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
     for stay in stays {
@@ -60,96 +34,9 @@ pub(crate) fn check(
             stay.abstain(ID, &["encounters.admission-days"], answer);
             continue;
         };
-        let (mut during, mut before) = (Vec::new(), Vec::new());
-        for (visit, day) in visits(&pack.shifting, batch, stay.encounter) {
-            if admitted < day && day < end(batch, stay.encounter) {
-                let charged = batch.encounters().total_amounts().get(visit);
-                during.push((visit, charged.unwrap_or_default()));
-            } else if is_shortly_before(
-                &pack.shifting,
-                batch,
-                (stay.encounter, visit),
-                (admitted, day),
-            ) {
-                let tests = tests(&pack.shifting, batch, visit)?;
-                before.extend((tests > Money::ZERO).then_some((visit, tests)));
-            }
-        }
-        let findings = [
-            (Finding::high_suspicion(ID, "during"), during),
-            (Finding::low_suspicion(ID, "before"), before),
-        ];
-        for (finding, visits) in findings
-            .into_iter()
-            .filter(|(_, visits)| !visits.is_empty())
-        {
-            answer.add(tell(finding, stay, &visits)?);
+        for finding in shifting.findings(ID, batch, stay.encounter, admitted)? {
+            answer.add(finding);
         }
     }
     Ok(())
-}
-
-/// The day of discharge; the day after today while the stay lasts, that of admission where it is over and does not tell.
-fn end(batch: &Batch, stay: Row<Encounters>) -> Day {
-    let encounters = batch.encounters();
-    let lasts = batch.stage() == Stage::During;
-    let open = match lasts {
-        true => batch.today().plus(1).ok(),
-        false => encounters.admission_days().get(stay),
-    };
-    let discharged = encounters.discharge_days().get(stay);
-    discharged.or(open).unwrap_or(Day(i32::MIN))
-}
-
-/// Visits of the same person to clinics and pharmacies, wherever, each with its day. The stay itself, whatever it says
-/// that it is, begins on the day of its admission, which is neither within it nor before.
-fn visits<'a>(
-    shifting: &'a Shifting,
-    batch: &'a Batch,
-    stay: Row<Encounters>,
-) -> impl Iterator<Item = (Row<Encounters>, Day)> + use<'a> {
-    let encounters = batch.encounters();
-    let patient = encounters.patients().get(stay);
-    let all = patient.into_iter().flat_map(|it| encounters.of(it));
-    let meant = all.filter(move |visit| {
-        let kind = encounters.visit_types().get(*visit);
-        kind.is_some_and(|kind| shifting.visit_types.contains(&kind))
-    });
-    meant.filter_map(|visit| Some((visit, encounters.admission_days().get(visit)?)))
-}
-
-/// A visit to the same hospital on one of the days before admission.
-fn is_shortly_before(
-    shifting: &Shifting,
-    batch: &Batch,
-    (stay, visit): (Row<Encounters>, Row<Encounters>),
-    (admitted, day): (Day, Day),
-) -> bool {
-    let institutions = batch.encounters().institutions();
-    let place = institutions.get(stay);
-    place.is_some()
-        && institutions.get(visit) == place
-        && (1..=shifting.days_before).contains(&admitted.since(day))
-}
-
-/// What the tests of a visit cost, refunds taken off; a line that does not tell what it is for is none.
-fn tests(shifting: &Shifting, batch: &Batch, visit: Row<Encounters>) -> Result<Money, Overflow> {
-    let orders = batch.orders();
-    let lines = orders.of(visit).filter(|line| {
-        let kind = orders.charge_types().get(*line);
-        orders.charged().get(*line) != Some(false)
-            && kind.is_some_and(|kind| shifting.test_charges.contains(&kind))
-    });
-    Money::sum(lines.filter_map(|line| orders.amounts().get(line)))
-}
-
-fn tell(finding: Finding, stay: &Stay, visits: &[Visit]) -> Result<Finding, Overflow> {
-    let amount = Money::sum(visits.iter().map(|(_, amount)| *amount))?;
-    let count = i64::try_from(visits.len()).unwrap_or(i64::MAX);
-    let finding = finding
-        .offending(stay.encounter, amount)
-        .argument("count", count)
-        .argument("amount", amount);
-    let visits = visits.iter();
-    Ok(visits.fold(finding, |it, (visit, amount)| it.related(*visit, *amount)))
 }

@@ -6,6 +6,7 @@ pub mod cost_extremes;
 pub mod foreign_procedure;
 pub mod operation_charges;
 pub mod own_pay_share;
+pub mod shifted_costs;
 pub mod uncharged_complication;
 pub mod uncoded_diagnosis;
 pub mod ungroupable;
@@ -22,6 +23,7 @@ mod tests {
             (balance::ID, balance::NEEDS),
             (cost_extremes::ID, cost_extremes::NEEDS),
             (own_pay_share::ID, own_pay_share::NEEDS),
+            (shifted_costs::ID, shifted_costs::NEEDS),
             (uncharged_complication::ID, uncharged_complication::NEEDS),
             (uncoded_diagnosis::ID, uncoded_diagnosis::NEEDS),
         ];
@@ -34,6 +36,7 @@ mod tests {
             (balance::ID, balance::STAGES),
             (cost_extremes::ID, cost_extremes::STAGES),
             (own_pay_share::ID, own_pay_share::STAGES),
+            (shifted_costs::ID, shifted_costs::STAGES),
             (uncharged_complication::ID, uncharged_complication::STAGES),
             (uncoded_diagnosis::ID, uncoded_diagnosis::STAGES),
         ];

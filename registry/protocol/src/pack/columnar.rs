@@ -359,6 +359,7 @@ pub(super) mod tests {
             supplied_by: Supplier::Pack,
             title: None,
             headings: std::collections::BTreeMap::new(),
+            words: std::collections::BTreeMap::new(),
         }
     }
 

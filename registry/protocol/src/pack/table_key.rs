@@ -72,6 +72,7 @@ mod tests {
             supplied_by: Supplier::Pack,
             title: None,
             headings: std::collections::BTreeMap::new(),
+            words: std::collections::BTreeMap::new(),
         };
         let rows = "item,price,valid_from\nA,1,2026-01-01\nB,1,2026-01-01\nA,2,2026-02-01\n\
                     A,2,2026-01-01\n";

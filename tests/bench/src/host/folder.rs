@@ -51,14 +51,14 @@ pub fn set_up(folder: &Path) {
         let more = (name == PACKS[0]).then(knowledge);
         sealed(name, more.as_deref())
     });
-    set_up_with(folder, packs);
+    set_up_with(folder, packs, PATIENTS);
 }
 
-/// The same with other packs.
+/// The same with other packs, and a year of so many patients.
 ///
 /// # Panics
 /// Where it cannot be: there is nothing to measure then.
-pub fn set_up_with(folder: &Path, packs: impl IntoIterator<Item = Vec<u8>>) {
+pub fn set_up_with(folder: &Path, packs: impl IntoIterator<Item = Vec<u8>>, patients: u32) {
     let host = HostFolder::at(folder);
     let division: Division = DIVISION.parse().expect("a division");
     let settings = Settings {
@@ -76,7 +76,7 @@ pub fn set_up_with(folder: &Path, packs: impl IntoIterator<Item = Vec<u8>>) {
     install(&host, packs);
     let data = folder.join("to-import");
     fs::create_dir_all(&data).expect("a folder of ours");
-    write_history(&data, PATIENTS);
+    write_history(&data, patients);
     let mut history = History::open(&host.history()).expect("a folder of ours");
     let imported = history.import(&data).expect("files of ours");
     assert!(imported.rejected.is_empty(), "{:?}", imported.rejected);
@@ -190,6 +190,7 @@ impl Reviewer {
                 scenes: vec!["4".to_owned()],
                 jurisdiction: DIVISION.to_owned(),
                 period: None,
+                sums: None,
                 batches: Batches::default(),
             },
         );

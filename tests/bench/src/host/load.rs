@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Longer than a host lets anybody wait: who waits longer waits for nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A request as it goes over the wire.
 #[derive(Debug, Clone)]
 pub struct Asked(Vec<u8>);
@@ -29,7 +32,13 @@ impl Asked {
     /// Something that is answered always the same.
     #[must_use]
     pub fn constant(address: SocketAddr) -> Self {
-        Asked(format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes())
+        Self::get(address, "/healthz")
+    }
+
+    /// What stands at a path.
+    #[must_use]
+    pub fn get(address: SocketAddr, path: &str) -> Self {
+        Asked(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes())
     }
 
     /// Sends it on a connection that stays open, and reads the answer.
@@ -133,10 +142,25 @@ pub fn saturated(
     count as f64 / begun.elapsed().as_secs_f64()
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_nodelay(true).expect("a socket");
-    stream
+/// A connection on which nobody waits for longer than a minute.
+///
+/// # Panics
+/// Where nobody listens.
+#[must_use]
+pub fn connect(address: SocketAddr) -> TcpStream {
+    try_to_connect(address).expect("the server listens")
+}
+
+/// The same for whoever bears that nobody listens.
+///
+/// # Errors
+/// Where nobody does.
+pub fn try_to_connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
 }
 
 /// Where the body of an answer begins, once it is there to its end.

@@ -1,14 +1,15 @@
 //! From the start of `rulepack serve` to its first answer to which every pack contributed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rulepack_bench::host::folder;
-use rulepack_bench::host::load::Asked;
+use rulepack_bench::host::load::{Asked, connect};
 use rulepack_bench::packs::sealed;
+use rulepack_contract::review::{Scope, Stage};
 use rulepack_protocol::pack::{self, Bounds};
 use serde_json::Value;
 
@@ -21,9 +22,14 @@ const REAL: [&str; 4] = ["chronic-limits", "drg-checks", "conduct", "consumables
 const ROWS: u32 = 1_000;
 
 pub(super) fn measure(program: &Path, arguments: &HostArgs, figures: &mut Figures) {
+    let phases = arguments.phases();
+    let packs = phases.run("building packs", || packs(arguments.packs));
+    let count = packs.len();
+    let asked = asked_before(&packs);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    folder::set_up_with(folder.path(), packs(arguments.packs));
-    let count = arguments.packs as usize;
+    phases.run("setting a host up", || {
+        folder::set_up_with(folder.path(), packs, arguments.patients);
+    });
     for (what, is_cached) in [
         ("without compiled packs", false),
         ("compiled packs cached", true),
@@ -32,10 +38,25 @@ pub(super) fn measure(program: &Path, arguments: &HostArgs, figures: &mut Figure
         if !is_cached && compiled.exists() {
             std::fs::remove_dir_all(&compiled).expect("a folder of ours");
         }
-        let took = first_answer(program, folder.path(), count);
         let what = format!("start to first answer, {count} packs, {what}");
+        let took = phases.run(&what, || first_answer(program, folder.path(), &asked));
         figures.put(what, format!("{:.2} s", took.as_secs_f64()));
     }
+}
+
+/// The packs that have rules for patients before care: all others are loaded, and do not answer a 3101.
+fn asked_before(packs: &[Vec<u8>]) -> BTreeSet<String> {
+    let opened = packs.iter().map(|bytes| {
+        let opened = pack::open(bytes, &Bounds::NATIVE);
+        opened.expect("a pack of this workspace").manifest
+    });
+    let asked = opened.filter(|manifest| {
+        let mut rules = manifest.rules.iter();
+        rules.any(|rule| rule.scope == Scope::Patient && rule.stages.contains(&Stage::Before))
+    });
+    asked
+        .map(|manifest| format!("{}/{}.wasm", manifest.pack.name, manifest.pack.version))
+        .collect()
 }
 
 /// So many different packs.
@@ -67,7 +88,9 @@ fn letters(number: u32) -> String {
     "a".repeat(number as usize + 1)
 }
 
-fn first_answer(program: &Path, folder: &Path, packs: usize) -> Duration {
+/// Until an answer to which all of these contributed. Every pack that is in force is loaded by then, for a request
+/// is judged by none before all are there.
+fn first_answer(program: &Path, folder: &Path, packs: &BTreeSet<String>) -> Duration {
     let begun = Instant::now();
     let mut command = Command::new(program);
     command.args(["serve", "--listen", "127.0.0.1:0", "--dir"]);
@@ -75,16 +98,20 @@ fn first_answer(program: &Path, folder: &Path, packs: usize) -> Duration {
     let process = Process::start(command, "", "service at http://");
     let address = process.address.parse().expect("an address");
     let asked = Asked::call(address, &folder::request(0));
-    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let mut stream = connect(address);
     loop {
         // Until all are loaded a request can take longer than its caller has patience; it is answered all the same.
         let answer = asked.send(&mut stream).expect("every request is answered");
         let answer: Value = serde_json::from_slice(&answer).expect("an answer");
-        let ran = &answer["output"]["rulepack"]["packs"];
-        if ran.as_array().is_some_and(|ran| ran.len() == packs) {
+        let told = &answer["output"]["rulepack"];
+        let ran = told["packs"].as_array().into_iter().flatten();
+        let ran: BTreeSet<String> = ran
+            .filter_map(|ran| Some(ran["pack"].as_str()?.to_owned()))
+            .collect();
+        if ran == *packs {
             return begun.elapsed();
         }
-        let broken = &answer["output"]["rulepack"]["broken"];
-        assert!(broken.as_array().is_none_or(Vec::is_empty), "{broken}");
+        let is_judged = told.is_object();
+        assert!(!is_judged, "expected {packs:?}, got {ran:?}: {told}");
     }
 }

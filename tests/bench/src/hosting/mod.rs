@@ -2,15 +2,18 @@
 //! On the real processes, the client on the same machine.
 
 mod cold_start;
+mod phase;
 mod update;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::beside;
+use phase::Phases;
 
 /// Measure a hospital's host: an update under load, and the time from a cold start to the first answer with
 /// many packs.
@@ -28,6 +31,9 @@ pub struct HostArgs {
     /// Packs of the cold start.
     #[arg(long, default_value_t = 20)]
     packs: u32,
+    /// Seconds within which each part of the run has to end; load takes what `--seconds` says besides.
+    #[arg(long, default_value_t = 600)]
+    deadline: u64,
     /// The `rulepack` to measure; by default the one beside this program.
     #[arg(long)]
     rulepack: Option<PathBuf>,
@@ -44,6 +50,14 @@ pub fn run(arguments: &HostArgs) -> Figures {
     cold_start::measure(&program, arguments, &mut figures);
     update::measure(&program, arguments, &mut figures);
     figures
+}
+
+impl HostArgs {
+    fn phases(&self) -> Phases {
+        Phases {
+            limit: Duration::from_secs(self.deadline),
+        }
+    }
 }
 
 impl Figures {

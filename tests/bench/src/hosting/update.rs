@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rulepack_bench::host::folder::{self, PACKS};
-use rulepack_bench::host::load::Asked;
+use rulepack_bench::host::load::{Asked, try_to_connect};
 use rulepack_bench::packs::sealed;
 use rulepack_protocol::pack::{self, Bounds};
 
@@ -18,8 +18,6 @@ use super::{Figures, HostArgs, done};
 use crate::site::{Bureau, Process, Site};
 
 const SENDERS: u32 = 8;
-/// Longer than that the host has not taken it up.
-const PATIENCE: Duration = Duration::from_secs(900);
 /// Part of the switch: what the requests beside it took.
 const AROUND: Duration = Duration::from_secs(2);
 
@@ -47,8 +45,9 @@ struct Load<'a> {
 }
 
 pub(super) fn measure(program: &Path, arguments: &HostArgs, figures: &mut Figures) {
+    let phases = arguments.phases();
     let scene = Scene::set(program, arguments);
-    let host = scene.serve();
+    let host = phases.run("starting the host", || scene.serve());
     let address: SocketAddr = host.address.parse().expect("an address");
     let asked: Vec<Asked> = (0..arguments.patients)
         .map(|patient| Asked::call(address, &folder::request(patient)))
@@ -66,15 +65,16 @@ pub(super) fn measure(program: &Path, arguments: &HostArgs, figures: &mut Figure
     };
     let seconds = Duration::from_secs(arguments.seconds);
     let (shown, switched) = thread::scope(|scope| {
+        let _ends = Ends(&load.is_over);
         for _ in 0..SENDERS {
             scope.spawn(|| load.send());
         }
-        thread::sleep(seconds);
-        scene.show();
+        phases.run_at_least("load before the update", seconds, || thread::sleep(seconds));
+        phases.run("showing the update to the host", || scene.show());
         let shown = load.begun.elapsed();
-        let switched = load.wait_for_the_switch();
-        thread::sleep(seconds);
-        load.is_over.store(true, Ordering::Release);
+        let took_up = "the host's taking the update up under load";
+        let switched = phases.run(took_up, || load.wait_for_the_switch());
+        phases.run_at_least("load after the update", seconds, || thread::sleep(seconds));
         (shown, switched)
     });
     let sent = load
@@ -114,6 +114,15 @@ fn tell(sent: &[Sent], (shown, switched): (Duration, Duration), figures: &mut Fi
     );
 }
 
+/// Ends the load, also where what goes on beside it panics.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 impl Load<'_> {
     /// Sends what is due, each at its time whether others are answered or not; what is late counts from the
     /// time at which it was due.
@@ -138,9 +147,7 @@ impl Load<'_> {
 
     /// Whether it was answered and judged.
     fn ask(&self, asked: &Asked, stream: &mut Option<TcpStream>) -> bool {
-        let open = stream
-            .take()
-            .or_else(|| TcpStream::connect(self.address).ok());
+        let open = stream.take().or_else(|| try_to_connect(self.address).ok());
         let Some(mut open) = open else {
             return false;
         };
@@ -158,16 +165,11 @@ impl Load<'_> {
     }
 
     fn wait_for_the_switch(&self) -> Duration {
-        let begun = Instant::now();
         loop {
             let switched = *self.switched.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(switched) = switched {
                 return switched;
             }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "the host does not take the version up"
-            );
             thread::sleep(Duration::from_millis(50));
         }
     }
@@ -184,9 +186,14 @@ struct Scene {
 
 impl Scene {
     fn set(program: &Path, arguments: &HostArgs) -> Self {
+        let phases = arguments.phases();
         let mut bureau = Bureau::new("37", 60);
-        let site = Site::found(program, &[&bureau]);
-        let (signer, registry) = (site.start_signer(""), site.start_registry(""));
+        let founded = "founding a registry";
+        let (site, signer, registry) = phases.run(founded, || {
+            let site = Site::found(program, &[&bureau]);
+            let (signer, registry) = (site.start_signer(""), site.start_registry(""));
+            (site, signer, registry)
+        });
         let client = registry.client();
         let mut publish = |bytes: Vec<u8>| {
             let (role, publication) = bureau.next_with(bytes);
@@ -194,11 +201,14 @@ impl Scene {
             published.expect("packs of this workspace can be published");
             bureau.role = role;
         };
-        let first = sealed(PACKS[0], Some(&folder::knowledge()));
-        publish(first.clone());
-        for name in &PACKS[1..] {
-            publish(sealed(name, None));
-        }
+        let built = phases.run("building its packs", || {
+            let more = |name: &str| (name == PACKS[0]).then(folder::knowledge);
+            PACKS.map(|name| sealed(name, more(name).as_deref()))
+        });
+        let first = &built[0];
+        phases.run("publishing packs", || {
+            built.iter().cloned().for_each(&mut publish)
+        });
         let mut scene = Scene {
             program: program.to_owned(),
             site,
@@ -206,10 +216,12 @@ impl Scene {
             _signer: signer,
             newer: String::new(),
         };
-        scene.copy(&["--root"]);
-        scene.set_up(arguments.patients);
-        let (bytes, newer) = newer(&first);
-        publish(bytes);
+        phases.run("copying the registry", || scene.copy(&["--root"]));
+        phases.run("setting up the host that follows it", || {
+            scene.set_up(arguments.patients);
+        });
+        let (bytes, newer) = newer(first);
+        phases.run("publishing the update", || publish(bytes));
         scene.newer = newer;
         scene
     }

@@ -149,6 +149,13 @@ fn example(example: &Example, language: Language) -> String {
     let whose = whose.iter().filter(|(_, text)| !text.is_empty());
     let whose =
         whose.map(|(name, text)| format!("<span>{name} <code>{}</code></span>", escape(text)));
+    let retroactive = match finding.retroactive {
+        true => language.say(
+            "<span><b>追溯</b>（发布晚于服务日期）</span>",
+            "<span><b>retroactive</b> (published after the day of service)</span>",
+        ),
+        false => "",
+    };
     let rows = rows(
         language.say("违规项", "offending"),
         &finding.offending,
@@ -161,7 +168,7 @@ fn example(example: &Example, language: Language) -> String {
         language,
     );
     format!(
-        "<article><p class=\"message\"><b class=\"{}\">{}</b> {} <strong>{}</strong></p><p class=\"whose\"><span>{}</span>{}</p>\
+        "<article><p class=\"message\"><b class=\"{}\">{}</b> {} <strong>{}</strong></p><p class=\"whose\"><span>{}</span>{retroactive}{}</p>\
          <table class=\"rows\"><tbody>{rows}</tbody></table></article>",
         ["violation", "high", "low"]
             .get(crate::summary::certainty_rank(&finding.certainty))

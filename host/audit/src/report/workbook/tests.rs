@@ -51,7 +51,7 @@ fn findings_are_split_over_sheets_and_none_is_lost() {
     let encounters = sheets
         .iter()
         .flat_map(|rows| &rows[1..])
-        .map(|row| row[13].to_string());
+        .map(|row| row[14].to_string());
     let all = findings.iter().map(|finding| finding.encounter.clone());
     assert_eq!(encounters.collect::<Vec<_>>(), all.collect::<Vec<_>>());
 }
@@ -69,8 +69,8 @@ fn figures_are_figures_and_texts_are_texts() {
     );
     let row = &sheet(&bytes, "疑点明细1")[1];
     assert_eq!(row[AMOUNT], Data::Float(1_234.56));
-    assert_eq!(row[10], Data::String("=1+1".to_owned()));
-    assert_eq!(row[11], Data::String("00012".to_owned()));
+    assert_eq!(row[11], Data::String("=1+1".to_owned()));
+    assert_eq!(row[12], Data::String("00012".to_owned()));
     assert_eq!(row[6].to_string().chars().count(), CELL_CHARACTERS_MAX);
     let rules = sheet(&bytes, "按规则");
     assert_eq!(

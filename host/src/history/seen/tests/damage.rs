@@ -165,36 +165,6 @@ fn one_service_writes_at_a_time() {
     assert_eq!(error.hint().as_deref(), Some(hint));
 }
 
-/// A disk that fails once an encounter is written.
-struct Fails;
-
-impl Failures for Fails {
-    fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
-        match point {
-            FailurePoint::SeenSynced => Err(std::io::Error::other("disk gone")),
-            _ => Ok(()),
-        }
-    }
-}
-
-#[test]
-fn after_a_failed_write_nothing_more_is_kept_until_the_next_start() {
-    let host = Host::new();
-    let failures = Arc::new(Fails);
-    let (history, seen) = History::open_to_serve(&host.history(), host.settings, failures).unwrap();
-    let tell = |encounter| seen.tell(&charged(encounter, &["O1"]), day(DAY), 0);
-    tell("E1").unwrap();
-    assert!(seen.sync().is_err());
-    let expected = format!(
-        "nothing more is kept in the history `{}` until the service is started again",
-        host.seen().display()
-    );
-    assert_eq!(tell("E2").unwrap_err().to_string(), expected);
-    let view = seen.view(day(DAY));
-    assert!(keys(&recalled(&history, &view)).is_empty());
-    assert!(history.survey(Some(&view)).stopped);
-}
-
 #[test]
 fn rows_whose_identities_are_gone_are_kept_for_whoever_restores_them() {
     let host = Host::new();

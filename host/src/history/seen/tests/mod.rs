@@ -1,6 +1,7 @@
 //! What requests tell: what is kept of it, for how long, and what a stop or damage leaves.
 
 mod damage;
+mod full_disk;
 
 use std::collections::HashSet;
 
@@ -97,8 +98,8 @@ impl Host {
 
     fn tell(&self, seen: &Seen, visits: &[ToldVisit], on: &str) {
         let (day, imports) = (day(on), self.imports());
-        seen.tell(visits, day, imports).unwrap();
-        seen.sync().unwrap();
+        let turn = seen.tell(visits, day, imports).unwrap();
+        seen.sync(turn).unwrap();
     }
 
     fn imports(&self) -> u64 {
@@ -195,10 +196,10 @@ fn what_is_told_is_seen_by_the_next_request_and_after_a_start() {
     let host = Host::new();
     let (history, seen) = host.serve();
     let before = seen.view(day(DAY));
-    seen.tell(&charged("E1", &["O1"]), day(DAY), 0).unwrap();
+    let turn = seen.tell(&charged("E1", &["O1"]), day(DAY), 0).unwrap();
     // Written, and not on the disk: nobody rests on it.
     assert!(keys(&recalled(&history, &seen.view(day(DAY)))).is_empty());
-    seen.sync().unwrap();
+    seen.sync(turn).unwrap();
     let data = recalled(&history, &seen.view(day(DAY)));
     assert_eq!(keys(&data), ["O1"]);
     assert_eq!(data.number(ids::ORDERS, "current", 0), Some(0));

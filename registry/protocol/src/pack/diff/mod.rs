@@ -35,7 +35,7 @@ pub struct PackDiff {
     pub imports_gained: Vec<String>,
     /// Functions of the contract that only the earlier one imports.
     pub imports_lost: Vec<String>,
-    /// The header of the manifest, its limits and its totals: `pack.title`, `limits.fuel.alone`.
+    /// The header of the manifest, its limits, totals and triggers: `pack.title`, `limits.fuel.alone`.
     pub header: Vec<FieldChange>,
     /// By id, messages and columns included.
     pub rules: EntryChanges,
@@ -106,24 +106,21 @@ pub fn compare(before: &Pack, after: &Pack, rows_max: usize) -> PackDiff {
         })
     };
     let cases = |pack: &Pack| named(&pack.cases, |case| case.name.clone());
-    let mut header = fields::changes("pack", &json(&earlier.pack), &json(&later.pack));
-    header.extend(fields::changes(
-        "limits",
-        &json(&earlier.limits),
-        &json(&later.limits),
-    ));
-    header.extend(fields::changes(
-        "total",
-        &json(&earlier.totals),
-        &json(&later.totals),
-    ));
+    let sections = [
+        ("pack", json(&earlier.pack), json(&later.pack)),
+        ("limits", json(&earlier.limits), json(&later.limits)),
+        ("total", json(&earlier.totals), json(&later.totals)),
+        ("trigger", json(&earlier.triggers), json(&later.triggers)),
+    ];
+    let sections = sections.iter();
+    let header = sections.flat_map(|(at, before, after)| fields::changes(at, before, after));
     let mut diff = PackDiff {
         before: Side::of(before),
         after: Side::of(after),
         release: Release::Same,
         imports_gained: has.difference(&had).cloned().collect(),
         imports_lost: had.difference(&has).cloned().collect(),
-        header,
+        header: header.collect(),
         rules: entries(&rules(before), &rules(after)),
         parameters: entries(&parameters(before), &parameters(after)),
         tables: rows::compare(before, after, rows_max),

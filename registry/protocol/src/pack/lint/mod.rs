@@ -17,6 +17,7 @@ use rulepack_contract::units::format_day;
 use serde::Serialize;
 
 use super::Pack;
+use super::manifest::ColumnReference;
 use crate::names::PackName;
 
 pub use codes::{CodeSystem, CodesError, check_codes};
@@ -82,6 +83,11 @@ pub enum Problem {
     /// The code cannot read it.
     #[error("the code does not hold this name, so it is never read")]
     NeverRead,
+    /// What the code says cannot depend on it.
+    #[error(
+        "the code does not read this column, so nothing keeps it silent where the trigger does not occur"
+    )]
+    TriggerNotRead,
     /// Knowledge of a rule that is not there.
     #[error("row {row} is about the rule `{rule}`, which the manifest does not declare")]
     UnknownRule {
@@ -196,9 +202,25 @@ pub enum Problem {
 #[must_use]
 pub fn lint(pack: &Pack, component: &[u8]) -> Vec<Lint> {
     let mut lints = rules::lint(&pack.manifest);
+    lints.extend(triggers(pack));
     lints.extend(names::lint(&pack.manifest, component));
     lints.extend(rows::lint(pack));
     sorted(lints)
+}
+
+/// Triggers on columns that the code does not read.
+fn triggers(pack: &Pack) -> impl Iterator<Item = Lint> {
+    let is_read = |column: &ColumnReference| {
+        let columns = pack.imports.columns.get(column.table_name());
+        columns.is_some_and(|columns| columns.contains(column.column_name()))
+    };
+    let columns = pack.manifest.triggers.iter().map(|trigger| trigger.column);
+    columns
+        .filter(move |column| !is_read(column))
+        .map(|column| {
+            let place = format!("trigger {column}");
+            at(Level::Warning, place, Problem::TriggerNotRead)
+        })
 }
 
 /// Looks at a pack beside another one. Nothing is found where they are in force at different places.

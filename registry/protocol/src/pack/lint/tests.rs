@@ -206,3 +206,19 @@ fn codes_that_are_unknown_or_have_ended_are_told() {
         "no table of the pack has the column `limits.thing`, expected one such as `limits.code`"
     );
 }
+
+#[test]
+fn a_trigger_on_a_column_that_the_code_does_not_read_is_told() {
+    let of = |column: &str| {
+        let trigger = format!("[[trigger]]\ncolumn = \"{column}\"\nvalues = [\"X\"]\n");
+        told(&lint(&pack(&(manifest() + &trigger), ""), CODE))
+    };
+    assert_eq!(of("orders.items"), [""; 0]);
+    assert_eq!(
+        of("diagnoses.codes"),
+        [
+            "warning: trigger diagnoses.codes: the code does not read this column, so nothing keeps it silent \
+             where the trigger does not occur"
+        ]
+    );
+}

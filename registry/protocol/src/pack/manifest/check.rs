@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use rulepack_contract::CONTRACT;
 use rulepack_contract::answer::Certainty;
-use rulepack_contract::knowledge::{Supplier, TableDeclaration};
+use rulepack_contract::knowledge::{ColumnType, Supplier, TableDeclaration};
 use rulepack_contract::parameters::{ParameterDeclaration, ParameterValue};
 
 use super::{Action, Manifest, ManifestError, Rule};
@@ -55,8 +55,10 @@ pub enum AuthorityError {
 }
 
 /// The longest name, title, basis or meaning, in bytes.
-const NAME_BYTES_MAX: usize = 64;
+pub(super) const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 4_096;
+/// The most words that a column takes.
+const WORDS_MAX: usize = 64;
 /// The longest name of a sheet in a workbook.
 const SHEET_CHARACTERS_MAX: usize = 31;
 /// The most fuel that a manifest may ask for.
@@ -67,7 +69,7 @@ const BUREAUS: [&str; 3] = ["医疗保障局", "医保局", "卫生健康委"];
 const NAME: &str =
     "a name of lower-case letters, digits, `-` and `_`, beginning with a letter, at most 64 long";
 
-type Checked = Result<(), ManifestError>;
+pub(super) type Checked = Result<(), ManifestError>;
 
 impl Manifest {
     pub(super) fn check(&self) -> Checked {
@@ -96,6 +98,7 @@ impl Manifest {
                 return refuse(format!("`{field}`"), "empty", "at least one grouping");
             }
         }
+        self.check_triggers()?;
         self.check_authority()?;
         Ok(())
     }
@@ -278,6 +281,7 @@ fn check_table(table: &TableDeclaration, columns_max: usize) -> Checked {
         word(field("columns"), column)?;
     }
     check_headings(table)?;
+    check_words(table)?;
     distinct(&format!("table[{name}].key"), table.key.iter())?;
     let undeclared = |key: &&String| !table.columns.contains_key(*key);
     if let Some(key) = table.key.iter().find(undeclared) {
@@ -335,6 +339,34 @@ fn check_headings(table: &TableDeclaration) -> Checked {
     )
 }
 
+/// The words that columns of texts take: a sheet has to tell what people call them apart.
+fn check_words(table: &TableDeclaration) -> Checked {
+    let field = format!("`table[{}].words`", table.name);
+    for (column, words) in &table.words {
+        let takes_texts = [ColumnType::Code, ColumnType::Text];
+        if !table
+            .columns
+            .get(column)
+            .is_some_and(|of| takes_texts.contains(of))
+        {
+            let expected = format!("a column of texts of `table[{}].columns`", table.name);
+            return refuse(field, column, expected);
+        }
+        count(&field, words.len(), WORDS_MAX)?;
+        for (word, called) in words {
+            if called.trim() != called || called.is_empty() || words.contains_key(called) {
+                let expected = "what people call the word, which is no other word of the column";
+                return refuse(field, called, expected);
+            }
+            text(field.as_str(), word)?;
+            text(field.as_str(), called)?;
+        }
+        let name = format!("table[{}].words", table.name);
+        distinct(&name, words.values())?;
+    }
+    Ok(())
+}
+
 /// A relative path of plain parts that ends in `.csv` or `.xlsx`.
 fn is_table_file(file: &str) -> bool {
     let plain = file
@@ -343,7 +375,11 @@ fn is_table_file(file: &str) -> bool {
     plain && file.len() <= 256 && (file.ends_with(".csv") || file.ends_with(".xlsx"))
 }
 
-fn refuse(field: impl Into<String>, value: impl Display, expected: impl Display) -> Checked {
+pub(super) fn refuse(
+    field: impl Into<String>,
+    value: impl Display,
+    expected: impl Display,
+) -> Checked {
     Err(ManifestError::Field {
         field: field.into(),
         value: value.to_string(),
@@ -351,7 +387,7 @@ fn refuse(field: impl Into<String>, value: impl Display, expected: impl Display)
     })
 }
 
-fn count(field: &str, count: usize, count_max: usize) -> Checked {
+pub(super) fn count(field: &str, count: usize, count_max: usize) -> Checked {
     if count > count_max {
         return refuse(
             field,
@@ -362,7 +398,7 @@ fn count(field: &str, count: usize, count_max: usize) -> Checked {
     Ok(())
 }
 
-fn distinct<T: Display>(field: &str, values: impl Iterator<Item = T>) -> Checked {
+pub(super) fn distinct<T: Display>(field: &str, values: impl Iterator<Item = T>) -> Checked {
     let mut seen = BTreeSet::new();
     for value in values.map(|value| value.to_string()) {
         if seen.contains(&value) {

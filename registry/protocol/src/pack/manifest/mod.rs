@@ -27,7 +27,7 @@
 //! ```
 //!
 //! `[[parameter]]` and `[[table]]` are those of the contract: see [`ParameterDeclaration`] and
-//! [`TableDeclaration`]. `[limits]` may be left out. As sealed, `table_digests` is added: the digest of
+//! [`TableDeclaration`]; for `[[trigger]]` see [`Trigger`]. `[limits]` may be left out. As sealed, `table_digests` is added: the digest of
 //! the sealed bytes of every knowledge table that the pack itself brings.
 
 mod check;
@@ -35,6 +35,7 @@ mod rule;
 mod template;
 #[cfg(test)]
 mod tests;
+mod trigger;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +53,7 @@ use crate::names::{Jurisdiction, PackName};
 pub use check::AuthorityError;
 pub use rule::{Action, Behaviour, ColumnReference, ColumnReferenceError, Rule};
 pub use template::{Template, TemplateError};
+pub use trigger::{Trigger, Unrecorded};
 
 /// The manifest of a pack, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +76,9 @@ pub struct Manifest {
     /// `[[total]]`
     #[serde(rename = "total", default)]
     pub totals: Vec<Total>,
+    /// `[[trigger]]`: without one of which the pack says nothing of a patient. None: it is asked about everybody.
+    #[serde(rename = "trigger", default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
     /// Only as sealed: digests of the sealed tables by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub table_digests: BTreeMap<String, Digest>,

@@ -79,7 +79,7 @@ fn shape_errors_name_the_line() {
 }
 
 /// A passage, what replaces it, and the refusal.
-const REFUSALS: [(&str, &str, &str); 22] = [
+const REFUSALS: [(&str, &str, &str); 25] = [
     (
         "rulepack:rules@0.1.0",
         "rulepack:rules@0.2.0",
@@ -181,6 +181,23 @@ const REFUSALS: [(&str, &str, &str); 22] = [
         "`table[standards].headings` is `病组`, expected each value once",
     ),
     (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nwords = { standard = { day = \"单日\" } }",
+        "`table[standards].words` is `standard`, expected a column of texts of \
+             `table[standards].columns`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nwords = { group = { day = \"visit\", visit = \"就诊\" } }",
+        "`table[standards].words` is `visit`, expected what people call the word, which is no other \
+             word of the column",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nwords = { group = { day = \"单日\", visit = \"单日\" } }",
+        "`table[standards].words` is `单日`, expected each value once",
+    ),
+    (
         "name = \"standards\"",
         "name = \"limits\"",
         "`table.name` is `limits`, expected each value once",
@@ -276,5 +293,93 @@ fn t2_a_vendor_takes_no_authority() {
     assert_eq!(
         vendor_refusal("basis = \"药典", "basis = \"山东省医保局"),
         "`rule[LIM-01].basis` names `医保局`, but a vendor does not speak for a bureau"
+    );
+}
+
+const TRIGGER: &str = r#"
+[[parameter]]
+name = "care_types"
+default = ["14"]
+
+[[trigger]]
+column = "orders.items"
+values = ["X"]
+parameters = ["care_types"]
+tables = ["limits.item", "standards.group"]
+unrecorded = "ignored"
+"#;
+
+/// The refusal of a manifest with one passage of [`TRIGGER`] replaced.
+fn trigger_refusal(old: &str, new: &str) -> String {
+    assert!(TRIGGER.contains(old), "{old}");
+    let text = [MANIFEST, &TRIGGER.replacen(old, new, 1)].concat();
+    Manifest::from_toml(&text).unwrap_err().to_string()
+}
+
+#[test]
+fn triggers_are_read_and_a_manifest_without_them_is_sealed_as_before() {
+    let mut manifest = Manifest::from_toml(&[MANIFEST, TRIGGER].concat()).unwrap();
+    let trigger = &manifest.triggers[0];
+    assert_eq!(trigger.unrecorded, Unrecorded::Ignored);
+    let knowledge: Vec<(&str, &str)> = trigger.knowledge().collect();
+    assert_eq!(knowledge, [("limits", "item"), ("standards", "group")]);
+    let digest = Digest::of(b"rows");
+    manifest.table_digests.insert("limits".to_owned(), digest);
+    let sealed = manifest.to_sealed().unwrap();
+    assert_eq!(Manifest::from_sealed(&sealed).unwrap(), manifest);
+    manifest.triggers.clear();
+    let sealed = String::from_utf8(manifest.to_sealed().unwrap()).unwrap();
+    assert!(!sealed.contains("trigger"), "{sealed}");
+}
+
+#[test]
+fn a_trigger_is_a_column_of_codes_of_patients_with_codes_that_the_pack_declares() {
+    let expected = "expected a column of codes, of a table whose rows belong to patients";
+    for column in [
+        "orders.days",
+        "orders.doctors",
+        "purchases.items",
+        "institutions.codes",
+    ] {
+        assert_eq!(
+            trigger_refusal("orders.items", column),
+            format!("`trigger.column` is `{column}`, {expected}")
+        );
+    }
+    let field = "`trigger[orders.items].";
+    let long = "X".repeat(65);
+    for (old, new, refusal) in [
+        (
+            "\"X\"",
+            &*format!("\"{long}\""),
+            format!("{field}values` is `{long}`, expected at most 64 bytes"),
+        ),
+        (
+            "\"care_types\"]",
+            "\"share_max\"]",
+            format!("{field}parameters` is `share_max`, expected a `[[parameter]]` of codes"),
+        ),
+        (
+            "limits.item",
+            "limits.price",
+            format!(
+                "{field}tables` is `limits.price`, expected `<table>.<column>` of a `[[table]]` and a column of type \
+                 `code`"
+            ),
+        ),
+        (
+            "values = [\"X\"]\nparameters = [\"care_types\"]\ntables = [\"limits.item\", \"standards.group\"]",
+            "",
+            format!(
+                "{field}values` is `empty`, expected at least one of `values`, `parameters` and `tables`"
+            ),
+        ),
+    ] {
+        assert_eq!(trigger_refusal(old, new), refusal);
+    }
+    let twice = "[[trigger]]\ncolumn = \"orders.items\"\nvalues = [\"Y\"]\n[[trigger]]";
+    assert_eq!(
+        trigger_refusal("[[trigger]]", twice),
+        "`trigger.column` is `orders.items`, expected each value once"
     );
 }

@@ -1,0 +1,42 @@
+//! DRG-10 转嫁费用: while a stay is paid by its group, what belongs to it is charged elsewhere: at visits and pharmacies
+//! during the stay, or as tests in the clinic of the same hospital just before it.
+
+use rulepack_sdk::prelude::*;
+use rulepack_sdk::shifted_costs::Shifting;
+
+use crate::Stay;
+
+/// Id of the rule.
+pub const ID: &str = "DRG-10";
+/// The columns without which it says nothing, as in the manifest.
+pub(crate) const NEEDS: &[&str] = &[
+    "encounters.current",
+    "encounters.patients",
+    "encounters.visit-types",
+    "encounters.admission-days",
+    "encounters.discharge-days",
+];
+/// When in the course of care it runs, as in the manifest.
+pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
+
+/// What counts as shifted is told at [`Shifting::findings`].
+///
+/// # Errors
+/// [`Overflow`] of a sum.
+pub(crate) fn check(
+    stays: &[Stay],
+    batch: &Batch,
+    shifting: &Shifting,
+    answer: &mut Answer,
+) -> Result<(), Overflow> {
+    for stay in stays {
+        let Some(admitted) = batch.encounters().admission_days().get(stay.encounter) else {
+            stay.abstain(ID, &["encounters.admission-days"], answer);
+            continue;
+        };
+        for finding in shifting.findings(ID, batch, stay.encounter, admitted)? {
+            answer.add(finding);
+        }
+    }
+    Ok(())
+}

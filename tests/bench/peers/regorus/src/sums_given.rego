@@ -1,0 +1,5 @@
+package peers
+
+import rego.v1
+
+days := input.days
