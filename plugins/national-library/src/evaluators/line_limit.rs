@@ -78,7 +78,7 @@ fn measured(
         LineMeasure::Quantity => Ok(line.quantity.ok_or("orders.quantities")),
         LineMeasure::DailyDose => {
             let told = orders.dose_units().get(line.order);
-            if !limit.unit.is_some_and(|unit| told == Some(unit)) {
+            if limit.unit.is_none_or(|unit| told != Some(unit)) {
                 return Ok(Err("orders.dose-units"));
             }
             let Some(dose) = orders.doses().get(line.order) else {
