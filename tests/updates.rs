@@ -187,7 +187,8 @@ fn a_pack_that_is_followed_no_more_is_not_used_and_leaves_no_gap() {
     let host = story.host("host");
     let lock = host.lock();
     host.subscribe("cn/*");
-    host.sync().done();
+    let told = host.sync().done();
+    assert_eq!(told.lines().next(), Some(&*format!("unfollowed {OLD}")));
     assert_eq!(host.active(), Vec::<String>::new());
     assert_eq!(host.status("unfollowed").len(), 1);
     assert_eq!(host.status("gap").len(), 0);

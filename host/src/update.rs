@@ -181,11 +181,7 @@ impl Updater<'_> {
             failures,
         };
         let _updating = Lock::updating(self.folder)?;
-        let wanted = refreshed.resolution.targets.iter();
-        let known = Lock::read(self.folder)?;
-        let wants = |target: &&ResolvedTarget| follow::is_wanted(target, self.settings, &known);
-        let wanted = wanted.filter(|target| wants(target) && !is_held(target, &report.held));
-        let wanted: Vec<_> = wanted.collect();
+        let wanted = self.wanted(&refreshed, &report.held)?;
         self.stop_at_once(&refreshed, &wanted, failures, &mut report)?;
         let (overlays, packs): (Vec<_>, Vec<_>) =
             wanted.iter().partition(|target| target.path.is_overlay());
@@ -205,13 +201,31 @@ impl Updater<'_> {
         }
         lock.write(self.folder, failures)?;
         decide::note_switches(self.folder, &lock, self.now);
-        let unfinished = unfinished(&lock, &report);
-        // What cannot be removed now is met by the next update.
-        for folder in [self.folder.packs(), self.folder.overlays()] {
-            drop(client::clear_interrupted(&folder, &unfinished));
-        }
+        self.clear_away(&unfinished(&lock, &report));
         report.lock = lock.digest().to_string();
         Ok(report)
+    }
+
+    /// What the settings ask for, but for name spaces that wait for a person.
+    fn wanted<'t>(
+        &self,
+        refreshed: &'t Refreshed,
+        held: &[HeldNameSpace],
+    ) -> Result<Vec<&'t ResolvedTarget>, UpdateError> {
+        let known = Lock::read(self.folder)?;
+        let targets = refreshed.resolution.targets.iter();
+        let wanted = targets.filter(|target| {
+            follow::is_wanted(target, self.settings, &known) && !is_held(target, held)
+        });
+        Ok(wanted.collect())
+    }
+
+    /// Clears away what was left of downloads, but for those that may go on. What cannot be removed now is met by
+    /// the next update.
+    fn clear_away(&self, unfinished: &[Digest]) {
+        for folder in [self.folder.packs(), self.folder.overlays()] {
+            drop(client::clear_interrupted(&folder, unfinished));
+        }
     }
 
     /// Stops what is revoked, withdrawn or forbidden before anything else is done: that must not wait for
@@ -228,7 +242,7 @@ impl Updater<'_> {
         let before = lock.clone();
         let revoked = stop::revoked(refreshed, self.settings, &lock);
         stop::put(revoked, &mut lock, report);
-        follow::leave(&mut lock, self.settings);
+        report.unfollowed = follow::leave(&mut lock, self.settings);
         // Those that the host does not know yet come with all the others: a lock that already has versions
         // of a name space makes its other ones new today (T4).
         let known = wanted

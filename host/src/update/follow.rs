@@ -48,14 +48,18 @@ pub(super) fn of_version(version: &LockedVersion, settings: &Settings) -> Follow
     following(&version.path, version.channel, places, settings)
 }
 
-/// Puts aside what the settings ask for no more. What a person put aside, or a step refused, stays as it is.
-pub(super) fn leave(lock: &mut Lock, settings: &Settings) {
+/// Puts aside what the settings ask for no more, and answers it. What a person put aside, or a step refused, stays
+/// as it is.
+pub(super) fn leave(lock: &mut Lock, settings: &Settings) -> Vec<TargetPath> {
+    let mut left = Vec::new();
     for version in &mut lock.versions {
         let is_used = matches!(version.state, State::Active | State::Waiting { .. });
         if is_used && of_version(version, settings) == Following::No {
             version.state = State::Unfollowed;
+            left.push(version.path.clone());
         }
     }
+    left
 }
 
 /// Whether the lock uses what the settings do not ask for, or leaves out what they ask for again: the settings
@@ -79,7 +83,10 @@ fn following(
     settings: &Settings,
 ) -> Following {
     let in_channel = channel == Channel::Stable || settings.canary;
-    if !in_channel || !is_of(places, &settings.division) {
+    // Nothing is heard of the overlays of a name space that is not followed itself.
+    let mut heard = settings.subscriptions.iter();
+    let is_heard = heard.any(|it| it.name_space() == path.name_space());
+    if !in_channel || !is_heard || !is_of(places, &settings.division) {
         return Following::No;
     }
     let meant = path.pack().overlaid();
@@ -137,6 +144,13 @@ mod tests {
         assert_eq!(left.versions[1].state, aside);
         assert!(differs(&left, &asked, today));
 
+        // Nor is an overlay whose setter is not followed, though its pack is.
+        let mut overlaid = lock();
+        overlaid.versions[1].path = "3703/37.limits/1.0.0.toml".parse().unwrap();
+        follow_no_more(&mut overlaid, &asked, today);
+        let states = overlaid.versions.iter().map(|version| &version.state);
+        assert!(states.eq([&State::Active, &State::Unfollowed]));
+
         // Nor is what is made for another place, or for a first wave that the host does not take part in.
         let mut elsewhere = lock();
         elsewhere.versions[0].jurisdictions = vec!["44".parse().unwrap()];
@@ -147,7 +161,7 @@ mod tests {
 
     fn follow_no_more(lock: &mut Lock, settings: &Settings, today: Day) {
         assert!(differs(lock, settings, today));
-        leave(lock, settings);
+        assert!(!leave(lock, settings).is_empty());
         assert!(!differs(lock, settings, today));
     }
 

@@ -23,6 +23,9 @@ pub struct UpdateReport {
     /// Versions whose bytes had been altered or lost on this host, and were brought again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub restored: Vec<TargetPath>,
+    /// Versions that the settings follow no more, and that are not used any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<TargetPath>,
     /// Versions that passed every step and wait for a person, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<(TargetPath, String)>,
@@ -57,6 +60,7 @@ impl fmt::Display for UpdateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nothing = self.activated.is_empty()
             && self.restored.is_empty()
+            && self.unfollowed.is_empty()
             && self.waiting.is_empty()
             && self.refused.is_empty()
             && self.stopped.is_empty();
@@ -68,6 +72,9 @@ impl fmt::Display for UpdateReport {
         }
         for path in &self.restored {
             writeln!(f, "restored  {path}")?;
+        }
+        for path in &self.unfollowed {
+            writeln!(f, "unfollowed {path}")?;
         }
         for (path, reason) in &self.waiting {
             writeln!(f, "waiting   {path}: {reason}")?;

@@ -28,10 +28,9 @@ impl Updater<'_> {
         let mut restored = Vec::new();
         for target in targets {
             let known = lock.version(&target.path);
-            let is_same = |version: &LockedVersion| version.digest == target.digest;
-            if !known.is_some_and(|version| is_used(version) && is_same(version))
-                || self.packs.read(&target.digest).is_ok()
-            {
+            let known = known.filter(|version| version.digest == target.digest);
+            let is_needed = known.is_some_and(is_used);
+            if !is_needed || self.packs.read(&target.digest).is_ok() {
                 continue;
             }
             match bring(self.packs, source, target) {
