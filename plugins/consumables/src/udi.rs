@@ -268,6 +268,7 @@ mod tests {
     fn other_agencies_are_told_apart_and_nonsense_is_refused() {
         let other = parse("MA.156.M0.100113.28B8B2E5.2XX8.C", TODAY);
         assert_eq!(other, Ok(Identifier::OtherAgency));
+        assert_eq!(parse("AHM1X", TODAY), Ok(Identifier::OtherAgency));
         for text in [
             "",
             "ABC",
@@ -275,6 +276,7 @@ mod tests {
             "(01)0690123456789",
             "(01)06901234567892(17)281301",
             "(99)X",
+            "(01)06901234567892(20)AB",
             "(01)06901234567892(17)280230",
             "(01)06901234567892(10)",
             "(17)280101",

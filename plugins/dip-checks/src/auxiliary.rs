@@ -110,24 +110,27 @@ impl Auxiliary {
         if !self.supplied {
             return None;
         }
-        let mut largest = Coefficient {
-            coefficient: Ratio::ONE,
-            row: None,
-        };
+        let mut largest: Option<Coefficient> = None;
         for (row, range) in self.ranges.iter().enumerate() {
             if !range.validity.includes(day) {
                 continue;
             }
             let figure = self.figure(range.list, batch, subject)?;
             let applies = figure >= range.from && range.to.is_none_or(|to| figure <= to);
-            if applies && (largest.row.is_none() || range.coefficient > largest.coefficient) {
-                largest = Coefficient {
+            if applies {
+                let one = Coefficient {
                     coefficient: range.coefficient,
                     row: Some(row),
                 };
+                // Of two that are equal the row that stands first.
+                let larger = |known| std::cmp::max_by_key(one, known, |it| it.coefficient);
+                largest = Some(largest.map_or(one, larger));
             }
         }
-        Some(largest)
+        Some(largest.unwrap_or(Coefficient {
+            coefficient: Ratio::ONE,
+            row: None,
+        }))
     }
 
     fn figure(&self, list: List, batch: &Batch, subject: Subject<'_>) -> Option<i64> {

@@ -2,6 +2,8 @@
 
 mod chance;
 mod draw;
+#[cfg(test)]
+mod case_kinds;
 mod hosting;
 mod mutate;
 mod polite;

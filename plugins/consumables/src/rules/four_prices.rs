@@ -125,8 +125,8 @@ fn compare(one: &Price, other: &Price, answer: &mut Answer) {
         answer.add(Abstention::new(ID, other.row).missing("item-prices.base-units"));
         return;
     }
-    let markup =
-        one.kind == Kind::Purchase && other.kind == Kind::Charge && other.price > one.price;
+    // What stands after the purchase price is what is charged.
+    let markup = one.kind == Kind::Purchase && other.price > one.price;
     answer.add(
         Finding::violation(ID, if markup { "markup" } else { "differ" })
             .offending(other.row, Money::ZERO)

@@ -159,3 +159,33 @@ fn check_set(sets: &ProductSets, used: &[Used<'_>], answer: &mut Answer) -> Resu
     }));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rulepack_sdk::harness::Harness;
+    use rulepack_sdk::harness::contract::case::Cell;
+
+    /// What a city is told that says how many of a part belong to a set.
+    fn told(per_set: &str) -> Option<String> {
+        let harness = Harness::from_source(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let cases = harness.cases().unwrap().into_iter();
+        let mut case = cases
+            .rev()
+            .find(|case| case.supplied.contains_key("set-parts"))
+            .unwrap();
+        let parts = case.supplied.get_mut("set-parts").unwrap();
+        parts[0].insert("per_set".to_owned(), Cell(per_set.to_owned()));
+        let answer = harness.run::<crate::Consumables>(&case);
+        answer.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_set_of_no_part_is_refused() {
+        let refused = "table `set-parts` row 1: expected `per_set` above 0";
+        for per_set in ["0", "-1"] {
+            let told = told(per_set).unwrap();
+            assert!(told.ends_with(refused), "{told}");
+        }
+        assert_eq!(told("1"), None);
+    }
+}

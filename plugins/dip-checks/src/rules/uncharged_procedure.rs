@@ -95,7 +95,8 @@ fn judged<'a>(stay: &'a Stay, pack: &DipChecks, answer: &mut Answer) -> Option<J
     })
 }
 
-/// The group without the procedures that were not charged, where it is not known to be paid as much.
+/// The group without the procedures that were not charged, where it is not known to be paid as much. It is another: a
+/// core group asks for all its procedures.
 fn judge(
     stay: &Stay,
     record: &Record,
@@ -114,9 +115,7 @@ fn judge(
     let without = pack.grouper.group(record.category, &rest);
     let score = |group| pack.values.score(group, stay.day);
     let scores = score(claimed).zip(without.and_then(score));
-    if without == Some(claimed)
-        || scores.is_some_and(|(claimed, less)| claimed.value.points <= less.value.points)
-    {
+    if scores.is_some_and(|(claimed, less)| claimed.value.points <= less.value.points) {
         return Ok(());
     }
     let mut finding = match without {

@@ -154,11 +154,11 @@ fn build(copy: &Path, arguments: &[&str]) -> io::Result<PathBuf> {
         return Err(io::Error::other("the changed crate does not build"));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
-    let programs = messages.lines().filter_map(|line| {
+    let mut programs = messages.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         Some(PathBuf::from(message.get("executable")?.as_str()?))
     });
-    let program = programs.last();
+    let program = programs.next_back();
     program.ok_or_else(|| io::Error::other("the changed crate makes no program"))
 }
 
