@@ -193,80 +193,80 @@ fn t4_each_claim_of_a_year_meets_the_version_of_its_day_although_one_came_late()
     assert_eq!(told, before, "the same bytes under the old lock");
 }
 
-#[test]
-fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
+/// What an audit of the year finds by the rule of supply, written to a folder of the host: by month, the version,
+/// and whether it is marked as retroactive.
+fn audited(year: &Year, name: &str, options: &[&str]) -> BTreeMap<u32, (String, bool)> {
+    let (claims, out) = (year.host.path("claims"), year.host.path(name));
+    let (from, to) = (claims.to_str().unwrap(), out.to_str().unwrap());
+    let line = ["audit", from, "--out", to, "--today", "2026-12-31"];
+    let period = ["--period", "2026-01-01..2026-12-31"];
+    let line = [&line[..], &period, options].concat();
+    year.host.run(&line).done();
+    let findings = FindingsReader::open(&out.join("findings.parquet")).unwrap();
+    let found = findings.flat_map(Result::unwrap);
+    let found = found.filter(|found| found.rule == "CHR-02").map(|found| {
+        let month: u32 = found.encounter[1..].parse().unwrap();
+        assert_eq!(found.day, format!("2026-{month:02}-15"));
+        (month, (found.pack, found.retroactive))
+    });
+    found.collect()
+}
+
+/// The year with all versions and all claims those of one patient.
+fn year_of_one_patient() -> Year {
     let year = Year::begin();
     for rule in [&FIRST, &SECOND, &LATE] {
         year.install(rule);
     }
     year.give_all_claims_to_one_patient();
-    let claims = year.host.path("claims");
-    let audit = |name: &str, options: &[&str]| {
-        let out = year.host.path(name);
-        let line = [
-            "audit",
-            claims.to_str().unwrap(),
-            "--out",
-            out.to_str().unwrap(),
-        ];
-        let days = [
-            "--period",
-            "2026-01-01..2026-12-31",
-            "--today",
-            "2026-12-31",
-        ];
-        year.host.run(&[&line[..], &days, options].concat()).done();
-        let findings = FindingsReader::open(&out.join("findings.parquet")).unwrap();
-        let found = findings.flat_map(Result::unwrap);
-        let found = found.filter(|found| found.rule == "CHR-02").map(|found| {
-            let month: u32 = found.encounter[1..].parse().unwrap();
-            assert_eq!(found.day, format!("2026-{month:02}-15"));
-            (month, (found.pack, found.retroactive))
-        });
-        found.collect::<BTreeMap<_, _>>()
-    };
-    let path = |number: &str| format!("37/chronic-limits/{number}.wasm");
-    let expected: BTreeMap<_, _> = (5..=8)
-        .map(|month| (month, (path("1.1.0"), false)))
-        .chain((9..=12).map(|month| (month, (path("1.2.0"), false))))
-        .collect();
-    assert_eq!(audit("run", &[]), expected);
-    // Where its manifest states a basis, the late version looks back to March.
-    let old = year.lock();
-    let versions = year.host.lock().versions;
-    let late = versions
-        .into_iter()
-        .find(|it| it.path.version().minor == 2)
-        .unwrap();
+    year
+}
+
+/// The late version states a basis in its manifest, and looks back to March.
+fn look_back(year: &Year) {
+    let mut versions = year.host.lock().versions.into_iter();
+    let late = versions.find(|it| it.path.version().minor == 2).unwrap();
     year.host.put(LockedVersion {
         retroactive: true,
         ..late
     });
-    // Before September nobody could know it: these are marked.
-    let expected: BTreeMap<_, _> = (3..=12)
-        .map(|month| (month, (path("1.2.0"), month < 9)))
-        .collect();
-    assert_eq!(audit("late", &["--findings", "csv"]), expected);
+}
+
+fn chronic_limits(number: &str) -> String {
+    format!("37/chronic-limits/{number}.wasm")
+}
+
+#[test]
+fn t4_in_an_audit_each_claim_of_one_patient_meets_the_version_of_its_own_day() {
+    let year = year_of_one_patient();
+    let second = (5..=8).map(|month| (month, (chronic_limits("1.1.0"), false)));
+    let third = (9..=12).map(|month| (month, (chronic_limits("1.2.0"), false)));
+    assert_eq!(audited(&year, "run", &[]), second.chain(third).collect());
+    let old = year.lock();
+    look_back(&year);
+    assert_eq!(audited(&year, "old", &["--as-of", &old]).len(), 8);
+}
+
+#[test]
+fn t4_an_audit_marks_what_nobody_could_know_on_the_day_of_service() {
+    let year = year_of_one_patient();
+    look_back(&year);
+    // The version was published in September.
+    let expected = (3..=12).map(|month| (month, (chronic_limits("1.2.0"), month < 9)));
+    let found = audited(&year, "late", &["--findings", "csv"]);
+    assert_eq!(found, expected.collect());
     let folder = year.host.path("late");
     let list = fs::read_to_string(folder.join("findings.csv")).unwrap();
     let is_marked = |line: &&str| line.contains(",CHR-02,") && line.contains(",2026-08-15,1,");
-    let marked = list.lines().filter(is_marked);
-    assert_eq!(marked.count(), 1, "{list}");
+    assert_eq!(list.lines().filter(is_marked).count(), 1, "{list}");
     let folder = folder.to_str().unwrap();
-    let told = rulepack([
-        "audit",
-        "report",
-        folder,
-        "--csv",
-        &format!("{folder}/list.csv"),
-    ])
-    .done();
+    let own_list = format!("{folder}/list.csv");
+    let told = rulepack(["audit", "report", folder, "--csv", &own_list]).done();
     let of_rule = told.lines().find(|line| line.contains("CHR-02")).unwrap();
     assert!(of_rule.ends_with(" 6"), "{told}");
-    let list = fs::read_to_string(format!("{folder}/list.csv")).unwrap();
+    let list = fs::read_to_string(own_list).unwrap();
     let is_marked = |line: &&str| line.contains(",CHR-02,") && line.contains(",追溯,");
     assert_eq!(list.lines().filter(is_marked).count(), 6);
-    assert_eq!(audit("old", &["--as-of", &old]).len(), 8);
 }
 
 #[test]

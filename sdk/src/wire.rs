@@ -121,10 +121,13 @@ impl Flat {
 
     fn name(&mut self, text: &'static str) -> u32 {
         let names = &mut self.answer.names;
-        *self.places.entry((text.as_ptr(), text.len())).or_insert_with(|| {
-            names.push(text.to_owned());
-            count(names) - 1
-        })
+        *self
+            .places
+            .entry((text.as_ptr(), text.len()))
+            .or_insert_with(|| {
+                names.push(text.to_owned());
+                count(names) - 1
+            })
     }
 }
 

@@ -263,7 +263,9 @@ fn history_line(history: &HistorySurvey) -> String {
     let aside =
         aside.map(|name| format!("<br>损坏文件已隔离 · damaged, set aside: {}", escape(name)));
     let stopped = match history.stopped {
-        true => "<br>就诊记录未能保存 · the last encounter could not be kept; the next request tries again",
+        true => {
+            "<br>就诊记录未能保存 · the last encounter could not be kept; the next request tries again"
+        }
         false => "",
     };
     format!(

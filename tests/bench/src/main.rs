@@ -1,9 +1,9 @@
 //! `rulepack-bench`: runs that are too long or too random for a test.
 
-mod chance;
-mod draw;
 #[cfg(test)]
 mod case_kinds;
+mod chance;
+mod draw;
 mod hosting;
 mod mutate;
 mod polite;
