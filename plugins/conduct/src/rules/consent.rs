@@ -29,11 +29,7 @@ pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
             continue;
         }
         let (mut unsigned, mut none) = (Vec::new(), Vec::new());
-        let own = care
-            .lines
-            .of(encounter)
-            .filter(|line| line.under_review && line.counted);
-        for line in own {
+        for line in care.lines.of(encounter).filter(|line| line.counted) {
             let Some(paid) = line.own_pay.filter(|paid| *paid > Money::ZERO) else {
                 continue;
             };

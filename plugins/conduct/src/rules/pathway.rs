@@ -67,10 +67,8 @@ pub(crate) fn check(
 ) {
     let encounters = care.batch.encounters();
     for (stay, kind) in encounters.visit_types().recorded() {
-        let current = encounters.current().get(stay) == Some(true);
         let principal = principal(care.batch, stay);
-        let (true, Some(diagnosis)) = (current && settings.stay_types.contains(&kind), principal)
-        else {
+        let (true, Some(diagnosis)) = (settings.stay_types.contains(&kind), principal) else {
             continue;
         };
         let mut outside = Vec::new();
