@@ -102,7 +102,8 @@ fn build_names_what_is_wrong_in_a_table() {
     );
     assert_eq!(
         appended(b"M03900,X,2024-01-01,,\xb8\xdf\n"),
-        "error: `tables/catalogue.csv`: table `catalogue` line 13, column `basis`: the text is not in UTF-8"
+        "error: `tables/catalogue.csv`: table `catalogue` line 13, column `basis`: the text is not in UTF-8\n\
+         hint: save it as CSV in UTF-8, or say `--encoding gbk` where it is GBK"
     );
     let reason = refused_by_build(|source| {
         source.replace(TABLE, "disease,item,", "disease,items,");
