@@ -52,12 +52,14 @@ fn guest(preparation: Preparation) -> Guest {
     let quantity =
         "(i64.load (i32.add (local.get $figures) (i32.shl (local.get $row) (i32.const 3))))";
     let mixed = format!("(call $mixed {quantity})");
+    // Where a measure begins to be written.
+    let measure = "(i32.store offset=4 (local.get $at) (i32.const 6))";
     let looping = format!(
-        "(if (i64.eq {quantity} (i64.const 130000)) (then (loop $again (br $again))))\n      (i32.store (local.get $at) (i32.const 2048))"
+        "(if (i64.eq {quantity} (i64.const 130000)) (then (loop $again (br $again))))\n      {measure}"
     );
+    assert!(guest.evaluate.contains(quantity) && guest.evaluate.contains(measure));
     let evaluate = guest.evaluate.replace(quantity, &mixed);
-    guest.evaluate =
-        leaked(evaluate.replace("(i32.store (local.get $at) (i32.const 2048))", &looping));
+    guest.evaluate = leaked(evaluate.replace(measure, &looping));
     if preparation == Preparation::EachInstance {
         guest.items = leaked(format!(r#"{} (data $passive "abcdefgh")"#, guest.items));
         guest.prepare = leaked(format!("{} (data.drop $passive)", guest.prepare));

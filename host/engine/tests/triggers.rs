@@ -196,7 +196,7 @@ fn set_by_the_city() -> Manifest {
     }]);
     let parameter = r#"{"name": "codes", "default": ["item9"], "set_by": ["city"]}"#;
     manifest.parameters = vec![serde_json::from_str(parameter).unwrap()];
-    let table = r#"{"name": "listed", "columns": {"item": "code"}, "supplied_by": "city"}"#;
+    let table = r#"{"name": "listed", "columns": {"item": "code", "basis": "text"}, "supplied_by": "city"}"#;
     manifest.tables = vec![serde_json::from_str(table).unwrap()];
     manifest
 }
@@ -207,7 +207,7 @@ fn triggers_are_what_parameters_and_knowledge_are_at_this_hospital() {
     let of = |codes: Option<&str>, rows: &str| {
         let codes =
             codes.map(|code| ("codes".to_owned(), ParameterValue::Codes(vec![code.into()])));
-        let table = format!("item\n{rows}");
+        let table = format!("item,basis\n{rows}");
         let table = KnowledgeTable::from_csv(&manifest.tables[0], table.as_bytes()).unwrap();
         let input = LoadInput {
             parameters: codes.into_iter().collect(),
@@ -219,9 +219,9 @@ fn triggers_are_what_parameters_and_knowledge_are_at_this_hospital() {
     };
     assert_eq!(of(None, ""), [0; 0]);
     assert_eq!(of(Some("item2"), ""), [2]);
-    assert_eq!(of(Some("item2"), "item0\n"), [0, 2]);
+    assert_eq!(of(Some("item2"), "item0,x\n"), [0, 2]);
     // A row without a code may be about every code.
-    assert_eq!(of(None, "\"\"\n"), [0, 2]);
+    assert_eq!(of(None, ",x\n"), [0, 2]);
 }
 
 #[test]

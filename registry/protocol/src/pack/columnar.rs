@@ -364,7 +364,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::pack) fn small_table() -> KnowledgeTable {
-        let csv = "item,price,valid_from\n阿司匹林,1.50,2026-01-01\n,,\nB,2,2026-02-01\n,3,\n";
+        let csv = "item,price,valid_from\n阿司匹林,1.50,2026-01-01\nC,,\nB,2,2026-02-01\n,3,\n";
         KnowledgeTable::from_csv(&declaration(), csv.as_bytes()).unwrap()
     }
 
