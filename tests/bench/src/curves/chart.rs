@@ -6,10 +6,10 @@ use rulepack_host::html::escape;
 
 use super::{Axis, Curve, Line, Scale, Series};
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 776.0;
 const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 80.0;
-const RIGHT: f64 = 24.0;
+const RIGHT: f64 = 40.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 60.0;
 /// Told apart by those who do not see colours too (Okabe and Ito).
