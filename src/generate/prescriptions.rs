@@ -10,31 +10,11 @@ use super::record::{Accumulator, Breach, Mark, Patient, Place, Verdict};
 use super::scenarios::{CHRONIC, EARLY_SUPPLY, OUTSIDE_CATALOGUE, finish, reviewed_day};
 use super::timeline::{Timeline, after};
 
-static NOT_REGISTERED: Breach = Breach {
-    id: "CHR-NOT-REGISTERED",
-    pack: CHRONIC,
-    rule: "CHR-06",
-};
-static TWO_DISEASES: Breach = Breach {
-    id: "CHR-TWO-DISEASES",
-    pack: CHRONIC,
-    rule: "CHR-07",
-};
-static QUARTERLY_LIMIT: Breach = Breach {
-    id: "CHR-QUARTERLY-LIMIT",
-    pack: CHRONIC,
-    rule: "CHR-08",
-};
-static NOT_FOR_LONG: Breach = Breach {
-    id: "CHR-NOT-FOR-LONG",
-    pack: CHRONIC,
-    rule: "CHR-09",
-};
-static STOCK: Breach = Breach {
-    id: "CHR-STOCK",
-    pack: CHRONIC,
-    rule: "CHR-10",
-};
+static NOT_REGISTERED: Breach = Breach::new("CHR-NOT-REGISTERED", CHRONIC, "CHR-06");
+static TWO_DISEASES: Breach = Breach::new("CHR-TWO-DISEASES", CHRONIC, "CHR-07");
+static QUARTERLY_LIMIT: Breach = Breach::new("CHR-QUARTERLY-LIMIT", CHRONIC, "CHR-08");
+static NOT_FOR_LONG: Breach = Breach::new("CHR-NOT-FOR-LONG", CHRONIC, "CHR-09");
+static STOCK: Breach = Breach::new("CHR-STOCK", CHRONIC, "CHR-10");
 
 /// A line under a disease whose registration ended the day before; on its last day it is in force.
 pub(super) fn not_registered(

@@ -212,6 +212,13 @@ pub(super) struct Breach {
     pub(super) rule: &'static str,
 }
 
+impl Breach {
+    /// Of a rule of a pack, under a name of its own.
+    pub(super) const fn new(id: &'static str, pack: &'static str, rule: &'static str) -> Self {
+        Breach { id, pack, rule }
+    }
+}
+
 /// The first offending row of a patient.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place {

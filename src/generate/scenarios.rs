@@ -57,46 +57,14 @@ pub(super) const SCENARIOS: [Scenario; 29] = [
 pub(super) const CHRONIC: &str = "37/chronic-limits";
 const GROUPS: &str = "37/drg-checks";
 
-pub(super) static OUTSIDE_CATALOGUE: Breach = Breach {
-    id: "CHR-CATALOGUE",
-    pack: CHRONIC,
-    rule: "CHR-01",
-};
-static LONG_SUPPLY: Breach = Breach {
-    id: "CHR-SUPPLY",
-    pack: CHRONIC,
-    rule: "CHR-02",
-};
-pub(super) static EARLY_SUPPLY: Breach = Breach {
-    id: "CHR-OVERLAP",
-    pack: CHRONIC,
-    rule: "CHR-03",
-};
-static YEARLY_LIMIT: Breach = Breach {
-    id: "CHR-YEARLY-LIMIT",
-    pack: CHRONIC,
-    rule: "CHR-05",
-};
-static UPCODED: Breach = Breach {
-    id: "DRG-UPCODED",
-    pack: GROUPS,
-    rule: "DRG-01",
-};
-static UNPAID_OPERATION: Breach = Breach {
-    id: "DRG-NO-OPERATION-CHARGE",
-    pack: GROUPS,
-    rule: "DRG-02",
-};
-static FOREIGN: Breach = Breach {
-    id: "DRG-FOREIGN-OPERATION",
-    pack: GROUPS,
-    rule: "DRG-03",
-};
-static UNGROUPABLE: Breach = Breach {
-    id: "DRG-UNGROUPABLE",
-    pack: GROUPS,
-    rule: "DRG-04",
-};
+pub(super) static OUTSIDE_CATALOGUE: Breach = Breach::new("CHR-CATALOGUE", CHRONIC, "CHR-01");
+static LONG_SUPPLY: Breach = Breach::new("CHR-SUPPLY", CHRONIC, "CHR-02");
+pub(super) static EARLY_SUPPLY: Breach = Breach::new("CHR-OVERLAP", CHRONIC, "CHR-03");
+static YEARLY_LIMIT: Breach = Breach::new("CHR-YEARLY-LIMIT", CHRONIC, "CHR-05");
+static UPCODED: Breach = Breach::new("DRG-UPCODED", GROUPS, "DRG-01");
+static UNPAID_OPERATION: Breach = Breach::new("DRG-NO-OPERATION-CHARGE", GROUPS, "DRG-02");
+static FOREIGN: Breach = Breach::new("DRG-FOREIGN-OPERATION", GROUPS, "DRG-03");
+static UNGROUPABLE: Breach = Breach::new("DRG-UNGROUPABLE", GROUPS, "DRG-04");
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outside {

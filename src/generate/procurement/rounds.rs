@@ -7,16 +7,8 @@ use super::super::tables::{Cell, Planted, PlantedRow};
 use super::YEAR_DAYS;
 use super::sheets::PACK;
 
-static RETAINED: Breach = Breach {
-    id: "VBP-RETAINED-SURPLUS",
-    pack: PACK,
-    rule: "VBP-11",
-};
-static ROUND: Breach = Breach {
-    id: "VBP-ROUND",
-    pack: PACK,
-    rule: "VBP-12",
-};
+static RETAINED: Breach = Breach::new("VBP-RETAINED-SURPLUS", PACK, "VBP-11");
+static ROUND: Breach = Breach::new("VBP-ROUND", PACK, "VBP-12");
 
 /// Percent of the cost that the fund pays.
 const FUND_PERCENT: i64 = 60;

@@ -3,53 +3,17 @@
 use super::super::record::{Breach, Verdict};
 
 pub(super) const PACK: &str = "37/vbp-quota";
-pub(super) static INCOMPLETE: Breach = Breach {
-    id: "VBP-INCOMPLETE",
-    pack: PACK,
-    rule: "VBP-01",
-};
-pub(super) static NON_SELECTED: Breach = Breach {
-    id: "VBP-NON-SELECTED",
-    pack: PACK,
-    rule: "VBP-02",
-};
-pub(super) static NO_PURCHASE: Breach = Breach {
-    id: "VBP-ZERO-PURCHASE",
-    pack: PACK,
-    rule: "VBP-03",
-};
-pub(super) static BEHIND: Breach = Breach {
-    id: "VBP-BEHIND-TIME",
-    pack: PACK,
-    rule: "VBP-04",
-};
-pub(super) static EXCESS: Breach = Breach {
-    id: "VBP-NON-SELECTED-EXCESS",
-    pack: PACK,
-    rule: "VBP-06",
-};
-pub(super) static HIGH_PRICE: Breach = Breach {
-    id: "VBP-HIGH-PRICE",
-    pack: PACK,
-    rule: "VBP-07",
-};
-pub(super) static SUBSTITUTES: Breach = Breach {
-    id: "VBP-SUBSTITUTES",
-    pack: PACK,
-    rule: "VBP-08",
-};
+pub(super) static INCOMPLETE: Breach = Breach::new("VBP-INCOMPLETE", PACK, "VBP-01");
+pub(super) static NON_SELECTED: Breach = Breach::new("VBP-NON-SELECTED", PACK, "VBP-02");
+pub(super) static NO_PURCHASE: Breach = Breach::new("VBP-ZERO-PURCHASE", PACK, "VBP-03");
+pub(super) static BEHIND: Breach = Breach::new("VBP-BEHIND-TIME", PACK, "VBP-04");
+pub(super) static EXCESS: Breach = Breach::new("VBP-NON-SELECTED-EXCESS", PACK, "VBP-06");
+pub(super) static HIGH_PRICE: Breach = Breach::new("VBP-HIGH-PRICE", PACK, "VBP-07");
+pub(super) static SUBSTITUTES: Breach = Breach::new("VBP-SUBSTITUTES", PACK, "VBP-08");
 /// Of the first order of the agreement, in `purchases`.
-pub(super) static LARGE_ORDER: Breach = Breach {
-    id: "VBP-LARGE-ORDER",
-    pack: PACK,
-    rule: "VBP-09",
-};
+pub(super) static LARGE_ORDER: Breach = Breach::new("VBP-LARGE-ORDER", PACK, "VBP-09");
 /// Of the first of these orders, in `purchases`.
-pub(super) static FREQUENT_ORDERS: Breach = Breach {
-    id: "VBP-FREQUENT-ORDERS",
-    pack: PACK,
-    rule: "VBP-10",
-};
+pub(super) static FREQUENT_ORDERS: Breach = Breach::new("VBP-FREQUENT-ORDERS", PACK, "VBP-10");
 
 /// Whether the agreement year is over on the last generated day.
 #[derive(Clone, Copy, PartialEq, Eq)]
