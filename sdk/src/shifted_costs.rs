@@ -1,7 +1,7 @@
 //! 转嫁费用: while a stay is paid by its group, what belongs to it is charged elsewhere: at visits and pharmacies during
 //! the stay, or as tests in the clinic of the same hospital just before it.
 
-use crate::answer::Finding;
+use crate::answer::{Abstention, Answer, Finding};
 use crate::batch::{Batch, Stage};
 use crate::column::{Code, Row};
 use crate::setup::Setup;
@@ -35,15 +35,36 @@ impl Shifting {
         })
     }
 
-    /// What a rule finds shifted out of a stay that began on a day.
+    /// What a rule finds shifted out of some stays; of one whose day of admission is not recorded it abstains.
+    ///
+    /// # Errors
+    /// [`Overflow`] of a sum.
+    pub fn check(
+        &self,
+        rule: &'static str,
+        batch: &Batch,
+        stays: impl Iterator<Item = Row<Encounters>>,
+        answer: &mut Answer,
+    ) -> Result<(), Overflow> {
+        for stay in stays {
+            let Some(admitted) = batch.encounters().admission_days().get(stay) else {
+                let missing = "encounters.admission-days";
+                answer.add(Abstention::new(rule, stay).missing(missing));
+                continue;
+            };
+            for finding in self.findings(rule, batch, stay, admitted)? {
+                answer.add(finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is shifted out of a stay that began on a day.
     ///
     /// Visits strictly between the days of admission and discharge (message `during`): on those days both are
     /// possible. Who went there of their own will cannot be told from who was sent, so it is a suspicion; tests before
     /// admission (message `before`) are a mild one, for some led to it. At stake is what was charged there.
-    ///
-    /// # Errors
-    /// [`Overflow`] of a sum.
-    pub fn findings(
+    fn findings(
         &self,
         rule: &'static str,
         batch: &Batch,

@@ -19,7 +19,7 @@ pub(crate) const NEEDS: &[&str] = &[
 /// When in the course of care it runs, as in the manifest.
 pub(crate) const STAGES: &[Stage] = &[Stage::During, Stage::After];
 
-/// What counts as shifted is told at [`Shifting::findings`].
+/// What counts as shifted is told at [`Shifting::check`].
 ///
 /// # Errors
 /// [`Overflow`] of a sum.
@@ -29,14 +29,6 @@ pub(crate) fn check(
     shifting: &Shifting,
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
-    for stay in stays {
-        let Some(admitted) = batch.encounters().admission_days().get(stay.encounter) else {
-            stay.abstain(ID, &["encounters.admission-days"], answer);
-            continue;
-        };
-        for finding in shifting.findings(ID, batch, stay.encounter, admitted)? {
-            answer.add(finding);
-        }
-    }
-    Ok(())
+    let encounters = stays.iter().map(|stay| stay.encounter);
+    shifting.check(ID, batch, encounters, answer)
 }
