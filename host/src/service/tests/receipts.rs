@@ -145,7 +145,9 @@ fn what_the_bureau_acknowledges_is_recorded_while_the_service_runs_and_of_this_h
     foreign.head.count += 1;
     for one in [&good, &foreign] {
         let file = journal::hand_over(&folder, one).unwrap();
+        let begun = std::time::Instant::now();
         while file.exists() {
+            assert!(begun.elapsed().as_secs() < 60, "it is not taken up");
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
     }
