@@ -97,8 +97,25 @@ pub struct CodeMapping {
     /// Whether the hospital supplied it.
     pub supplied: bool,
     rows: Vec<MappedCodes>,
+    /// The beginnings of insurance codes of the rows that are in force on the same days.
+    insurances: Vec<(Validity, CodeSet)>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
+}
+
+/// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
+const SPECIFICATION: usize = 20;
+
+/// For each row of a column of insurance codes, in which rows of the mapping it is.
+pub struct MappedCharges<T>(Vec<(Validity, Members<T>)>);
+
+impl<T> MappedCharges<T> {
+    /// Whether a row of the mapping that names the code is in force on this day; `None` where none ever is.
+    #[must_use]
+    pub fn in_force(&self, row: Row<T>, day: Day) -> Option<bool> {
+        let rows = self.0.iter().filter(|(_, members)| members.contains(row));
+        rows.map(|(validity, _)| validity.includes(day)).max()
+    }
 }
 
 /// A row of the mapping.
@@ -122,6 +139,7 @@ impl CodeMapping {
         let mut mapping = CodeMapping {
             supplied: table.supplied(),
             rows: Vec::new(),
+            insurances: Vec::new(),
             by_device: Map::default(),
             by_material: Map::default(),
         };
@@ -149,7 +167,33 @@ impl CodeMapping {
                 .push(row);
             mapping.by_material.entry(material).or_default().push(row);
         }
+        mapping.insurances = mapping.read_insurances(setup);
         Ok(mapping)
+    }
+
+    fn read_insurances(&self, setup: &Setup) -> Vec<(Validity, CodeSet)> {
+        let codes: Vec<Code> = self.rows.iter().map(|row| row.insurance).collect();
+        let mut groups: Vec<(Validity, Vec<String>)> = Vec::new();
+        for (row, code) in self.rows.iter().zip(setup.texts(&codes)) {
+            let beginning = code.chars().take(SPECIFICATION).collect();
+            match groups.iter_mut().find(|(it, _)| *it == row.validity) {
+                Some((_, codes)) => codes.push(beginning),
+                None => groups.push((row.validity, vec![beginning])),
+            }
+        }
+        let groups = groups.into_iter().map(|(validity, codes)| {
+            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+            (validity, setup.code_set(&codes))
+        });
+        groups.collect()
+    }
+
+    /// Looks up a whole column of insurance codes as they are charged.
+    #[must_use]
+    pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<T> {
+        let groups = self.insurances.iter();
+        let members = groups.map(|(validity, set)| (*validity, batch.members(*set, items)));
+        MappedCharges(members.collect())
     }
 
     /// The rows in force on a day that name the device (14 digits) or the material, by their place in the
