@@ -101,6 +101,8 @@ pub struct CodeMapping {
     insurances: Vec<(Validity, CodeSet)>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
+    /// By 计费编码 and by 医嘱编码.
+    by_charge: [Map<Code, Vec<usize>>; 2],
 }
 
 /// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
@@ -142,6 +144,7 @@ impl CodeMapping {
             insurances: Vec::new(),
             by_device: Map::default(),
             by_material: Map::default(),
+            by_charge: [Map::default(), Map::default()],
         };
         let devices = setup.texts(&table.codes("device")?);
         let (materials, billings) = (table.codes("material")?, table.codes("billing")?);
@@ -166,6 +169,9 @@ impl CodeMapping {
                 .or_default()
                 .push(row);
             mapping.by_material.entry(material).or_default().push(row);
+            for (map, code) in mapping.by_charge.iter_mut().zip([billing, order]) {
+                map.entry(code).or_default().push(row);
+            }
         }
         mapping.insurances = mapping.read_insurances(setup);
         Ok(mapping)
@@ -194,6 +200,22 @@ impl CodeMapping {
         let groups = self.insurances.iter();
         let members = groups.map(|(validity, set)| (*validity, batch.members(*set, items)));
         MappedCharges(members.collect())
+    }
+
+    /// The rows in force on a day that charge or order another device than a row does under the same code, by their
+    /// place in the table.
+    #[must_use]
+    pub fn sharing(&self, place: usize, codes: &MappedCodes, day: Day) -> Vec<usize> {
+        let maps = self.by_charge.iter().zip([codes.billing, codes.order]);
+        let places = maps.filter_map(|(map, code)| map.get(&code)).flatten();
+        let in_force = |row: &MappedCodes| row.validity.includes(day);
+        let mut others: Vec<usize> = places
+            .copied()
+            .filter(|other| *other != place && self.rows.get(*other).is_some_and(in_force))
+            .collect();
+        others.sort_unstable();
+        others.dedup();
+        others
     }
 
     /// The rows in force on a day that name the device (14 digits) or the material, by their place in the
