@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::journal::{Event, Found, Verdict};
 
 pub use basis::Basis;
+pub(crate) use basis::softened;
 
 /// The format that this release writes and reads.
 const FORMAT: &str = "rulepack-receipt-1";

@@ -10,10 +10,11 @@ use rulepack_protocol::names::Division;
 use super::apart::{self, HistoryGaps, LeftOut};
 use super::keep::{forget, keep, remember};
 use super::metrics::Part;
-use super::{Service, problem_word, record, watching};
+use super::{Service, problem_word, record, rests_on, watching};
 use crate::data::{BroughtRow, Call, RequestError};
 use crate::history::{History, HistoryError, Recalled, View};
 use crate::journal::{RecalledRecord, Verdict};
+use crate::kept;
 use crate::policy::Fail;
 use crate::receipt::Basis;
 use crate::review::{Circumstances, InForce, Reviewed};
@@ -90,12 +91,17 @@ fn settle(
         mut judged,
         data,
         brought,
-        verdict,
+        mut verdict,
     } = reviewed;
     let policy = service.policy.get();
-    if let Some(today) = service.today() {
+    if let Some(today) = Day::from_number(verdict.today) {
         policy.soften(&mut judged.reviewed.report, today);
     }
+    verdict.policy = Some(kept::digest_of(&*policy));
+    rests_on::keep(service, &verdict, &policy).map_err(|error| {
+        tracing::error!(%error, "what a verdict rests on cannot be kept");
+        CallError::NotRecorded
+    })?;
     let recording = record::verdict(service, verdict, &judged.reviewed.report);
     let recording = recording.map_err(|_| CallError::NotRecorded)?;
     let metrics = &service.metrics;
@@ -157,6 +163,8 @@ fn review(
         circumstances: &circumstances,
         engine: service.packs.engine().id(),
         lock: lock.digest(),
+        region: Some(service.region),
+        policy: None,
         history: state,
         recalled: rows.recalled,
         body,

@@ -47,6 +47,7 @@ mod pause;
 mod poll;
 mod problem;
 mod record;
+mod rests_on;
 mod routes;
 mod schemas;
 mod search;
@@ -64,6 +65,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::TargetPath;
 use tokio::net::TcpListener;
@@ -74,6 +76,7 @@ use crate::data::national::Region;
 use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError, Seen};
 use crate::journal::{self, Event, Journal, JournalError};
+use crate::kept::{self, KeptSettings};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
 use crate::policy::{Policy, PolicyError};
@@ -117,6 +120,9 @@ pub struct Service {
     seen: Arc<Seen>,
     findings: Findings,
     policy: Swapped<Policy>,
+    /// Digest of the region.
+    region: Digest,
+    kept: KeptSettings,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
     journal: Journal,
@@ -216,8 +222,9 @@ impl Service {
             folder: folder.journal(),
             institution: settings.institution.clone(),
             clock: options.clock,
-            failures,
+            failures: Arc::clone(&failures),
         };
+        let kept = KeptSettings::stopped_by(&folder, failures);
         let journal = Journal::open(setup, journal::make_key(&folder)?)?;
         let recorded = journal.record(Event::Started {
             engine: packs.engine().id(),
@@ -231,6 +238,8 @@ impl Service {
             journal,
             settings,
             packs,
+            region: kept::digest_of(&options.region),
+            kept,
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
