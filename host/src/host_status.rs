@@ -190,8 +190,16 @@ fn faults(folder: &HostFolder) -> Vec<String> {
         let what = "a damaged lock was put in its place again; what it was is `lock.json.damaged`";
         told.push(what.to_owned());
     }
-    told.extend(Policy::read(&folder.policy()).err().map(|error| error.to_string()));
-    told.extend(Tokens::read(&folder.tokens()).err().map(|error| error.to_string()));
+    told.extend(
+        Policy::read(&folder.policy())
+            .err()
+            .map(|error| error.to_string()),
+    );
+    told.extend(
+        Tokens::read(&folder.tokens())
+            .err()
+            .map(|error| error.to_string()),
+    );
     told
 }
 

@@ -274,9 +274,9 @@ impl KeptError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             KeptError::Io { .. } => None,
-            KeptError::Json { .. } | KeptError::Other { .. } => {
-                Some("restore the file from a backup of the host's folder; no file there ever changes")
-            }
+            KeptError::Json { .. } | KeptError::Other { .. } => Some(
+                "restore the file from a backup of the host's folder; no file there ever changes",
+            ),
         }
     }
 }
@@ -359,11 +359,15 @@ mod tests {
         let (shown, found) = (path.display(), Grants::All.digest());
         let expected = format!("`{shown}` was altered: what it says has the digest `{found}`");
         assert_eq!(error.to_string(), expected);
-        let hint = "restore the file from a backup of the host's folder; no file there ever changes";
+        let hint =
+            "restore the file from a backup of the host's folder; no file there ever changes";
         assert_eq!(error.hint(), Some(hint));
         files::replace(&path, b"{").unwrap();
         let error = kept.grants(&digest).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("`{shown}` is not as expected: ")), "{error}");
+        assert!(
+            error.starts_with(&format!("`{shown}` is not as expected: ")),
+            "{error}"
+        );
         // A service that starts has them still, and mends the file.
         KeptSettings::of(&host).keep_grants(&some()).unwrap();
         assert_eq!(kept.grants(&digest).unwrap(), Some(some()));

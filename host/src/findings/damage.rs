@@ -51,7 +51,10 @@ impl Damage {
 
     pub(super) fn told(&self) -> Vec<String> {
         let logs = self.logs.iter().map(|(log, first, lines)| {
-            format!("{} has {lines} damaged lines, the first is line {first}", name(log))
+            format!(
+                "{} has {lines} damaged lines, the first is line {first}",
+                name(log)
+            )
         });
         logs.collect()
     }

@@ -31,8 +31,8 @@ use damage::Damage;
 use overrides::Tally;
 
 pub use crate::sealed_log::SealedLogError;
-pub use overrides::Overrides;
 pub(crate) use damage::kept_aside;
+pub use overrides::Overrides;
 pub(crate) use reading::read_since;
 pub(crate) use record::Entry;
 pub use record::{Decision, FindingId, FindingIdError, KeptFinding, Way};

@@ -84,7 +84,7 @@ pub enum Event {
     TailCut {
         /// Its length.
         bytes: u64,
-        /// Of it; the bytes are kept beside the journal under this name.
+        /// Of it; the bytes are kept beside the journal under this name, where there was room.
         digest: Digest,
     },
     /// The bureau acknowledged a head.

@@ -2,6 +2,7 @@
 //! the host, and its execution anew.
 
 mod basis;
+pub mod export;
 pub mod replay;
 
 use rulepack_protocol::digest::Digest;

@@ -145,10 +145,7 @@ pub(super) fn execute(
 }
 
 /// What each pack of the receipt was granted.
-fn grants(
-    folder: &HostFolder,
-    old: &Verdict,
-) -> Result<BTreeMap<TargetPath, Grants>, ReplayError> {
+fn grants(folder: &HostFolder, old: &Verdict) -> Result<BTreeMap<TargetPath, Grants>, ReplayError> {
     let kept = KeptSettings::of(folder);
     let granted = old.packs.iter().map(|run| {
         let grants = match kept.grants(&run.grants)? {

@@ -171,7 +171,8 @@ fn past_a_block_of_zeros_the_log_goes_on_and_reads_back_the_same() {
     let place = log.append(b"20").unwrap();
     assert_eq!(log.read(place).unwrap(), b"20");
     let mut within = Vec::new();
-    log.entries(|_, entry| within.push(String::from_utf8(entry.to_vec()).unwrap())).unwrap();
+    log.entries(|_, entry| within.push(String::from_utf8(entry.to_vec()).unwrap()))
+        .unwrap();
     drop(log);
     let (found, _) = past_damage(&path);
     let expected = (0..4).chain(10..21).map(|number| format!("{number:02}"));

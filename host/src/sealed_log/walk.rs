@@ -81,7 +81,13 @@ impl SealedLog {
             }
             let offset = walked.end.bytes;
             if let Some((number, entry)) = self.unseal_near(&line, &walked) {
-                each(Place { offset, line: number }, &entry);
+                each(
+                    Place {
+                        offset,
+                        line: number,
+                    },
+                    &entry,
+                );
                 walked.take(number);
             } else if unreadable == Unreadable::PassedOver {
                 walked.pass_over(&line);

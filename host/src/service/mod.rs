@@ -277,7 +277,9 @@ impl Service {
 
     fn reload_lock(&self) -> Result<bool, ServiceError> {
         let read = Lock::read_or_recover(&self.folder);
-        let is_new_lock = read.as_ref().is_ok_and(|(lock, _)| *lock != *self.lock.get());
+        let is_new_lock = read
+            .as_ref()
+            .is_ok_and(|(lock, _)| *lock != *self.lock.get());
         if let Ok((lock, recovered)) = &read {
             if let Some(told) = recovered {
                 self.faults.put(faults::LOCK, told.clone());

@@ -7,11 +7,7 @@ use crate::kept::{KeptError, Setting};
 use crate::policy::Policy;
 
 /// Writes what is not kept yet; mostly nothing.
-pub(super) fn keep(
-    service: &Service,
-    verdict: &Verdict,
-    policy: &Policy,
-) -> Result<(), KeptError> {
+pub(super) fn keep(service: &Service, verdict: &Verdict, policy: &Policy) -> Result<(), KeptError> {
     let kept = &service.kept;
     for run in &verdict.packs {
         if kept.is_known(Setting::Grants, &run.grants) {

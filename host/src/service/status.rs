@@ -261,7 +261,9 @@ pub(super) fn page(status: &Status) -> String {
 
 /// What is wrong with the files of the host, a line each.
 fn fault_lines(faults: &[String]) -> String {
-    let lines = faults.iter().map(|fault| format!("<p>故障 · fault: {}</p>", escape(fault)));
+    let lines = faults
+        .iter()
+        .map(|fault| format!("<p>故障 · fault: {}</p>", escape(fault)));
     lines.collect()
 }
 

@@ -41,9 +41,16 @@ fn a_policy_that_cannot_be_read_at_the_start_softens_nothing_and_is_told() {
     assert_eq!(answers(&server), 0);
     let told = faults(&server);
     let end = "; nothing is softened, and calls fail open until it is mended";
-    assert!(told[0].contains("policy.toml` is not as expected: "), "{told:?}");
+    assert!(
+        told[0].contains("policy.toml` is not as expected: "),
+        "{told:?}"
+    );
     assert!(told[0].ends_with(end), "{told:?}");
-    files::replace(&server.service.folder().policy(), b"[failing]\nbefore = \"closed\"\n").unwrap();
+    files::replace(
+        &server.service.folder().policy(),
+        b"[failing]\nbefore = \"closed\"\n",
+    )
+    .unwrap();
     assert!(server.service.reload().unwrap());
     assert_eq!(faults(&server), Vec::<String>::new());
 }
@@ -60,7 +67,10 @@ fn a_policy_that_cannot_be_read_keeps_no_lock_from_being_taken_up() {
     let status = server.get("/api/v1/status").json();
     assert_eq!(status["lock"], lock.digest().to_string());
     let told = faults(&server);
-    assert!(told[0].ends_with("; the policy before it stays in force"), "{told:?}");
+    assert!(
+        told[0].ends_with("; the policy before it stays in force"),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -77,7 +87,10 @@ fn a_damaged_lock_is_the_last_one_again_at_the_start_and_while_serving() {
     fs::remove_file(host.lock()).unwrap();
     assert!(!server.service.reload().unwrap());
     assert_eq!(Lock::read(host).unwrap(), lock);
-    assert_eq!(server.get("/api/v1/status").json()["lock"], lock.digest().to_string());
+    assert_eq!(
+        server.get("/api/v1/status").json()["lock"],
+        lock.digest().to_string()
+    );
 }
 
 #[test]
@@ -118,7 +131,9 @@ fn t15_tokens_that_cannot_be_read_at_the_start_let_nobody_in_and_need_no_new_sta
     let mut shown = String::new();
     let server = Server::start_after(|host| {
         let today = "2026-11-22".parse().unwrap();
-        shown = Tokens::make(&host.tokens(), Role::His, "HIS", today).unwrap().1;
+        shown = Tokens::make(&host.tokens(), Role::His, "HIS", today)
+            .unwrap()
+            .1;
         fs::set_permissions(host.tokens(), fs::Permissions::from_mode(0o644)).unwrap();
     });
     let header = format!("authorization: Bearer {shown}");
@@ -130,7 +145,10 @@ fn t15_tokens_that_cannot_be_read_at_the_start_let_nobody_in_and_need_no_new_sta
     for head in [&[][..], &[&*header]] {
         let answer = ask(head);
         assert_eq!(answer.status, 503);
-        assert_eq!(answer.json()["err_msg"], "the tokens of this host cannot be read");
+        assert_eq!(
+            answer.json()["err_msg"],
+            "the tokens of this host cannot be read"
+        );
     }
     assert_eq!(server.get("/api/v1/status").status, 503);
     assert_eq!(server.get("/healthz").status, 200);
