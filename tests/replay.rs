@@ -22,7 +22,7 @@ use plugins::plugin;
 
 /// The bureau's own packs may read nothing.
 const NARROW: &str = "[37]\nby = \"李明\"\nday = \"2026-11-22\"\ncolumns = []\n";
-const SOFTENED: &str = "[[soften]]\npack = \"37/chronic-limits\"\nrule = \"CHR-01\"\nto = \"remind\"\n\
+const SOFTENED: &str = "[[soften]]\npack = \"37/chronic-limits\"\nrule = \"CHR-02\"\nto = \"remind\"\n\
                         until = \"2099-12-31\"\nreason = \"目录更新中\"\n";
 const REGION: &str = "[request]\npatn_id = \"psn_no\"\n";
 
@@ -59,20 +59,30 @@ fn give(host: &BareHost, server: &Serving, request: &str, name: &str) -> Given {
     given
 }
 
+/// An order that lasts too long (CHR-02).
+fn too_long() -> String {
+    let mut request: Value = serde_json::from_str(EXAMPLE).unwrap();
+    let encounter = &mut request["input"]["data"]["patient_dtos"][0]["fsi_encounter_dtos"][0];
+    for order in encounter["fsi_order_dtos"].as_array_mut().unwrap() {
+        order["prd_days"] = "100".into();
+    }
+    request.to_string()
+}
+
 /// One verdict under narrow grants, and one under a policy and a region; none of the three holds any more.
 fn two_days() -> (BareHost, [Given; 2]) {
     let host = host();
     let folder = host.host();
     fs::write(folder.grants(), NARROW).unwrap();
     let server = Serving::start(folder.root(), &[]);
-    let narrow = give(&host, &server, EXAMPLE, "narrow");
+    let narrow = give(&host, &server, &too_long(), "narrow");
     drop(server);
     fs::remove_file(folder.grants()).unwrap();
     fs::write(folder.policy(), SOFTENED).unwrap();
     let region = host.path("region.toml");
     fs::write(&region, REGION).unwrap();
     let server = Serving::start(folder.root(), &["--region", region.to_str().unwrap()]);
-    let request = EXAMPLE.replace("patn_id", "psn_no");
+    let request = too_long().replace("patn_id", "psn_no");
     let softened = give(&host, &server, &request, "softened");
     fs::remove_file(folder.policy()).unwrap();
     fs::remove_file(region).unwrap();

@@ -12,6 +12,7 @@ use crate::tokens::Tokens;
 #[derive(Debug, Default)]
 pub(super) struct Faults(Mutex<BTreeMap<&'static str, String>>);
 
+pub(super) const KEPT: &str = "kept";
 pub(super) const LOCK: &str = "lock";
 pub(super) const POLICY: &str = "policy";
 

@@ -98,10 +98,11 @@ fn settle(
         policy.soften(&mut judged.reviewed.report, today);
     }
     verdict.policy = Some(kept::digest_of(&*policy));
-    rests_on::keep(service, &verdict, &policy).map_err(|error| {
-        tracing::error!(%error, "what a verdict rests on cannot be kept");
-        CallError::NotRecorded
-    })?;
+    if rests_on::keep(service, &verdict, &policy).is_err() {
+        let error = CallError::NotRecorded;
+        record::unreviewed(service, number, call.infno(), &error.to_string());
+        return Err(error);
+    }
     let recording = record::verdict(service, verdict, &judged.reviewed.report);
     let recording = recording.map_err(|_| CallError::NotRecorded)?;
     let metrics = &service.metrics;

@@ -269,10 +269,10 @@ impl Service {
     /// # Errors
     /// [`ServiceError`]; what cannot be read stays as it was, and keeps nothing else from being taken up.
     pub fn reload(&self) -> Result<bool, ServiceError> {
-        let lock = self.reload_lock();
         let policy = self.reload_policy();
+        let lock = self.reload_lock();
         let history = self.reload_history();
-        Ok([lock?, policy?, history?].contains(&true))
+        Ok([policy?, lock?, history?].contains(&true))
     }
 
     fn reload_lock(&self) -> Result<bool, ServiceError> {

@@ -160,3 +160,23 @@ fn t15_tokens_that_cannot_be_read_at_the_start_let_nobody_in_and_need_no_new_sta
     assert_eq!(ask(&[&header]).status, 200);
     assert_eq!(ask(&[]).status, 401);
 }
+
+#[test]
+fn t10_where_what_a_verdict_rests_on_cannot_be_kept_none_is_given_and_it_is_told_until_it_can() {
+    let server = Server::start_after(|host| fs::write(host.kept(), "no folder").unwrap());
+    let answer = server.call(EXAMPLE.as_bytes()).json();
+    let expected = "nothing was judged: the verdict cannot be recorded by this host";
+    assert_eq!(answer["err_msg"], expected);
+    let told = faults(&server);
+    let end = "; no verdict is given until it can be used";
+    assert!(told[0].ends_with(end), "{told:?}");
+    let host = server.service.folder();
+    let journal = || fs::read_to_string(host.journal().join("000001.jsonl")).unwrap();
+    let reason = "\"reason\":\"the verdict cannot be recorded by this host\"";
+    assert!(journal().contains(reason) && !journal().contains("\"verdict\":"));
+    fs::remove_file(host.kept()).unwrap();
+    let answer = server.call(EXAMPLE.as_bytes()).json();
+    assert_eq!(answer["err_msg"], "no rule pack looked at this request");
+    assert_eq!(faults(&server), Vec::<String>::new());
+    assert!(journal().contains("\"verdict\":"));
+}
