@@ -29,7 +29,10 @@ impl Lock {
     /// did not note it: an earlier one could put a withdrawn version in force again.
     pub fn read_or_recover(folder: &HostFolder) -> Result<(Self, Option<String>), LockError> {
         let error = match Self::read(folder) {
-            Ok(lock) => return Ok((lock, None)),
+            Ok(lock) => {
+                note_where_missing(folder, &lock);
+                return Ok((lock, None));
+            }
             Err(error @ LockError::Io { .. }) => return Err(error),
             Err(error) => error,
         };
@@ -48,6 +51,17 @@ impl Lock {
             tracing::error!(%error, "the lock cannot be written again");
         }
         Ok((lock, Some(told)))
+    }
+}
+
+/// An earlier release noted none. Where the disk refuses, the next lock that is written notes itself.
+fn note_where_missing(folder: &HostFolder, lock: &Lock) {
+    let latest = latest(folder);
+    if !latest.exists()
+        && folder.lock().exists()
+        && let Err(error) = files::replace(&latest, lock.digest().to_string().as_bytes())
+    {
+        tracing::warn!(%error, "which lock is in force cannot be noted");
     }
 }
 
@@ -131,6 +145,20 @@ mod tests {
         }
         assert_eq!(fs::read(&kept).unwrap(), bytes);
         assert_eq!(Lock::read_or_recover(&folder).unwrap().0, lock);
+    }
+
+    #[test]
+    fn a_host_of_an_earlier_release_notes_its_lock_when_it_is_read() {
+        let (_root, folder, lock) = locked();
+        fs::remove_file(latest(&folder)).unwrap();
+        assert_eq!(Lock::read_or_recover(&folder).unwrap().0, lock);
+        fs::write(folder.lock(), "{").unwrap();
+        assert_eq!(Lock::read_or_recover(&folder).unwrap().0, lock);
+        // Where nothing was ever locked, nothing is noted.
+        let root = tempfile::tempdir().unwrap();
+        let new = HostFolder::at(root.path());
+        Lock::read_or_recover(&new).unwrap();
+        assert!(!latest(&new).exists());
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl Gathering<'_> {
         self.copy_if_there(&self.from.identity_secret())
     }
 
-    /// The files of a folder, those that are numbered only where their number is wanted; but for locks of writers.
+    /// The files of a folder; of the history only those whose number is wanted. Locks of writers are none.
     fn folder(&mut self, folder: &Path, wanted: &dyn Fn(u64) -> bool) -> Result<(), ExportError> {
         if !folder.is_dir() {
             return Ok(());
@@ -225,7 +225,7 @@ impl Gathering<'_> {
                 .split('.')
                 .next()
                 .and_then(|number| number.parse().ok());
-            let is_wanted = number.map_or(!name.ends_with(".lock"), wanted);
+            let is_wanted = number.map_or(!is_history && !name.ends_with(".lock"), wanted);
             if path.is_file() && is_wanted {
                 self.copy_if_there(&path)?;
             } else if path.is_dir() && !is_history {
