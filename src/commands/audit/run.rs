@@ -274,9 +274,7 @@ fn explained(error: AuditError, is_resumed: bool) -> Failure {
     let failure = Failure::from(error);
     match hint {
         Some(hint) => failure.hint(hint),
-        None if can_go_on => {
-            failure.hint("the run is kept: the same command goes on with it")
-        }
+        None if can_go_on => failure.hint("the run is kept: the same command goes on with it"),
         None => failure,
     }
 }
