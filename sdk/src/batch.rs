@@ -46,7 +46,7 @@ pub enum Scope {
     Patient,
     /// One institution and period, whole.
     Institution,
-    /// Several institutions of one jurisdiction, whole.
+    /// Several institutions of one jurisdiction, whole. Nobody evaluates it yet: a pack that declares it is refused.
     Region,
 }
 

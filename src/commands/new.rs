@@ -107,7 +107,9 @@ impl NewArgs {
             let content = named(path, content, &self.name, today)?;
             files::write(&folder.join(path), &content)?;
         }
-        files::write(&folder.join(".gitignore"), b"/target\n")?;
+        // `cargo component` writes bindings of its own, which nothing uses.
+        let ignored = b"/target\n/src/bindings.rs\n";
+        files::write(&folder.join(".gitignore"), ignored)?;
         Ok(NewReport {
             name: self.name.clone(),
             folder,

@@ -55,7 +55,7 @@ pub struct Case {
     pub today: String,
     /// Division code of the place of care.
     pub jurisdiction: String,
-    /// First and last day, in institution and region scope.
+    /// First and last day, in institution scope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<(String, String)>,
     /// 触发场景
@@ -243,6 +243,15 @@ pub enum CaseError {
         /// What stands there.
         value: String,
     },
+    /// A scope that is in the contract, and that nothing evaluates.
+    #[error(
+        "case `{case}` has the scope `region`, expected `patient` or `institution`: no program gives a rule \
+         several institutions at once"
+    )]
+    Region {
+        /// The case.
+        case: String,
+    },
     /// A supplied table that the manifest does not declare, or with a wrong value.
     #[error("case `{case}` supplies a table that cannot be read: {source}")]
     Supplied {
@@ -298,8 +307,12 @@ impl Case {
     /// The circumstances of the case.
     ///
     /// # Errors
-    /// [`CaseError::Day`].
+    /// [`CaseError::Day`] and [`CaseError::Region`].
     pub fn review(&self) -> Result<Review, CaseError> {
+        if self.scope == Scope::Region {
+            let case = self.name.clone();
+            return Err(CaseError::Region { case });
+        }
         let period = match &self.period {
             None => (units::NOT_RECORDED_S32, units::NOT_RECORDED_S32),
             Some((first, last)) => (self.day(first)?, self.day(last)?),

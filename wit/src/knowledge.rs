@@ -30,6 +30,9 @@ pub struct TableDeclaration {
     /// The columns that tell its rows apart; empty where rows may repeat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
+    /// The columns of which no row may leave the cell empty (必填): whoever reads the rows refuses one that does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<String>,
     /// Who supplies the rows.
     #[serde(default)]
     pub supplied_by: Supplier,
@@ -122,10 +125,16 @@ pub enum KnowledgeColumn {
 }
 
 impl TableDeclaration {
-    /// The column that a heading names, by its own name or by what people call it.
+    /// The column that a heading names, by its own name or by what people call it; spaces and line breaks, which
+    /// people put into headings to make columns narrow, tell nothing.
     #[must_use]
     pub fn column(&self, heading: &str) -> Option<(&str, ColumnType)> {
-        let called = || self.headings.iter().find(|(_, called)| *called == heading);
+        let letters = |text: &str| text.split_whitespace().collect::<String>();
+        let called = || {
+            let heading = letters(heading);
+            let mut headings = self.headings.iter();
+            headings.find(|(_, called)| letters(called) == heading)
+        };
         let name = match self.columns.contains_key(heading) {
             true => heading,
             false => called()?.0,
@@ -155,6 +164,12 @@ impl TableDeclaration {
         let words = self.words.get(column);
         let called = words.and_then(|words| words.get(word));
         called.map_or(word, String::as_str)
+    }
+
+    /// Whether no row may leave its cell of this column empty.
+    #[must_use]
+    pub fn requires(&self, column: &str) -> bool {
+        self.required.iter().any(|required| required == column)
     }
 
     /// What people call a column: its heading, else its name.

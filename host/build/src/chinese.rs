@@ -108,6 +108,7 @@ fn table(error: &TableError) -> String {
             "第一行为 `{found}`，应为表头：{}",
             expected.replace(", ", "、")
         ),
+        TableError::NoHeading { number, .. } => format!("第 {number} 列没有表头"),
         TableError::Word {
             line,
             column,
@@ -136,6 +137,15 @@ fn table(error: &TableError) -> String {
         } => {
             let (problem, expected) = (refusal(*problem), expectation(*column_type));
             format!("第 {line} 行“{column}”列：`{value}` {problem}，应为{expected}")
+        }
+        TableError::Empty {
+            line,
+            column,
+            column_type,
+            ..
+        } => {
+            let expected = expectation(*column_type);
+            format!("第 {line} 行“{column}”列：单元格为空，应为{expected}")
         }
         TableError::DuplicateKey {
             line, first, key, ..
@@ -197,6 +207,7 @@ mod tests {
             file: Some("tables/limits.xlsx".into()),
             columns: columns.map(|(name, of)| (name.to_owned(), of)).into(),
             key: vec!["item".into(), "valid_from".into()],
+            required: vec!["item".into(), "price".into()],
             supplied_by: Supplier::Pack,
             title: Some("限价表".into()),
             headings: headings.map(owned).into(),
@@ -267,6 +278,18 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_where_every_row_has_a_value_is_told_in_chinese() {
+        assert_eq!(
+            told(HEADER, &[["001", "1", ""], ["", "1", ""]], None).0,
+            "`limits.xlsx`：工作表“限价表”第 3 行“医保编码”列：单元格为空，应为编码（文本格式，保留前导零）"
+        );
+        assert_eq!(
+            told(HEADER, &[["001", "", ""]], None).0,
+            "`limits.xlsx`：工作表“限价表”第 2 行“限价”列：单元格为空，应为金额（元），最多 2 位小数，例如 12.30"
+        );
+    }
+
+    #[test]
     fn faults_of_headers_and_keys_are_told_in_chinese() {
         let same = ["001", "1", "2026-01-01"];
         assert_eq!(
@@ -306,6 +329,18 @@ mod tests {
         assert_eq!(
             told_of(HEADER, &[["001", "1", ""], ["甲", "1", ""]], merged).0,
             "`limits.xlsx`：工作表“限价表”：单元格 C2:C3 已合并，应取消合并，并在每个单元格中填写内容"
+        );
+        let merged_headings = |sheet: &mut Worksheet| {
+            let format = Format::new();
+            sheet.merge_range(0, 0, 0, 1, "医保编码", &format).unwrap();
+        };
+        assert_eq!(
+            told_of(["医保编码", "", "生效日期"], &[], merged_headings).0,
+            "`limits.xlsx`：工作表“限价表”：单元格 A1:B1 已合并，应取消合并，并在每个单元格中填写内容"
+        );
+        assert_eq!(
+            told(["医保编码", "", "生效日期"], &[], None).0,
+            "`limits.xlsx`：工作表“限价表”第 2 列没有表头"
         );
         let not_a_workbook = TablesError::Sheet {
             path: PathBuf::from("limits.xlsx"),

@@ -152,14 +152,18 @@ fn written(manifest: &Manifest, pack: &Pack) -> Result<String, InheritError> {
 fn guide(manifest: &Manifest, pack: &Pack) -> String {
     let mut text = format!(
         "# {}：知识表维护说明\n\n程序沿用 `{}` {}，不需要安装 Rust。只需修改 `tables/` 中的表格：\n\n\
-         | 表 | 文件 | 主键 |\n|---|---|---|\n",
+         | 表 | 文件 | 主键 | 必填 |\n|---|---|---|---|\n",
         manifest.pack.name, pack.manifest.pack.name, pack.manifest.pack.version
     );
     for table in manifest.sealed_tables() {
-        let key: Vec<&str> = table.key.iter().map(|name| table.heading(name)).collect();
+        let called = |columns: &[String]| {
+            let columns = columns.iter().map(|name| table.heading(name));
+            columns.collect::<Vec<_>>().join("、")
+        };
+        let (key, required) = (called(&table.key), called(&table.required));
         let title = table.title.as_deref().unwrap_or(&table.name);
         let file = table.file.as_deref().unwrap_or_default();
-        text.push_str(&format!("| {title} | `{file}` | {} |\n", key.join("、")));
+        text.push_str(&format!("| {title} | `{file}` | {key} | {required} |\n"));
     }
     text.push_str(
         "\n1. 修改、增加或删除行。不要改动表头；编码列保持文本格式；不再执行的行填写失效日期，不要删除。\n\

@@ -68,20 +68,24 @@ pub(crate) fn read(
     let sheet = Sheet::open(bytes)?;
     let mut rows = sheet.cells.rows().zip(sheet.first_row..);
     let (header, _) = rows.next().ok_or(SheetError::Empty)?;
-    let mut header: Vec<String> = header.iter().map(ToString::to_string).collect();
+    let mut header: Vec<String> = header.iter().map(heading).collect();
     // A sheet reaches as far as anybody ever clicked; what has no heading is not of the table.
     let width = header
         .iter()
         .rposition(|heading| !heading.trim().is_empty());
     header.truncate(width.map_or(0, |last| last + 1));
     let headings = header.iter().map(String::as_str);
-    let mut builder = TableBuilder::new(declaration, headings).map_err(|it| sheet.wrong(it))?;
-    sheet.check_merged(header.len())?;
+    let builder = TableBuilder::new(declaration, headings);
+    // Merged cells leave headings empty; a title over the table is told as what it is.
+    if !matches!(builder, Err(TableError::NoHeader { .. })) {
+        sheet.check_merged(header.len())?;
+    }
+    let mut builder = builder.map_err(|it| sheet.wrong(it))?;
     sheet.check_formulas(declaration, &header)?;
+    let types: Vec<ColumnType> = header.iter().map(|it| type_of(declaration, it)).collect();
     for (cells, row) in rows {
         let mut texts = Vec::with_capacity(header.len());
-        for (cell, column) in cells.iter().zip(&header) {
-            let column_type = type_of(declaration, column);
+        for ((cell, column), column_type) in cells.iter().zip(&header).zip(types.iter().copied()) {
             let text = text_of(cell, column_type);
             texts.push(text.map_err(|found| SheetError::Cell {
                 sheet: sheet.name.clone(),
@@ -98,6 +102,12 @@ pub(crate) fn read(
         pushed.map_err(|it| sheet.wrong(it))?;
     }
     builder.finish().map_err(|it| sheet.wrong(it))
+}
+
+/// A heading on one line.
+fn heading(cell: &Data) -> String {
+    let text = cell.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What the column of a heading holds.
@@ -331,6 +341,7 @@ mod tests {
             file: None,
             columns: [("price".to_owned(), ColumnType::Money)].into(),
             key: Vec::new(),
+            required: Vec::new(),
             supplied_by: Supplier::Pack,
             title: None,
             headings: BTreeMap::new(),

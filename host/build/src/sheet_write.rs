@@ -162,25 +162,28 @@ fn for_people(
     declaration.called(name, &value).to_owned()
 }
 
-/// What to write into a column: its heading, its name, whether it tells rows apart, what it takes.
+/// What to write into a column: its heading, its name, whether it tells rows apart, whether each row has it, what it takes.
 fn write_help(sheet: &mut Worksheet, declaration: &TableDeclaration) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold();
-    for (at, heading) in (0..).zip(["列", "字段名", "是否主键", "填写要求"]) {
+    for (at, heading) in (0..).zip(["列", "字段名", "是否主键", "是否必填", "填写要求"])
+    {
         sheet.write_string_with_format(0, at, heading, &bold)?;
-        sheet.set_column_width(at, if at == 3 { 60 } else { 20 })?;
+        sheet.set_column_width(at, if at == 4 { 60 } else { 20 })?;
     }
     for (line, (name, column_type)) in (1..).zip(columns(declaration)) {
         let is_key = declaration.key.iter().any(|key| key == name);
+        let told = |is_so: bool| if is_so { "是" } else { "" };
         sheet.write_string(line, 0, declaration.heading(name))?;
         sheet.write_string(line, 1, name)?;
-        sheet.write_string(line, 2, if is_key { "是" } else { "" })?;
+        sheet.write_string(line, 2, told(is_key))?;
+        sheet.write_string(line, 3, told(declaration.requires(name)))?;
         let words = declaration.words.get(name);
         let words = words.map(|words| Vec::from_iter(words.values().map(String::as_str)));
         let expected = match words {
             Some(words) => format!("{}之一", words.join("、")),
             None => chinese::expectation(column_type).to_owned(),
         };
-        sheet.write_string(line, 3, expected)?;
+        sheet.write_string(line, 4, expected)?;
     }
     Ok(())
 }
@@ -253,6 +256,9 @@ pub(crate) fn to_csv(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use calamine::{Data, Reader as _, Xlsx};
     use rulepack_contract::knowledge::Supplier;
 
     use super::*;
@@ -278,6 +284,7 @@ mod tests {
             file: Some("tables/limits.xlsx".into()),
             columns: columns.map(|(name, of)| (name.to_owned(), of)).into(),
             key: vec!["item".into(), "valid_from".into()],
+            required: Vec::new(),
             supplied_by: Supplier::Pack,
             title: Some("限价".into()),
             headings: headings
@@ -304,6 +311,26 @@ mod tests {
     fn a_workbook_reads_back_as_the_same_table() {
         let bytes = to_xlsx(&declaration(), &table()).unwrap();
         assert_eq!(sheet::read(&declaration(), &bytes).unwrap(), table());
+    }
+
+    #[test]
+    fn the_second_sheet_says_what_tells_rows_apart_and_what_each_row_has() {
+        let mut declaration = declaration();
+        declaration.required = vec!["item".into(), "scope".into()];
+        let bytes = to_xlsx(&declaration, &table()).unwrap();
+        let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+        let help = workbook.worksheet_range("填写说明").unwrap();
+        let told = |row: &[Data]| {
+            row.iter()
+                .map(Data::to_string)
+                .collect::<Vec<_>>()
+                .join("|")
+        };
+        let rows: Vec<String> = help.rows().map(told).collect();
+        assert_eq!(rows[0], "列|字段名|是否主键|是否必填|填写要求");
+        assert_eq!(rows[1], "医保编码|item|是|是|编码（文本格式，保留前导零）");
+        assert_eq!(rows[3], "scope|scope||是|单日之一");
+        assert_eq!(rows[5], "生效日期|valid_from|是||日期，例如 2026-11-22");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rulepack_contract::case::Case;
 use rulepack_contract::knowledge::KnowledgeTable;
-use rulepack_protocol::pack::{self, Manifest, ManifestError, OpenError, Pack, SealError};
+use rulepack_protocol::pack::{
+    self, ImportsError, Manifest, ManifestError, OpenError, Pack, SealError,
+};
 
 use crate::cases::{self, CasesError};
 use crate::compile::{self, CompileError, Toolchain};
@@ -91,10 +93,17 @@ impl BuildError {
         match self {
             BuildError::Compile(error) => error.hint(),
             BuildError::Tables(error) => error.hint().map(str::to_owned),
+            BuildError::Seal(SealError::Refused(OpenError::Imports(ImportsError::Interface(
+                interface,
+            )))) if interface.starts_with("wasi:") => Some(OTHER_TARGET.to_owned()),
             _ => None,
         }
     }
 }
+
+/// What helps where the code was compiled for a target whose standard library imports WASI (系统接口).
+const OTHER_TARGET: &str = "no pack may import WASI; build the component with `--target wasm32-unknown-unknown`, \
+                            which imports none of it";
 
 /// Builds the pack whose source lies in `folder`.
 ///
@@ -157,5 +166,24 @@ fn given_component(path: &Path) -> Result<Vec<u8>, BuildError> {
     match pack::component_of(&bytes) {
         Ok(component) => Ok(component.to_vec()),
         Err(source) => Err(BuildError::Given { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_for_another_target_is_told_the_one_to_build_for() {
+        let hint = |interface: &str| {
+            let import = ImportsError::Interface(interface.to_owned());
+            BuildError::Seal(SealError::Refused(OpenError::Imports(import))).hint()
+        };
+        assert_eq!(
+            hint("wasi:cli/environment@0.2.3").unwrap(),
+            "no pack may import WASI; build the component with `--target wasm32-unknown-unknown`, which imports \
+             none of it"
+        );
+        assert_eq!(hint("acme:clock/now"), None);
     }
 }

@@ -175,6 +175,7 @@ mod tests {
             file: None,
             columns: columns.map(|(name, of)| (name.to_owned(), of)).into(),
             key: vec!["group".into()],
+            required: Vec::new(),
             supplied_by: Supplier::City,
             title: None,
             headings: headings.map(owned).into(),

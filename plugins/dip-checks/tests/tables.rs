@@ -44,8 +44,8 @@ fn a_treatment_is_one_of_four() {
                     (治疗性操作)";
     assert!(told.contains(expected), "{told}");
     let told = refusal("composite-groups", "M-S,M,,骨骼肌肉疾病");
-    let expected = "table `composite-groups` row 8: expected `conservative`, `diagnostic`, `therapeutic` or \
-                    `operative`, got ``";
+    let expected =
+        "table `composite-groups` line 9, column `treatment`: the cell is empty, expected a text";
     assert!(told.contains(expected), "{told}");
 }
 
@@ -63,14 +63,15 @@ fn points_are_of_comorbidity_or_severity() {
         "`age` is not known, expected one of `comorbidity` (合并症), `severity` (疾病严重程度)";
     assert!(told.contains(expected), "{told}");
     let told = refusal("auxiliary-diagnoses", ",I10,高血压,1,0");
-    let expected = "expected `comorbidity` or `severity`, got ``";
+    let expected = "line 63, column `list`: the cell is empty, expected a text";
     assert!(told.contains(expected), "{told}");
 }
 
 #[test]
 fn a_procedure_is_shown_by_an_item() {
     let told = refusal("procedure-charges", "36.0700,");
-    let expected = "table `procedure-charges` row 7: column `item` is empty";
+    let expected =
+        "table `procedure-charges` line 8, column `item`: the cell is empty, expected a text";
     assert!(told.contains(expected), "{told}");
 }
 
@@ -83,8 +84,8 @@ fn a_coefficient_is_of_one_of_four_lists() {
         .unwrap();
     rows[0]["list"] = "".into();
     let told = told(&harness, &serde_json::from_value(case).unwrap());
-    let expected = "table `auxiliary-coefficients` row 1: expected `age`, `icu-days`, `comorbidity` or \
-                    `severity`, got ``";
+    let expected =
+        "table `auxiliary-coefficients` line 1, column `list`: the cell is empty, expected a text";
     assert!(told.contains(expected), "{told}");
 }
 

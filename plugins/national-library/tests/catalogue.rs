@@ -138,15 +138,16 @@ fn a_row_that_no_rule_understands_refuses_the_pack_and_names_it() {
                     `visit` (单次就诊)";
     assert!(told.ends_with(expected), "{told}");
     let told = row("pairs.csv", "NL-25,A,B,,,,,");
-    let expected = "table `pairs` row 1: column `scope` is ``, which no rule understands";
+    let expected = "table `pairs` line 2, column `scope`: the cell is empty, expected a text";
     assert!(told.ends_with(expected), "{told}");
     let told = row("window-limits.csv", "NL-27,A,K,quantity,1,days,,,,");
     let expected = "table `window-limits` row 1: column `span` is empty or not from 1 to 36500";
     assert!(told.ends_with(expected), "{told}");
     let told = row("window-limits.csv", "NL-27,A,K,,1,days,1,,,");
-    let expected = "table `window-limits` row 1: column `measure` is ``, which no rule understands";
+    let expected =
+        "table `window-limits` line 2, column `measure`: the cell is empty, expected a text";
     assert!(told.ends_with(expected), "{told}");
     let told = row("evidence.csv", "NL-08,A,1,,B,,,");
-    let expected = "table `evidence` row 1: column `source` is ``, which no rule understands";
+    let expected = "table `evidence` line 2, column `source`: the cell is empty, expected a text";
     assert!(told.ends_with(expected), "{told}");
 }

@@ -87,12 +87,6 @@ pub enum HarnessError {
         /// The case.
         case: String,
     },
-    /// A case of a scope that cannot be run natively.
-    #[error("case `{case}` has scope `region`, which a native run does not have")]
-    Region {
-        /// The case.
-        case: String,
-    },
 }
 
 /// What makes an answer invalid.

@@ -21,6 +21,7 @@ struct Column {
     /// As the header names it.
     heading: String,
     column_type: ColumnType,
+    is_required: bool,
     values: KnowledgeColumn,
     numbers: HashMap<String, u32>,
 }
@@ -29,8 +30,8 @@ impl<'a> TableBuilder<'a> {
     /// Starts a table whose rows have cells under these headings.
     ///
     /// # Errors
-    /// [`TableError::NoHeader`], [`TableError::ColumnMissing`], [`TableError::ColumnTwice`] and
-    /// [`TableError::ColumnUndeclared`].
+    /// [`TableError::NoHeader`], [`TableError::NoHeading`], [`TableError::ColumnMissing`],
+    /// [`TableError::ColumnTwice`] and [`TableError::ColumnUndeclared`].
     pub fn new<'h>(
         declaration: &'a TableDeclaration,
         header: impl Iterator<Item = &'h str>,
@@ -42,25 +43,35 @@ impl<'a> TableBuilder<'a> {
             let expected: Vec<&str> = columns.map(|it| declaration.heading(it)).collect();
             return Err(TableError::NoHeader {
                 table: table(),
-                found: header.join(","),
+                found: shown(&header.join(",")),
                 expected: expected.join(", "),
             });
         }
         let mut columns: Vec<Column> = Vec::new();
         for heading in header {
             let Some((name, column_type)) = declaration.column(heading) else {
-                return Err(TableError::ColumnUndeclared {
-                    table: table(),
-                    column: heading.to_owned(),
+                return Err(match heading {
+                    "" => TableError::NoHeading {
+                        table: table(),
+                        number: columns.len() as u64 + 1,
+                    },
+                    _ => TableError::ColumnUndeclared {
+                        table: table(),
+                        column: shown(heading),
+                    },
                 });
             };
             if columns.iter().any(|column| column.name == name) {
                 return Err(TableError::ColumnTwice {
                     table: table(),
-                    column: heading.to_owned(),
+                    column: shown(heading),
                 });
             }
-            columns.push(Column::new(name, heading, column_type));
+            let is_required = declaration.requires(name);
+            columns.push(Column {
+                is_required,
+                ..Column::new(name, &shown(heading), column_type)
+            });
         }
         for column in declaration.columns.keys() {
             if !columns.iter().any(|known| known.name == *column) {
@@ -87,7 +98,7 @@ impl<'a> TableBuilder<'a> {
     /// Adds a row; `line` is where it stands in its source.
     ///
     /// # Errors
-    /// [`TableError::Value`] and [`TableError::DuplicateKey`].
+    /// [`TableError::Value`], [`TableError::Word`], [`TableError::Empty`] and [`TableError::DuplicateKey`].
     pub fn push<'c>(
         &mut self,
         line: u64,
@@ -98,11 +109,19 @@ impl<'a> TableBuilder<'a> {
         let words = named.map(|(column, cell)| self.word(line, column, cell));
         let cells: Vec<&str> = words.collect::<Result<_, _>>()?;
         for (column, cell) in self.columns.iter_mut().zip(cells.iter().copied()) {
+            if column.is_required && cell.is_empty() {
+                return Err(TableError::Empty {
+                    table: self.declaration.name.clone(),
+                    line,
+                    column: column.heading.clone(),
+                    column_type: column.column_type,
+                });
+            }
             column.push(cell).map_err(|problem| TableError::Value {
                 table: self.declaration.name.clone(),
                 line,
                 column: column.heading.clone(),
-                value: cell.to_owned(),
+                value: shown(cell),
                 problem,
                 column_type: column.column_type,
             })?;
@@ -145,7 +164,7 @@ impl<'a> TableBuilder<'a> {
                 table: declaration.name.clone(),
                 line,
                 column: column.heading.clone(),
-                value: cell.to_owned(),
+                value: shown(cell),
                 expected: words.collect::<Vec<_>>().join(", "),
             }
         })
@@ -174,7 +193,7 @@ impl<'a> TableBuilder<'a> {
                 table: self.declaration.name.clone(),
                 line,
                 first,
-                key: key.join("/"),
+                key: shown(&key.join("/")),
             }),
         }
     }
@@ -194,6 +213,7 @@ impl Column {
             name: name.to_owned(),
             heading: heading.to_owned(),
             column_type,
+            is_required: false,
             values,
             numbers: HashMap::new(),
         }
@@ -224,6 +244,24 @@ impl Column {
         }
         Ok(())
     }
+}
+
+/// What stands in a cell, on one line of an error: a cell may hold line breaks, what a terminal takes for commands,
+/// and a whole page.
+fn shown(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 100;
+    let mut characters = text.chars();
+    let mut shown = String::new();
+    for character in characters.by_ref().take(CHARACTERS_MAX) {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Whether a code would look right to people and match nothing: invisible characters, or full-width letters and

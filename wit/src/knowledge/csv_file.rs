@@ -120,6 +120,7 @@ mod tests {
             ]
             .into(),
             key: vec!["item".into(), "valid_from".into()],
+            required: Vec::new(),
             supplied_by: Supplier::Pack,
             title: None,
             headings: [("item", "医保编码"), ("price", "单价")]
@@ -241,10 +242,32 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_is_refused_where_every_row_has_a_value_and_an_emptied_row_is_no_gap() {
+        let mut declaration = declaration();
+        declaration.required = vec!["item".to_owned(), "price".to_owned()];
+        let read = |csv: &str| KnowledgeTable::from_csv(&declaration, csv.as_bytes());
+        let table = read("item,price,valid_from\nA,0,\n,,\n").unwrap();
+        assert_eq!(table.rows, 1);
+        assert_eq!(
+            read("医保编码,price,valid_from\nA,1,\n \u{3000},1,\n")
+                .unwrap_err()
+                .to_string(),
+            "table `limits` line 3, column `医保编码`: the cell is empty, expected a text"
+        );
+        assert_eq!(
+            read("item,price,valid_from\nA,,\n")
+                .unwrap_err()
+                .to_string(),
+            "table `limits` line 2, column `price`: the cell is empty, expected an amount in CNY with at most 2 \
+             decimals, such as `12.30`"
+        );
+    }
+
+    #[test]
     fn a_code_in_disguise_is_refused_and_a_name_is_not() {
         for code in ["ＮＬ－０１", "A\u{200b}1", "A\u{ad}", "\"A\nB\"", "１"] {
             let refusal = refusal(&format!("item,price,valid_from\n{code},1,2026-01-01\n"));
-            let code = code.trim_matches('"');
+            let code = code.trim_matches('"').replace('\n', "\\n");
             assert_eq!(
                 refusal,
                 format!(
@@ -256,6 +279,34 @@ mod tests {
         let csv = "item,price,valid_from\n淄博（Ａ）公司,1,2026-01-01\n％,1,\n";
         let table = KnowledgeTable::from_csv(&declaration(), csv.as_bytes()).unwrap();
         assert_eq!(table.text("item", 0), Some("淄博（Ａ）公司"));
+    }
+
+    #[test]
+    fn a_heading_may_be_broken_into_lines_and_one_that_is_missing_is_told_by_its_number() {
+        let csv = "\"医保\n编码\",单 价,valid_from\nA,1.50,\n";
+        let table = KnowledgeTable::from_csv(&declaration(), csv.as_bytes()).unwrap();
+        assert_eq!(table.text("item", 0), Some("A"));
+        assert_eq!(
+            refusal("item,,price,valid_from\nA,,1,\n"),
+            "table `limits` has no heading over its column 2"
+        );
+    }
+
+    #[test]
+    fn a_cell_is_shown_on_one_line_and_not_whole() {
+        assert_eq!(
+            refusal("item,price,valid_from\nA,\"1\n\u{1b}[2J\",\n"),
+            "table `limits` line 2, column `price`: `1\\n\\u{1b}[2J` is not a number, expected an amount in CNY \
+             with at most 2 decimals, such as `12.30`"
+        );
+        let refused = refusal(&format!(
+            "item,price,valid_from\nA,{},\n",
+            "x".repeat(40_000)
+        ));
+        assert!(
+            refused.contains(&format!("`{}…`", "x".repeat(100))),
+            "{refused}"
+        );
     }
 
     #[test]

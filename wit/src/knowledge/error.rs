@@ -46,6 +46,14 @@ pub enum TableError {
         /// The columns, as people call them.
         expected: String,
     },
+    /// A column without a heading, among others that have one.
+    #[error("table `{table}` has no heading over its column {number}")]
+    NoHeading {
+        /// The table.
+        table: String,
+        /// Which column of the file, from 1.
+        number: u64,
+    },
     /// A declared column is not in the header.
     #[error("table `{table}` has no column `{column}`")]
     ColumnMissing {
@@ -86,6 +94,21 @@ pub enum TableError {
         value: String,
         /// What is wrong with it.
         problem: ValueError,
+        /// What the column holds.
+        column_type: ColumnType,
+    },
+    /// A cell without a value, of a column that has to have one in each row.
+    #[error(
+        "table `{table}` line {line}, column `{column}`: the cell is empty, expected {}",
+        .column_type.expectation()
+    )]
+    Empty {
+        /// The table.
+        table: String,
+        /// Line of the file, the header is 1.
+        line: u64,
+        /// The column, as the header names it.
+        column: String,
         /// What the column holds.
         column_type: ColumnType,
     },

@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rulepack_contract::knowledge::{ColumnType, KnowledgeColumn, KnowledgeTable, TableDeclaration};
 
-use super::{Bounds, table_key};
+use super::{Bounds, table_key, table_required};
 
 const MAGIC: &[u8; 4] = b"RPT1";
 const TEXTS: u8 = 0;
@@ -86,6 +86,14 @@ pub enum ColumnarError {
         first: u32,
         /// A later one.
         second: u32,
+    },
+    /// A row without a value where the manifest requires one.
+    #[error("has no `{column}` in row {row}, counted from 0, which the manifest requires")]
+    Empty {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u32,
     },
 }
 
@@ -228,10 +236,11 @@ pub fn decode(bytes: &[u8], allowance: &mut Allowance) -> Result<KnowledgeTable,
     }
 }
 
-/// Whether a table has the columns that are declared, with their types, and each key once.
+/// Whether a table has the columns that are declared, with their types, each key once, and no gap where
+/// every row has to have a value.
 ///
 /// # Errors
-/// [`ColumnarError::Declaration`] and [`ColumnarError::DuplicateKey`].
+/// [`ColumnarError::Declaration`], [`ColumnarError::DuplicateKey`] and [`ColumnarError::Empty`].
 pub fn check(table: &KnowledgeTable, declaration: &TableDeclaration) -> Result<(), ColumnarError> {
     let same = table.columns.len() == declaration.columns.len()
         && table.columns.iter().zip(&declaration.columns).all(
@@ -255,7 +264,8 @@ pub fn check(table: &KnowledgeTable, declaration: &TableDeclaration) -> Result<(
             },
         );
     if same {
-        table_key::check(table, declaration)
+        table_key::check(table, declaration)?;
+        table_required::check(table, declaration)
     } else {
         Err(ColumnarError::Declaration)
     }
@@ -356,6 +366,7 @@ pub(super) mod tests {
             ]
             .into(),
             key: vec![],
+            required: Vec::new(),
             supplied_by: Supplier::Pack,
             title: None,
             headings: std::collections::BTreeMap::new(),

@@ -251,6 +251,26 @@ fn rows_of_one_key_are_neither_sealed_nor_opened() {
 }
 
 #[test]
+fn a_gap_in_a_required_column_is_neither_sealed_nor_opened() {
+    let mut strict = manifest();
+    strict.tables[0].required = vec!["price".to_owned()];
+    let component = Recipe::default().component();
+    let refused =
+        "table `limits` has no `price` in row 1, counted from 0, which the manifest requires";
+    let sealing = seal(&component, &strict, &tables(), &[]);
+    assert_eq!(sealing.unwrap_err().to_string(), refused);
+    // Whoever seals with another tool is refused where the pack is opened.
+    let lax = opened(&seal(&component, &manifest(), &tables(), &[]).unwrap()).unwrap();
+    strict.table_digests = lax.manifest.table_digests;
+    let content = crate::pack::columnar::encode(&tables()["limits"]).unwrap();
+    let mut forged = component;
+    write_section(&mut forged, MANIFEST, &strict.to_sealed().unwrap());
+    write_section(&mut forged, "rulepack:table/limits", &content);
+    write_section(&mut forged, CASES, &cases::to_bytes(&[]).unwrap());
+    assert_eq!(refusal(&forged), refused);
+}
+
+#[test]
 fn sealing_says_what_is_missing() {
     let component = Recipe::default().component();
     let refusal = |tables| {

@@ -19,6 +19,7 @@ pub mod manifest;
 mod sections;
 mod strip;
 mod table_key;
+mod table_required;
 #[cfg(test)]
 mod testing;
 

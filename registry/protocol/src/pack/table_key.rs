@@ -69,6 +69,7 @@ mod tests {
             ]
             .into(),
             key: key.iter().map(|&column| column.to_owned()).collect(),
+            required: Vec::new(),
             supplied_by: Supplier::Pack,
             title: None,
             headings: std::collections::BTreeMap::new(),

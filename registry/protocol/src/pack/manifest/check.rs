@@ -7,6 +7,7 @@ use rulepack_contract::CONTRACT;
 use rulepack_contract::answer::Certainty;
 use rulepack_contract::knowledge::{ColumnType, Supplier, TableDeclaration};
 use rulepack_contract::parameters::{ParameterDeclaration, ParameterValue};
+use rulepack_contract::review::Scope;
 
 use super::{Action, Manifest, ManifestError, Rule};
 use crate::names::{Jurisdiction, NameSpace, NameSpaceClass};
@@ -213,6 +214,11 @@ fn check_rule(rule: &Rule) -> Checked {
     if let Some(kind) = &rule.kind {
         text(field("kind"), kind)?;
     }
+    if rule.scope == Scope::Region {
+        let expected =
+            "`patient` or `institution`: no program gives a rule several institutions at once";
+        return refuse(field("scope"), "region", expected);
+    }
     if rule.stages.is_empty() {
         return refuse(field("stages"), "empty", "`before`, `during` or `after`");
     }
@@ -282,14 +288,13 @@ fn check_table(table: &TableDeclaration, columns_max: usize) -> Checked {
     }
     check_headings(table)?;
     check_words(table)?;
-    distinct(&format!("table[{name}].key"), table.key.iter())?;
-    let undeclared = |key: &&String| !table.columns.contains_key(*key);
-    if let Some(key) = table.key.iter().find(undeclared) {
-        return refuse(
-            field("key"),
-            key,
-            format!("a column of `table[{name}].columns`"),
-        );
+    for (part, columns) in [("key", &table.key), ("required", &table.required)] {
+        distinct(&format!("table[{name}].{part}"), columns.iter())?;
+        let undeclared = |column: &&String| !table.columns.contains_key(*column);
+        if let Some(column) = columns.iter().find(undeclared) {
+            let expected = format!("a column of `table[{name}].columns`");
+            return refuse(field(part), column, expected);
+        }
     }
     match (&table.file, table.supplied_by) {
         (Some(file), Supplier::Pack) if !is_table_file(file) => {
@@ -333,10 +338,10 @@ fn check_headings(table: &TableDeclaration) -> Checked {
         }
         text(field("headings"), heading)?;
     }
-    distinct(
-        &format!("table[{}].headings", table.name),
-        table.headings.values(),
-    )
+    // Whoever reads a file looks at no spaces in its headings.
+    let headings = table.headings.values();
+    let headings = headings.map(|it| it.split_whitespace().collect::<String>());
+    distinct(&format!("table[{}].headings", table.name), headings)
 }
 
 /// The words that columns of texts take: a sheet has to tell what people call them apart.

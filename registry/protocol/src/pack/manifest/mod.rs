@@ -13,7 +13,7 @@
 //! [[rule]]
 //! id = "VBP-01"
 //! title = "约定采购量未完成且非中选采购占比过半"
-//! scope = "institution"                        # patient | institution | region
+//! scope = "institution"                        # patient | institution; region is refused
 //! stages = ["after"]                           # before | during | after
 //! behaviour = "行为类"                         # 行为类 | 项目类
 //! action = { violation = "review", high-suspicion = "remind" }

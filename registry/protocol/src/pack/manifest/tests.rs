@@ -79,7 +79,7 @@ fn shape_errors_name_the_line() {
 }
 
 /// A passage, what replaces it, and the refusal.
-const REFUSALS: [(&str, &str, &str); 25] = [
+const REFUSALS: [(&str, &str, &str); 28] = [
     (
         "rulepack:rules@0.1.0",
         "rulepack:rules@0.2.0",
@@ -109,6 +109,12 @@ const REFUSALS: [(&str, &str, &str); 25] = [
         "id = \"LIM-01\"",
         "id = \"限额\"",
         "`rule.id` is `限额`, expected ASCII letters, digits, `-`, `_` and `.`, at most 64 long",
+    ),
+    (
+        "scope = \"patient\"",
+        "scope = \"region\"",
+        "`rule[LIM-01].scope` is `region`, expected `patient` or `institution`: no program gives a rule \
+             several institutions at once",
     ),
     (
         "[\"before\", \"after\"]",
@@ -157,6 +163,16 @@ const REFUSALS: [(&str, &str, &str); 25] = [
         "supplied_by = \"city\"",
         "supplied_by = \"city\"\nkey = [\"item\"]",
         "`table[standards].key` is `item`, expected a column of `table[standards].columns`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nrequired = [\"item\"]",
+        "`table[standards].required` is `item`, expected a column of `table[standards].columns`",
+    ),
+    (
+        "supplied_by = \"city\"",
+        "supplied_by = \"city\"\nrequired = [\"group\", \"group\"]",
+        "`table[standards].required` is `group`, expected each value once",
     ),
     (
         "supplied_by = \"city\"",
