@@ -126,7 +126,7 @@ const REGORUS_INTERPRETED: Entry = Entry {
 
 const ZEN_PARSED: Entry = Entry {
     argument: "parsed",
-    told: "zen-engine, the same, not compiled",
+    told: "zen-engine, the same, read but not compiled",
     effort: SLOW,
     ..ZEN
 };
