@@ -186,11 +186,13 @@ fn findings_depend_neither_on_threads_nor_on_memory() {
     let site = site();
     let one = site.findings(&[]);
     for options in [
-        ["--threads", "2", "--memory", "2GiB"],
-        ["--threads", "1", "--memory", "64MiB"],
-        ["--threads", "3", "--memory", "192MiB"],
+        &["--threads", "2", "--memory", "2GiB"][..],
+        &["--threads", "1", "--memory", "64MiB"],
+        &["--threads", "3", "--memory", "192MiB"],
+        &["--on-disk"],
+        &["--on-disk", "--threads", "3", "--memory", "192MiB"],
     ] {
-        assert!(one == site.findings(&options), "{options:?}");
+        assert!(one == site.findings(options), "{options:?}");
     }
 }
 
@@ -273,18 +275,44 @@ fn parquet_split_and_shuffled_tells_the_same_as_csv() {
 }
 
 #[test]
+fn the_summary_is_told_in_chinese() {
+    let site = site();
+    let out = tempfile::tempdir().unwrap();
+    let told = site
+        .audit(&site.data(), out.path(), &["--lang", "zh"])
+        .done();
+    let run = Run::read(out.path()).unwrap().unwrap().counts;
+    let yuan = format!("{}.{:02}", run.amount / 100, run.amount % 100);
+    for line in [
+        "结算日期 2025-07-01 至 2026-06-30\n".to_owned(),
+        "  明细行                1000\n".to_owned(),
+        format!(
+            "  就诊          {:>12}，其中本次审核 {}\n",
+            run.encounters, run.under_review
+        ),
+        format!("  疑点          {:>12}，涉及金额 {yuan} 元\n", run.findings),
+        "疑点明细已写入 ".to_owned(),
+    ] {
+        assert!(told.contains(&line), "{line}{told}");
+    }
+}
+
+#[test]
 fn a_run_that_was_killed_goes_on_to_the_same_bytes() {
     let site = site();
     let whole = site.findings(&[]);
-    for (point, by_resume) in [
-        ("kill AuditCut 1", false),
-        ("kill AuditPart 1", true),
-        ("kill AuditPartDone 1", false),
-        ("kill AuditFindings 1", true),
+    for (point, by_resume, options) in [
+        ("kill AuditCut 1", false, &["--on-disk"][..]),
+        ("kill AuditPart 1", true, &["--on-disk"]),
+        ("kill AuditPartDone 1", false, &["--on-disk"]),
+        ("kill AuditFindings 1", true, &["--on-disk"]),
+        ("kill AuditCut 1", true, &[]),
+        ("kill AuditPartDone 1", false, &[]),
+        ("kill AuditFindings 1", true, &[]),
     ] {
         let out = tempfile::tempdir().unwrap();
         let mut killed = command();
-        killed.args(site.arguments(&site.data(), out.path(), &[]));
+        killed.args(site.arguments(&site.data(), out.path(), options));
         let ended = killed
             .env("RULEPACK_FAILURE_POINT", point)
             .output()
@@ -292,12 +320,15 @@ fn a_run_that_was_killed_goes_on_to_the_same_bytes() {
         assert_eq!(ended.status.signal(), Some(9), "{point}: {ended:?}");
         let run = Run::read(out.path()).unwrap().unwrap();
         assert_eq!(run.state, RunState::Running, "{point}");
+        // What it goes on from; a run in memory begins anew.
+        let is_cut = out.path().join("parts/cut.json").exists();
+        assert_eq!(is_cut, !options.is_empty(), "{point}");
         let folder = out.path().to_str().unwrap();
         let host = site.host.path("host");
         let host = host.to_str().unwrap();
         match by_resume {
             true => rulepack(["audit", "--resume", folder, "--dir", host]).done(),
-            false => site.audit(&site.data(), out.path(), &[]).done(),
+            false => site.audit(&site.data(), out.path(), options).done(),
         };
         let bytes = fs::read(out.path().join("findings.parquet")).unwrap();
         assert!(bytes == whole, "{point}");

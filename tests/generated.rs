@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "generated/conduct.rs"]
+mod conduct;
 #[path = "generated/library.rs"]
 mod library;
 #[path = "generated/planted.rs"]

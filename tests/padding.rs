@@ -19,6 +19,7 @@ use std::path::Path;
 use rulepack_protocol::pack;
 use serde_json::Value;
 
+use common::bare_host::{BareHost, Days};
 use common::rulepack;
 use guest::Guest;
 
@@ -95,4 +96,33 @@ fn t9_an_encounter_padded_beyond_its_fuel_is_listed_first_with_its_money() {
         (&none[0]["kind"], &none[0]["amount"]),
         (&"fuel".into(), &1_500_000.into())
     );
+}
+
+#[test]
+fn t9_an_audit_tells_the_padded_encounter_before_everything_else_and_lists_it_with_its_money() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = sealed(folder.path());
+    let hospital = folder.path().join("hospital");
+    fs::create_dir(&hospital).unwrap();
+    write_hospital(&hospital);
+    let host = BareHost::begin();
+    let days = Days("2024-01-04", "2024-01-04");
+    host.install("37/test/1.0.0.wasm", Path::new(&pack), &days);
+    let out = folder.path().join("run");
+    let [from, to] = [&hospital, &out].map(|path| path.to_str().unwrap());
+    let days = [
+        "--period",
+        "2026-11-01..2026-11-30",
+        "--today",
+        "2026-12-01",
+    ];
+    let line = [&["audit", from, "--out", to][..], &days].concat();
+    let told = host.run(&line).found_fault();
+    let first = told.lines().next().unwrap();
+    let expected = ["37/test/1.0.0.wasm", "fuel", "15000.00"];
+    assert!(expected.iter().all(|part| first.contains(part)), "{told}");
+    let listed = fs::read_to_string(out.join("no-verdict.csv")).unwrap();
+    let rows: Vec<&str> = listed.lines().skip(1).collect();
+    let row = "37/test/1.0.0.wasm,patients,P2,15000.00,fuel,the pack used up its fuel of 10000000";
+    assert_eq!(rows, [row]);
 }

@@ -11,10 +11,13 @@ use rulepack_protocol::tuf::{Channel, Effective, RoleName, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::client::FloorsStore;
+use crate::findings::kept_aside;
 use crate::grants::GrantTable;
 use crate::history::HistorySurvey;
-use crate::lock::{Choice, Lock, LockError, LockedVersion, Purpose, State};
+use crate::lock::{self, Choice, Lock, LockError, LockedVersion, Purpose, State};
+use crate::policy::Policy;
 use crate::settings::{HostFolder, Settings, SettingsError};
+use crate::tokens::Tokens;
 use crate::update::course::{Came, Course, Stage, Step};
 
 /// How a host is doing.
@@ -141,6 +144,7 @@ impl HostStatus {
         let history = surveyed(folder, history.since(today), &mut warnings);
         let floors = memory.map_or_else(|()| Floors::default(), |memory| memory.floors);
         let refreshed = floors.last_good;
+        warnings.extend(faults(folder));
         warnings.extend(age(refreshed, now));
         let in_force = |version: &LockedVersion| {
             let choice = lock.choose(version.path.pack(), today, Purpose::Service);
@@ -174,6 +178,29 @@ impl HostStatus {
             warnings,
         })
     }
+}
+
+/// What of the other files is damaged or cannot be read.
+fn faults(folder: &HostFolder) -> Vec<String> {
+    let aside = kept_aside(folder).into_iter();
+    let mut told: Vec<String> = aside
+        .map(|name| format!("damaged lines of findings are passed over, and kept in {name}"))
+        .collect();
+    if lock::aside(folder).exists() {
+        let what = "a damaged lock was put in its place again; what it was is `lock.json.damaged`";
+        told.push(what.to_owned());
+    }
+    told.extend(
+        Policy::read(&folder.policy())
+            .err()
+            .map(|error| error.to_string()),
+    );
+    told.extend(
+        Tokens::read(&folder.tokens())
+            .err()
+            .map(|error| error.to_string()),
+    );
+    told
 }
 
 /// How much history there is; what is wrong with it is a warning.

@@ -19,6 +19,7 @@ pub mod history;
 pub mod host_status;
 pub mod html;
 pub mod journal;
+pub mod kept;
 pub mod lock;
 pub mod officers;
 pub mod overlays;

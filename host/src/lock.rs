@@ -8,6 +8,7 @@ mod decide;
 mod decision;
 mod file;
 mod overlays;
+mod recover;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use decide::DecideError;
 pub use decision::DecisionError;
 pub use file::{Editing, LockError};
 pub use overlays::{ChosenOverlay, OwnOverlay};
+pub(crate) use recover::aside;
 
 /// All versions known, of packs and of overlays, in the order of their paths; what the hospital sets and
 /// supplies itself; and what waits for a person.

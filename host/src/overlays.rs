@@ -1,7 +1,7 @@
 //! Overlays (本地化参数) on this host: files by digest, and what they come to for a version of a pack on a
 //! day. The lock says which are in force; nothing else does, so that an old lock gives the old values.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -86,6 +86,18 @@ impl Overlays {
     #[must_use]
     pub fn table_path(&self, digest: &Digest) -> PathBuf {
         self.folder.overlays().join(format!("{digest}.csv"))
+    }
+
+    /// The files that were read.
+    pub(crate) fn files(&self) -> BTreeSet<PathBuf> {
+        let read: Vec<Digest> = guard(&self.read).keys().copied().collect();
+        let tables: Vec<Digest> = guard(&self.tables)
+            .keys()
+            .map(|(_, rows, _)| *rows)
+            .collect();
+        let overlays = read.iter().map(|digest| self.path_of(digest));
+        let imported = tables.iter().map(|digest| self.table_path(digest));
+        overlays.chain(imported).collect()
     }
 
     /// The overlay of this digest, hashed again.

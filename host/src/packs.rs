@@ -3,30 +3,35 @@
 //! What nobody has tried yet is prepared, compiled and tried in bounded processes; what these made is
 //! kept in a cache, so that a host that starts does not compile.
 
+mod adjusted;
+mod granted;
 mod ready;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_contract::knowledge::TableError;
-use rulepack_contract::parameters::ParameterValue;
 use rulepack_engine::cache::{CompiledCache, Key};
 use rulepack_engine::cases;
 use rulepack_engine::worker::{CaseOutcome, Worker, WorkerError};
-use rulepack_engine::{Engine, LoadError, LoadInput, LoadedPack, Made, Program};
+use rulepack_engine::{Engine, Grants, LoadError, LoadInput, LoadedPack, Made, Program};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
-use rulepack_protocol::overlay::Adjustment;
+use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::pack::{self, Manifest, OpenError, Pack};
 
 use crate::compiled;
-use crate::grants::{GrantTable, GrantsError};
+use crate::grants::GrantsError;
 use crate::lock::{Lock, LockedVersion, Purpose};
 use crate::overlays::{Overlays, StoredError};
 use crate::review::ActivePack;
 use crate::settings::HostFolder;
+use adjusted::input;
+use granted::Granted;
 use ready::Ready;
+
+pub use adjusted::Adjusted;
 
 /// The packs of a host. Loaded ones are kept, so that a request does not compile.
 #[derive(Debug)]
@@ -42,29 +47,17 @@ pub struct Packs {
     manifests: Mutex<HashMap<Digest, Arc<Manifest>>>,
     /// Sealed files that do not lie in the folder.
     held: Mutex<HashMap<Digest, Arc<[u8]>>>,
-    /// The grants that held when they were last compared.
-    granted: Mutex<Option<GrantTable>>,
+    granted: Granted,
 }
 
 /// A sealed pack, and the digest of what is set for it.
 type Variant = (Digest, Digest);
 
-/// What is set for a version of a pack on a rule day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adjusted {
-    /// Values, tables, and who set them.
-    pub adjustment: Arc<Adjustment>,
-    /// Of it.
-    pub digest: Digest,
-    /// Something of it applies to a day before it was known.
-    pub retroactive: bool,
-}
-
 /// Where packs are prepared, compiled and tried.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Workshop {
     /// In bounded processes. Without a cache everything is made anew at each start.
-    Bounded(Worker, Option<CompiledCache>),
+    Bounded(Worker, Option<Arc<CompiledCache>>),
     /// In this process, with the limits of the sandbox and no others.
     ThisProcess,
 }
@@ -132,14 +125,13 @@ impl Packs {
                 .unwrap_or("every start compiles all packs until it can");
             tracing::warn!(%error, hint, "compiled packs are not kept");
         }
-        let cache = cache.ok().flatten();
+        let cache = cache.ok().flatten().map(Arc::new);
         Self::made_by(Workshop::Bounded(worker, cache), folder, engine)
     }
 
     fn made_by(workshop: Workshop, folder: HostFolder, engine: Engine) -> Self {
-        let granted = GrantTable::read(&folder).ok();
         Packs {
-            granted: Mutex::new(granted),
+            granted: Granted::now(folder.clone()),
             overlays: Overlays::new(folder.clone()),
             folder,
             engine,
@@ -149,6 +141,31 @@ impl Packs {
             manifests: Mutex::default(),
             held: Mutex::default(),
         }
+    }
+
+    /// The same packs under the grants of a verdict, each as it then was; nothing of what is loaded is shared.
+    #[must_use]
+    pub fn granting(&self, grants: BTreeMap<TargetPath, Grants>) -> Self {
+        let (engine, workshop) = (self.engine.clone(), self.workshop.clone());
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        Packs {
+            granted: Granted::then(grants),
+            held: Mutex::new(held.clone()),
+            ..Self::made_by(workshop, self.folder.clone(), engine)
+        }
+    }
+
+    /// The grants of this digest, where a pack was loaded with them.
+    #[must_use]
+    pub fn granted(&self, digest: &Digest) -> Option<Grants> {
+        self.granted.loaded_with(digest)
+    }
+
+    /// The digests of the packs that are loaded.
+    #[must_use]
+    pub fn loaded(&self) -> BTreeSet<Digest> {
+        let variants = self.ready.variants().into_iter();
+        variants.map(|(pack, _)| pack).collect()
     }
 
     /// Where a pack of this digest lies.
@@ -261,10 +278,9 @@ impl Packs {
         adjusted: &Adjusted,
     ) -> Result<ActivePack, PackError> {
         let pack = open(bytes)?;
-        let grants = GrantTable::read(&self.folder)?;
         let adjustment = Arc::clone(&adjusted.adjustment);
         let input = LoadInput {
-            grants: grants.of(version.path.name_space()),
+            grants: self.granted.to(&version.path)?,
             ..input(&pack.manifest, &adjustment)
         };
         let loaded = self.load(&pack, bytes, input)?;
@@ -375,13 +391,9 @@ impl Packs {
     }
 
     /// Forgets what is loaded where the grants are others than it was loaded with; whether they were.
-    /// Grants that cannot be read any more are others too: nothing goes on with what they once gave.
     pub fn forget_other_grants(&self) -> bool {
-        let now = GrantTable::read(&self.folder).ok();
-        let mut loaded_with = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
-        let are_others = *loaded_with != now;
+        let are_others = self.granted.are_others();
         if are_others {
-            *loaded_with = now;
             self.forget();
         }
         are_others
@@ -441,40 +453,4 @@ pub fn open(bytes: &[u8]) -> Result<Pack, OpenError> {
 fn tell(pack: &Pack, error: &dyn std::error::Error, what: &'static str) {
     let header = &pack.manifest.pack;
     tracing::warn!(pack = %header.name, version = %header.version, error = %error, "{what}");
-}
-
-/// What the engine is given: values that are not the defaults, and supplied tables.
-fn input(manifest: &Manifest, adjustment: &Adjustment) -> LoadInput {
-    let is_other = |name: &str, value: &ParameterValue| {
-        let mut declared = manifest.parameters.iter();
-        declared.any(|declared| declared.name == name && declared.default != *value)
-    };
-    let set = adjustment
-        .values
-        .iter()
-        .filter(|(name, set)| is_other(name, &set.value))
-        .map(|(name, set)| (name.clone(), set.value.clone()));
-    let tables = adjustment.tables.iter();
-    let supplied = tables.map(|(name, set)| (name.clone(), set.rows.as_ref().clone()));
-    LoadInput {
-        parameters: set.collect(),
-        supplied: supplied.collect(),
-        ..LoadInput::default()
-    }
-}
-
-/// Most packs run as their manifests say; what comes to nothing is digested once.
-static NOTHING: LazyLock<Adjusted> = LazyLock::new(|| {
-    let adjustment = Adjustment::default();
-    Adjusted {
-        digest: adjustment.digest(),
-        adjustment: Arc::new(adjustment),
-        retroactive: false,
-    }
-});
-
-impl Default for Adjusted {
-    fn default() -> Self {
-        NOTHING.clone()
-    }
 }

@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader};
@@ -21,6 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::sealer::Sealer;
+use walk::{ALL, At};
+
+pub(crate) use walk::Unreadable;
 
 /// An open log. Nobody else writes to it meanwhile.
 pub(crate) struct SealedLog {
@@ -30,6 +34,8 @@ pub(crate) struct SealedLog {
     written: Mutex<Written>,
     /// So far it is on the disk.
     synced: Mutex<End>,
+    /// What becomes of lines that are damaged.
+    unreadable: Unreadable,
 }
 
 /// Where an entry stands.
@@ -46,9 +52,6 @@ struct End {
     bytes: u64,
     lines: u64,
 }
-
-/// From the beginning to the last whole line.
-const ALL: (End, u64) = (End { bytes: 0, lines: 0 }, u64::MAX);
 
 /// How far it is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,13 +86,13 @@ impl Written {
     }
 }
 
-/// What a line means that this host did not write there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unreadable {
-    /// The log is damaged.
-    Refused,
-    /// The others are taken.
-    PassedOver,
+/// A line that was damaged, as it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DamagedLine {
+    /// From 0.
+    pub(crate) number: u64,
+    /// With its end.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Why a log cannot be used.
@@ -127,9 +130,26 @@ impl SealedLog {
         mut each: impl FnMut(Place, &[u8]),
     ) -> Result<Self, SealedLogError> {
         let log = Self::open_to_write(path, secret)?;
-        let end = log.walk(ALL, Unreadable::Refused, &mut each)?;
-        log.begin_at(end)?;
+        let walked = log.walk(ALL, Unreadable::Refused, &mut each)?;
+        log.begin_at(walked.end)?;
         Ok(log)
+    }
+
+    /// The same, past lines that are damaged: they stay where they are, and are passed over from now on. Answers
+    /// them too, without their ends.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`] and [`SealedLogError::InUse`].
+    pub(crate) fn open_past_damage(
+        path: &Path,
+        secret: &[u8; 32],
+        mut each: impl FnMut(Place, &[u8]),
+    ) -> Result<(Self, Vec<DamagedLine>), SealedLogError> {
+        let mut log = Self::open_to_write(path, secret)?;
+        log.unreadable = Unreadable::PassedOver;
+        let walked = log.walk(ALL, log.unreadable, &mut each)?;
+        log.begin_at(walked.end)?;
+        Ok((log, walked.damaged))
     }
 
     /// Opens the log at this path to go on behind an entry that is known, or behind the beginning, and behind
@@ -205,6 +225,7 @@ impl SealedLog {
             sealer: Sealer::new(path, secret),
             written: Mutex::default(),
             synced: Mutex::default(),
+            unreadable: Unreadable::Refused,
             file,
         }
     }
@@ -360,7 +381,7 @@ impl SealedLog {
     pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
         let lines = lock(&self.written).end.lines;
         let all = (End::default(), lines);
-        self.walk(all, Unreadable::Refused, &mut each).map(drop)
+        self.walk(all, self.unreadable, &mut each).map(drop)
     }
 
     /// Passes the entries from a place up to a line, with that, to `each`.
@@ -377,56 +398,7 @@ impl SealedLog {
             lines: first.line,
         };
         let part = (from, last_line.saturating_add(1));
-        self.walk(part, Unreadable::Refused, &mut each).map(drop)
-    }
-
-    /// Passes every entry of a log that is only read, as far as it is written.
-    ///
-    /// # Errors
-    /// [`SealedLogError`].
-    pub(crate) fn entries_written(
-        &self,
-        unreadable: Unreadable,
-        mut each: impl FnMut(Place, &[u8]),
-    ) -> Result<(), SealedLogError> {
-        self.walk(ALL, unreadable, &mut each).map(drop)
-    }
-
-    /// Passes the entries from an end up to a line, without that; answers how far it came.
-    fn walk(
-        &self,
-        (mut end, lines_max): (End, u64),
-        unreadable: Unreadable,
-        each: &mut impl FnMut(Place, &[u8]),
-    ) -> Result<End, SealedLogError> {
-        let mut reader = BufReader::new(At {
-            file: &self.file,
-            offset: end.bytes,
-        });
-        let mut line = Vec::new();
-        while end.lines < lines_max {
-            line.clear();
-            let read = reader.read_until(b'\n', &mut line);
-            read.map_err(|source| SealedLogError::Io {
-                path: self.path.clone(),
-                source,
-            })?;
-            if line.last() != Some(&b'\n') {
-                break;
-            }
-            let place = Place {
-                offset: end.bytes,
-                line: end.lines,
-            };
-            match self.sealer.unseal(&line, end.lines) {
-                Some(entry) => each(place, &entry),
-                None if unreadable == Unreadable::PassedOver => {}
-                None => return Err(self.damaged(end.lines)),
-            }
-            end.bytes += line.len() as u64;
-            end.lines += 1;
-        }
-        Ok(end)
+        self.walk(part, self.unreadable, &mut each).map(drop)
     }
 
     /// Waits until the log is on the disk so far. Who finds it there already need not sync again.
@@ -477,20 +449,6 @@ impl std::fmt::Debug for SealedLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("SealedLog");
         shown.field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// Reads a file from a place, whoever else reads it from another.
-struct At<'f> {
-    file: &'f File,
-    offset: u64,
-}
-
-impl io::Read for At<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(bytes, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
     }
 }
 

@@ -284,6 +284,12 @@ impl HostFolder {
         self.root.join("overlays")
     }
 
+    /// Grants, policies and regions as they were when verdicts were given, by digest. None is ever removed.
+    #[must_use]
+    pub fn kept(&self) -> PathBuf {
+        self.root.join("kept")
+    }
+
     /// Writes the settings of a new host.
     ///
     /// # Errors

@@ -39,6 +39,10 @@ pub struct GenerateArgs {
     /// they need: 1,000 lines or more, the last day 2026-03-12 or later.
     #[arg(long)]
     library: bool,
+    /// Plant breaches of the rules about what is recorded, reported and bundled (37/conduct, CND-25 to CND-28) too, and
+    /// write the tables that they need: 500 lines or more, the last day 2024-01-31 or later.
+    #[arg(long, conflicts_with = "library")]
+    conduct: bool,
     /// How tables are written; `planted.csv` is CSV always.
     #[arg(long, value_enum, default_value = "csv")]
     format: TableFormat,
@@ -67,9 +71,10 @@ impl Command for GenerateArgs {
             seed: self.seed,
             directory: directory.clone(),
             end: self.end,
-            extent: match self.library {
-                true => Extent::Library,
-                false => Extent::Plain,
+            extent: match (self.library, self.conduct) {
+                (true, _) => Extent::Library,
+                (false, true) => Extent::Conduct,
+                (false, false) => Extent::Plain,
             },
             format: self.format,
         };

@@ -1,5 +1,7 @@
 //! `rulepack receipt`: what one verdict rested on, verified without a network.
 
+mod export;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -15,8 +17,9 @@ use super::journal::{self, Anchors};
 use crate::failure::{Explain as _, Outcome};
 use crate::files;
 use crate::output::Report;
+use export::{ExportArgs, ExportReport};
 
-/// Verify the receipt of a verdict, as `GET /api/v1/receipts/ID` of a host gives it.
+/// Verify the receipt of a verdict, as `GET /api/v1/receipts/ID` of a host gives it, or gather what it rests on.
 #[derive(Debug, Args)]
 pub struct ReceiptArgs {
     #[command(subcommand)]
@@ -39,6 +42,10 @@ enum ReceiptAction {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Gather all that a verdict rests on in a folder: receipt, request, lock, packs, grants, policy, region, overlays
+    /// and the signed metadata that vouches for them. It is executed anew first; with the folder, `rulepack replay`
+    /// does so on any other machine.
+    Export(ExportArgs),
 }
 
 /// Whether the bureau knows it.
@@ -69,9 +76,19 @@ pub enum Anchor {
     },
 }
 
+/// What came of it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ReceiptReport {
+    /// The receipt is sound.
+    Verified(Box<VerifiedReceipt>),
+    /// What it rests on is gathered.
+    Exported(Box<ExportReport>),
+}
+
 /// What a receipt says.
 #[derive(Debug, Serialize)]
-pub struct ReceiptReport {
+pub struct VerifiedReceipt {
     institution: String,
     host_key: KeyId,
     enrolled: bool,
@@ -84,22 +101,27 @@ impl Command for ReceiptArgs {
     type Report = ReceiptReport;
 
     fn execute(&self) -> Outcome<ReceiptReport> {
-        let ReceiptAction::Verify {
-            file,
-            host_key,
-            anchors,
-            dir,
-        } = &self.action;
+        let (file, host_key, anchors, dir) = match &self.action {
+            ReceiptAction::Export(export) => {
+                return Ok(ReceiptReport::Exported(Box::new(export.execute()?)));
+            }
+            ReceiptAction::Verify {
+                file,
+                host_key,
+                anchors,
+                dir,
+            } => (file, host_key, anchors, dir),
+        };
         let parsed = Receipt::parse(&files::read(file)?, host_key.as_ref());
         let receipt = parsed.context(|| format!("`{}`", file.display()))?;
-        Ok(ReceiptReport {
+        Ok(ReceiptReport::Verified(Box::new(VerifiedReceipt {
             institution: receipt.journal.institution.clone(),
             host_key: receipt.journal.key.id(),
             enrolled: host_key.is_some(),
             entry: receipt.journal.entry.number,
             anchor: anchor(&receipt, anchors, dir.as_deref())?,
             verdict: receipt.verdict()?.clone(),
-        })
+        })))
     }
 }
 
@@ -160,11 +182,25 @@ pub fn read(file: &std::path::Path) -> Outcome<Receipt> {
 
 impl Report for ReceiptReport {
     fn is_good(&self) -> bool {
-        !matches!(self.anchor, Anchor::Contradicted { .. })
+        match self {
+            ReceiptReport::Verified(verified) => {
+                !matches!(verified.anchor, Anchor::Contradicted { .. })
+            }
+            ReceiptReport::Exported(exported) => exported.is_good(),
+        }
     }
 }
 
 impl fmt::Display for ReceiptReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReceiptReport::Verified(verified) => verified.fmt(f),
+            ReceiptReport::Exported(exported) => exported.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for VerifiedReceipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = &self.verdict;
         writeln!(f, "receipt of answer {}", verdict.answer)?;

@@ -14,8 +14,8 @@ use crate::failure::{Explain as _, Outcome};
 use crate::files;
 use crate::output::Report;
 
-/// Execute a verdict anew from its receipt and the kept request: same packs, same lock, same history, same
-/// day. Fuel and findings must come out to the byte, on any machine and with any number of threads.
+/// Execute a verdict anew from its receipt and the kept request: same packs, same lock, same grants, same
+/// history, same policy, same day, whatever holds today. Fuel and findings must come out to the byte, on any machine and with any number of threads.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// The receipt.
@@ -26,7 +26,7 @@ pub struct ReplayArgs {
     /// The host's folder, or a copy of it: packs, locks, history.
     #[arg(long, default_value = "host-data")]
     dir: PathBuf,
-    /// How the region writes requests (TOML), as it was served with.
+    /// How the region writes requests (TOML): for receipts of releases that did not keep it.
     #[arg(long, value_name = "FILE")]
     region: Option<PathBuf>,
     /// Threads that evaluate.
@@ -46,9 +46,10 @@ impl Command for ReplayArgs {
         let receipt = receipt::read(&self.receipt)?;
         let folder = HostFolder::at(&self.dir);
         let packs = packs(&self.dir)?;
-        let region = serve::region(self.region.as_deref())?;
+        let region = self.region.as_deref();
+        let region = region.map(|file| serve::region(Some(file))).transpose()?;
         let ground = Ground {
-            region: &region,
+            region: region.as_ref(),
             folder: &folder,
             packs: &packs,
             threads: usize::from(self.threads),

@@ -9,8 +9,9 @@ use super::cells::{
     accumulator_cells, diagnosis_cells, encounter_cells, enrolment_cells, order_cells, references,
     theatre,
 };
+use super::conduct::ConductTables;
 use super::hospitals::{self, Hospital};
-use super::library::{self, LibraryTables};
+use super::library::LibraryTables;
 use super::record::{Encounter, Order, Patient, Place};
 use super::tables::{Cell, Folder, Planted, PlantedRow, Table};
 use super::{Extent, GenerateError};
@@ -27,6 +28,7 @@ pub(super) struct CareTables {
     procedures: Table<8>,
     orders: Table<40>,
     library: Option<LibraryTables>,
+    conduct: Option<ConductTables>,
 }
 
 impl CareTables {
@@ -40,12 +42,16 @@ impl CareTables {
         end: Date,
     ) -> Result<Self, GenerateError> {
         let library = match extent {
-            Extent::Plain => None,
             Extent::Library => Some(LibraryTables::create(folder, end)?),
+            Extent::Plain | Extent::Conduct => None,
+        };
+        let conduct = match extent {
+            Extent::Conduct => Some(ConductTables::create(folder)?),
+            Extent::Plain | Extent::Library => None,
         };
         // The last columns are for the library.
         let width = |plain: usize, full: usize| match extent {
-            Extent::Plain => plain,
+            Extent::Plain | Extent::Conduct => plain,
             Extent::Library => full,
         };
         let (encounters, orders) = (width(29, 31), width(33, 40));
@@ -61,6 +67,7 @@ impl CareTables {
             procedures: Table::narrow(folder, "procedures", PROCEDURE_COLUMNS, procedures)?,
             orders: Table::narrow(folder, "orders", ORDER_COLUMNS, orders)?,
             library,
+            conduct,
         })
     }
 
@@ -70,9 +77,9 @@ impl CareTables {
     /// When a file cannot be written.
     pub(super) fn begin(&mut self, hospital: Hospital) -> Result<(), GenerateError> {
         self.hospital = hospital;
-        match &self.library {
-            Some(_) => library::write_institutions(&mut self.institutions, hospital),
-            None => write_institution(&mut self.institutions, hospital),
+        match hospital.institutions {
+            1 => write_institution(&mut self.institutions, hospital),
+            _ => hospitals::write_institutions(&mut self.institutions, hospital),
         }
     }
 
@@ -110,7 +117,14 @@ impl CareTables {
             self.write_encounter(key, patient, encounter)?;
         }
         for mark in &patient.marks {
-            let (table, row) = row_of(mark.place, &firsts);
+            let (table, row) = row_of(mark.place, patient, &firsts);
+            let key = match mark.place {
+                Place::Totals(at) => {
+                    let details = &patient.encounters[at].details;
+                    Cell::Key('H', self.hospital.institution(details.institution))
+                }
+                _ => key,
+            };
             planted.note(&PlantedRow {
                 breach: mark.breach,
                 verdict: mark.verdict,
@@ -142,6 +156,9 @@ impl CareTables {
     pub(super) fn finish(self, planted: &mut Planted) -> Result<(), GenerateError> {
         if let Some(library) = self.library {
             library.finish(planted)?;
+        }
+        if let Some(conduct) = self.conduct {
+            conduct.finish()?;
         }
         self.institutions.finish()?;
         self.patients.finish()?;
@@ -176,6 +193,9 @@ impl CareTables {
         ))?;
         if let Some(library) = &mut self.library {
             library.write(key, encounter, staff.institution)?;
+        }
+        if let Some(conduct) = &mut self.conduct {
+            conduct.write(key, encounter, self.orders.rows() + 1)?;
         }
         for (place, code) in encounter.diagnoses.iter().enumerate() {
             self.diagnoses
@@ -242,7 +262,7 @@ struct Firsts {
 }
 
 /// Table and key of a place of a patient; rows of tables without keys go by their number.
-fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
+fn row_of(place: Place, patient: &Patient, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
     let number = |first: u64, place: usize| Cell::Number((first + place as u64).cast_signed());
     match place {
         Place::Encounter(at) => ("encounters", Cell::Key('E', firsts[at].encounter)),
@@ -256,6 +276,7 @@ fn row_of(place: Place, firsts: &[Firsts]) -> (&'static str, Cell<'static>) {
             ("procedures", Cell::Key('S', row))
         }
         Place::Defect(at, place) => ("data-defects", number(firsts[at].defect, place)),
+        Place::Totals(at) => ("totals", Cell::Month(patient.encounters[at].admission)),
     }
 }
 

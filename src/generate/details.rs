@@ -1,9 +1,10 @@
 //! What ordinary patients have alike, and scenarios of the national library differ in.
 //!
-//! The columns that tell it are written with the library only ([`Extent::Library`](super::Extent)).
+//! The columns and tables that tell it are written with the library, or with conduct, only ([`Extent`](super::Extent)).
 
 use time::Date;
 
+use super::catalogue::Item;
 use super::hospitals::Hospital;
 
 /// What only some scenarios tell of an encounter.
@@ -29,6 +30,8 @@ pub(super) struct Details {
     pub(super) results: Vec<LabResult>,
     /// What the hospital's own check of its records found.
     pub(super) defects: Vec<Defect>,
+    /// Records of treatments.
+    pub(super) treatments: Vec<Treatment>,
 }
 
 impl Default for Details {
@@ -44,6 +47,7 @@ impl Default for Details {
             acquired: None,
             results: Vec::new(),
             defects: Vec::new(),
+            treatments: Vec::new(),
         }
     }
 }
@@ -55,6 +59,30 @@ pub(super) struct LabResult {
     pub(super) item: &'static str,
     /// Whether it lies outside the reference range.
     pub(super) abnormal: bool,
+}
+
+/// A treatment as it is recorded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Treatment {
+    /// What was done.
+    pub(super) item: &'static Item,
+    /// When, and in minutes after midnight.
+    pub(super) day: Date,
+    pub(super) minute: u32,
+    /// How often, where the record says so.
+    pub(super) times: Option<i64>,
+}
+
+/// The report of an examination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Report {
+    /// It names the line.
+    #[default]
+    OfLine,
+    /// It names the item alone.
+    OfItem,
+    /// There is none.
+    None,
 }
 
 /// A defect of a national record.
@@ -91,4 +119,6 @@ pub(super) struct Particulars {
     pub(super) is_on_shared_prescription: bool,
     /// Doses of a decoction.
     pub(super) decoctions: Option<i64>,
+    /// Its report, where it is an examination.
+    pub(super) report: Report,
 }

@@ -1,11 +1,12 @@
 //! Several hospitals in one folder: what is each one's own, and patients who are seen in two of them.
 
+use super::GenerateError;
 use super::catalogue::AREA;
 use super::prescriptions::stock;
 use super::random::Random;
 use super::record::{Patient, Verdict};
 use super::scenarios::{Early, early_supply};
-use super::tables::Cell;
+use super::tables::{Cell, Table};
 use super::timeline::Timeline;
 
 /// Doctors of a hospital: their numbers lie below.
@@ -59,6 +60,33 @@ impl Hospital {
 /// 定点医药机构编码 of an institution.
 pub(super) fn code(institution: u64) -> String {
     format!("H{AREA}{institution:07}")
+}
+
+/// 三级甲等 and 一级甲等 (hosp_lv).
+const TERTIARY: &str = "02";
+const PRIMARY: &str = "08";
+
+/// Writes a hospital and the small institutions that stand beside it.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(super) fn write_institutions(
+    institutions: &mut Table<5>,
+    hospital: Hospital,
+) -> Result<(), GenerateError> {
+    for number in 1..=hospital.institutions {
+        let row = hospital.institution(number);
+        let code = code(row);
+        let level = if number == 1 { TERTIARY } else { PRIMARY };
+        institutions.row([
+            Cell::Key('H', row),
+            Cell::Text(&code),
+            Cell::Text("1"),
+            Cell::Text(level),
+            Cell::Text(AREA),
+        ])?;
+    }
+    Ok(())
 }
 
 /// Builds the patient of a scenario whose last visit is to another hospital.

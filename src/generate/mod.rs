@@ -9,7 +9,7 @@
 //! - [`catalogue`]: all codes, in one place;
 //! - [`clinic`] and [`ward`]: ordinary patients, clean by construction;
 //! - [`scenarios`], [`prescriptions`]: planted breaches of patients; [`procurement`]: those of purchases;
-//! - [`library`]: those of the national library, where they are asked for;
+//! - [`library`], [`conduct`]: those of the national library and of conduct, where they are asked for ([`extent`]);
 //! - [`record`], [`details`], [`cells`], [`care`], [`tables`]: a patient in memory, and on disk;
 //! - [`random`], [`timeline`]: chance and days.
 
@@ -17,7 +17,9 @@ mod care;
 mod catalogue;
 mod cells;
 mod clinic;
+mod conduct;
 mod details;
+mod extent;
 mod hospitals;
 mod library;
 mod prescriptions;
@@ -40,6 +42,7 @@ use thiserror::Error;
 use time::Date;
 
 use care::CareTables;
+pub(crate) use extent::Extent;
 use hospitals::{Hospital, OF_TWO};
 use procurement::ProcurementTables;
 use random::Random;
@@ -63,15 +66,6 @@ const LINES_WITH_BREACHES: u64 = 200;
 const LINES_PER_BREACH: u64 = 500;
 /// Most lines of a patient who fills up what is left.
 const FILLER_LINES: u64 = 40;
-
-/// Which rules are planted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Those of chronic diseases, groups and procurement.
-    Plain,
-    /// Those of the national library too, with the columns and tables that they need.
-    Library,
-}
 
 /// How tables are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -153,22 +147,27 @@ pub(crate) enum GenerateError {
         /// What was asked for.
         got: Date,
     },
-    /// Fewer than the scenarios of the library need.
-    #[error("`{got}` order lines with the national library: expected {least} or more")]
-    LibraryLines {
+    /// Fewer than what is planted beside needs.
+    #[error("`{got}` order lines with {with}: expected {least} or more")]
+    FewLines {
+        /// What is planted beside.
+        with: &'static str,
         /// What was asked for.
         got: u64,
         /// The fewest for so many hospitals.
         least: u64,
     },
-    /// Before the knowledge of the library is in force.
-    #[error(
-        "last day `{got}` with the national library: expected {} or later",
-        library::END_MIN
-    )]
-    LibraryEnd {
+    /// Before the knowledge of what is planted beside is in force.
+    #[error("last day `{got}` with {with}: expected {earliest} or later")]
+    EarlyEnd {
+        /// What is planted beside.
+        with: &'static str,
         /// What was asked for.
         got: Date,
+        /// The earliest last day.
+        earliest: Date,
+        /// Why no earlier one.
+        why: &'static str,
     },
     /// The folder holds something already.
     #[error("folder `{}` is not empty", directory.display())]
@@ -194,12 +193,8 @@ impl GenerateError {
             GenerateError::NotEmpty { .. } => {
                 Some("name a new folder, so that no older file is taken for a generated one".into())
             }
-            GenerateError::LibraryLines { .. } => {
-                Some("every rule is planted at least once".into())
-            }
-            GenerateError::LibraryEnd { .. } => {
-                Some("the 2025 edition of the rules is in force from 2026-02-12 on".into())
-            }
+            GenerateError::FewLines { .. } => Some("every rule is planted at least once".into()),
+            GenerateError::EarlyEnd { why, .. } => Some((*why).into()),
             GenerateError::Lines { .. }
             | GenerateError::Hospitals { .. }
             | GenerateError::Months { .. }
@@ -259,10 +254,7 @@ pub(crate) fn generate(settings: &Settings) -> Result<Summary, GenerateError> {
 fn hospital(settings: &Settings, number: u64) -> Hospital {
     Hospital {
         number,
-        institutions: match settings.extent {
-            Extent::Plain => 1,
-            Extent::Library => library::INSTITUTIONS,
-        },
+        institutions: settings.extent.institutions(),
         hospitals: settings.hospitals,
     }
 }
@@ -275,12 +267,8 @@ fn fill(
     planted: &mut Planted,
 ) -> Result<(), GenerateError> {
     let first = tables.lines();
-    if extent == Extent::Library {
-        for _ in 0..library::rounds(lines) {
-            for patient in library::patients(random, timeline) {
-                tables.write(&patient, planted)?;
-            }
-        }
+    for patient in extent.patients(lines, random, timeline) {
+        tables.write(&patient, planted)?;
     }
     let before = tables.lines();
     let mut plan = Plan::new(lines - (before - first), hospital.neighbour());
@@ -315,16 +303,10 @@ fn check(settings: &Settings) -> Result<(), GenerateError> {
     if !YEARS.contains(&end.year()) {
         return Err(GenerateError::End { got: end });
     }
-    if settings.extent == Extent::Library {
-        let least = library::LINES_MIN * hospitals;
-        if lines < least {
-            return Err(GenerateError::LibraryLines { got: lines, least });
-        }
-        if end < library::END_MIN {
-            return Err(GenerateError::LibraryEnd { got: end });
-        }
-    }
-    Ok(())
+    settings
+        .extent
+        .bounds()
+        .map_or(Ok(()), |bounds| bounds.check(settings))
 }
 
 /// Which patient comes next, so that scenarios are spread evenly and the lines come out exactly.

@@ -120,7 +120,7 @@ impl ProcurementTables {
         rounds.note(planted)?;
         write_stock(&mut self.stock, (hospital, end), &self.purchases.movements)?;
         match extent {
-            Extent::Plain => Ok(()),
+            Extent::Plain | Extent::Conduct => Ok(()),
             Extent::Library => library::write_stock(&mut self.stock, (hospital, end), planted),
         }
     }

@@ -232,4 +232,6 @@ pub(super) enum Place {
     Procedure(usize, usize),
     /// The encounter and the defect of its records at these places.
     Defect(usize, usize),
+    /// The sums of the institution and month of the encounter at this place.
+    Totals(usize),
 }

@@ -35,6 +35,8 @@ pub(super) enum Cell<'a> {
     /// Whole units.
     Quantity(i64),
     Day(Date),
+    /// The month of a day.
+    Month(Date),
     /// A day and minutes after midnight.
     Instant(Date, u32),
 }
@@ -59,6 +61,7 @@ impl Display for Cell<'_> {
                 write!(out, "{}{point}{fraction}", price / 1_000_000)
             }
             Cell::Day(day) => write!(out, "{day}"),
+            Cell::Month(day) => write!(out, "{}-{:02}", day.year(), u8::from(day.month())),
             Cell::Instant(day, minutes) => {
                 write!(out, "{day} {:02}:{:02}:00", minutes / 60, minutes % 60)
             }

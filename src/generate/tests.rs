@@ -1,5 +1,6 @@
 //! The generated files as a stranger reads them: their shape, their order, their references.
 
+mod conduct;
 mod library;
 mod policies;
 
@@ -196,7 +197,7 @@ fn every_breach_has_a_hit_and_a_near_miss_from_two_hundred_lines_on() {
     let rules = [
         "CHR-01", "CHR-02", "CHR-03", "CHR-05", "CHR-06", "CHR-07", "CHR-08", "CHR-09", "CHR-10",
         "DRG-01", "DRG-02", "DRG-03", "DRG-04", "VBP-01", "VBP-02", "VBP-03", "VBP-04", "VBP-06",
-        "VBP-07", "VBP-08", "VBP-09", "VBP-10", "VBP-11",
+        "VBP-07", "VBP-08", "VBP-09", "VBP-10", "VBP-11", "VBP-12",
     ];
     let (_folder, settings, summary) = hospital(200, 13);
     let planted = rows(&settings, "planted");

@@ -8,9 +8,10 @@ use super::{rulepack, workspace};
 
 /// The packs of Shandong that the tests publish.
 pub const ALL: [&str; 3] = ["chronic-limits", "drg-checks", "vbp-quota"];
-/// All that can be built here: theirs, and the national library.
-const KNOWN: [&str; 4] = [
+/// All that can be built here: theirs, conduct, and the national library.
+const KNOWN: [&str; 5] = [
     "chronic-limits",
+    "conduct",
     "drg-checks",
     "vbp-quota",
     "national-library",

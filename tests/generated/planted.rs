@@ -12,9 +12,9 @@ pub type Breach = [String; 5];
 /// The fen at stake in each breach; where sums are alike, in each of them.
 pub type Breaches<T> = BTreeMap<Breach, Vec<T>>;
 
-/// The rates of which a stay that counts is a measure and no finding: infections that arose in hospital, and
-/// readmissions.
-const RATES: [&str; 2] = ["NL-62", "NL-63"];
+/// The rates of which a stay that counts is a measure and no finding: infections that arose in hospital,
+/// readmissions, and bundles of examinations on admission.
+const RATES: [&str; 3] = ["NL-62", "NL-63", "CND-27"];
 
 /// The rule of which what stays with the hospital is a measure, and the rule that lists the rounds of purchases.
 const RETAINED: &str = "VBP-11";
@@ -90,7 +90,8 @@ fn assert_same_rounds(folder: &Path, report: &Value) {
         let texts = text.split(|character: char| !character.is_ascii_digit());
         texts.filter_map(|number| number.parse().ok()).collect()
     };
-    let planted = rows(folder).into_iter().filter(|row| row["rule"] == ROUND);
+    let is_list = |row: &Row| row["rule"] == ROUND && row["verdict"] == "hit";
+    let planted = rows(folder).into_iter().filter(is_list);
     let mut planted: Vec<_> = planted.map(|row| numbers(&row["note"])).collect();
     let told = of_rounds(report).map(|notice| {
         let message = text(&notice["message"]);

@@ -5,8 +5,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `run.json` | what it was made with: another input or setting is refused |
-//! | `parts/cut.json` | written last when all rows lie in parts: without it they are cut anew |
-//! | `parts/<table>/0007.arrow` | the rows of a part |
+//! | `parts/cut.json` | written last when all rows lie in parts: without it they are cut, and reviewed, anew |
+//! | `parts/<table>/0007.arrow` | the rows of a part, where memory does not hold those of all |
 //! | `parts/0007.json` | written last when a part is reviewed: without it the part is reviewed anew |
 //! | `parts/totals.json` | written last when the sums of institutions are made (`totals.csv`) |
 //!
@@ -14,6 +14,7 @@
 //! is gone.
 
 mod finish;
+mod part_findings;
 mod parts_done;
 mod record;
 mod sums;
@@ -23,19 +24,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use arrow::array::RecordBatch;
 use rulepack_contract::review::Stage;
 use rulepack_contract::schema::ids;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::{FailurePoint, Failures};
 use rulepack_host::review::{Circumstances, InForce};
 
-use crate::cut::{Cutter, folder_of, parts};
+use crate::cut::{Cutter, Held, Room, folder_of, parts};
 use crate::error::AuditError;
 use crate::input::{Input, Layout};
 use crate::review::{Choices, Ledger, Plan, REJECTED};
 use crate::run::{InputDigest, Run, RunSettings, RunState, TableCount, Totals};
 use crate::sort::{MEMORY_BYTES_MIN, Sorter};
 pub use finish::{FINDINGS, FINDINGS_CSV, NO_VERDICT_CSV, REJECTED_CSV};
+pub(crate) use part_findings::PartFindings;
 use record::CutRecord;
 pub use sums::TOTALS_CSV;
 
@@ -47,6 +50,9 @@ const PARTS_MAX: u64 = 400;
 const PARTS_OF_SMALL: u64 = 16;
 /// Rows below which more parts are of no use.
 const PART_ROWS_LEAST: u64 = 1_000;
+
+/// Bytes of rows beyond which a run lasts minutes: it is then to go on after a stop, and so lies on disk.
+const HELD_BYTES_MAX: u64 = 4 << 30;
 
 /// What is to be audited, with what, and where the result goes.
 pub struct Audit<'a> {
@@ -60,6 +66,8 @@ pub struct Audit<'a> {
     pub settings: RunSettings,
     /// Bytes for rows that are cut and sorted, beside what packs take.
     pub memory_bytes: u64,
+    /// Rows go on disk even where memory holds them, so that a run which was stopped need not read them anew.
+    pub on_disk: bool,
     /// Parts that are reviewed at once.
     pub threads: usize,
     /// Writes `findings.csv` too.
@@ -121,7 +129,7 @@ impl Audit<'_> {
         let layouts = input.tables().map(|table| Layout::of(table, &input));
         let layouts = layouts.collect::<Result<Vec<_>, _>>()?;
         let mut run = self.begin(&input)?;
-        let cut = self.cut(&input, &layouts, &run.settings)?;
+        let (cut, held) = self.cut(&input, &layouts, &run.settings)?;
         for (table, rows) in &cut.rows {
             let files = input
                 .files
@@ -135,7 +143,7 @@ impl Audit<'_> {
             };
             run.tables.insert(table.clone(), count);
         }
-        let plan = self.plan(&input, &layouts, &cut)?;
+        let plan = self.plan(&input, &layouts, (&cut, &held))?;
         let sorter = Sorter::new(self.memory_bytes / 2, &self.parts())?;
         self.review(&plan, &sorter, (&run.settings, &cut))?;
         run.totals = self.review_sums(plan, &sorter, &run.settings)?;
@@ -192,16 +200,16 @@ impl Audit<'_> {
         Ok(Run::new(settings, inputs))
     }
 
-    /// Cuts the rows into parts, unless that was done.
+    /// Cuts the rows into parts, unless that was done. Those that memory holds are cut whenever a run begins.
     fn cut(
         &self,
         input: &Input,
         layouts: &[Layout],
         settings: &RunSettings,
-    ) -> Result<CutRecord, AuditError> {
+    ) -> Result<(CutRecord, Held), AuditError> {
         let folder = self.parts();
         if let Some(done) = CutRecord::read(&folder)? {
-            return Ok(done);
+            return Ok((done, Held::new()));
         }
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(AuditError::io(&folder))?;
@@ -212,7 +220,8 @@ impl Audit<'_> {
             input,
             folder: &folder,
             parts: settings.parts,
-            memory_bytes: self.memory_bytes,
+            room: self.room(),
+            keys_bytes: self.memory_bytes / 4,
             progress: &|rows| self.progress.advance(rows),
         };
         let mut rejected = Ledger::create(&folder.join("cut.rejected"), &REJECTED)?;
@@ -223,9 +232,22 @@ impl Audit<'_> {
             fs::remove_dir_all(&keys).map_err(AuditError::io(&keys))?;
         }
         let record = CutRecord::of(&cut);
-        record.write(&folder)?;
+        if cut.is_on_disk {
+            record.write(&folder)?;
+        }
         self.reach(FailurePoint::AuditCut)?;
-        Ok(record)
+        Ok((record, cut.held))
+    }
+
+    /// Half of the memory holds rows, whose sorting then takes next to nothing; or some wait for their files.
+    fn room(&self) -> Room {
+        Room {
+            held_bytes: match self.on_disk {
+                true => 0,
+                false => (self.memory_bytes / 2).min(HELD_BYTES_MAX),
+            },
+            waiting_bytes: self.memory_bytes / 8,
+        }
     }
 
     /// Reviews the institutions, with the sums of their lines. Answers where these came from.
@@ -259,21 +281,15 @@ impl Audit<'_> {
         &'p self,
         input: &'p Input,
         layouts: &'p [Layout],
-        cut: &CutRecord,
+        (cut, held): (&CutRecord, &'p Held),
     ) -> Result<Plan<'p>, AuditError> {
         let period = (self.settings.from.number(), self.settings.to.number());
-        let institutions = folder_of(&self.parts(), ids::INSTITUTIONS);
-        let mut rows = Vec::new();
-        if let Some(reader) = parts::open(&parts::path(&institutions, 0))? {
-            for batch in reader {
-                rows.push(batch.map_err(AuditError::rows(&institutions))?);
-            }
-        }
         let mut plan = Plan {
             input,
             layouts,
             repeated: cut.repeated(),
-            institutions: rows,
+            held,
+            institutions: self.institutions(held)?,
             choices: Choices::new(self.in_force, period),
             summing: None,
             circumstances: Circumstances {
@@ -291,6 +307,19 @@ impl Audit<'_> {
         };
         plan.summing = plan.sums_wanted();
         Ok(plan)
+    }
+
+    /// All rows of institutions.
+    fn institutions(&self, held: &Held) -> Result<Vec<RecordBatch>, AuditError> {
+        if let Some(rows) = held.get(&ids::INSTITUTIONS) {
+            return Ok(rows.batches().to_vec());
+        }
+        let path = parts::path(&folder_of(&self.parts(), ids::INSTITUTIONS), 0);
+        let mut rows = Vec::new();
+        for batch in parts::open(&path)?.into_iter().flatten() {
+            rows.push(batch.map_err(AuditError::rows(&path))?);
+        }
+        Ok(rows)
     }
 
     fn parts(&self) -> PathBuf {

@@ -69,7 +69,15 @@ impl FindingsWriter {
     /// [`AuditError`] where the file cannot be written.
     pub fn write(&mut self, findings: &[AuditFinding]) -> Result<(), AuditError> {
         let batch = batch(findings).map_err(AuditError::rows(&self.path))?;
-        let written = self.writer.write(&batch);
+        self.write_rows(&batch)
+    }
+
+    /// Findings whose columns are those of [`schema`] already.
+    ///
+    /// # Errors
+    /// [`AuditError`] where the file cannot be written.
+    pub(crate) fn write_rows(&mut self, rows: &RecordBatch) -> Result<(), AuditError> {
+        let written = self.writer.write(rows);
         written.map_err(AuditError::parquet(&self.path))
     }
 
@@ -142,7 +150,8 @@ fn row_fields() -> Fields {
     fields.into()
 }
 
-fn batch(findings: &[AuditFinding]) -> Result<RecordBatch, ArrowError> {
+/// Findings as rows of the columns of [`schema`].
+pub(crate) fn batch(findings: &[AuditFinding]) -> Result<RecordBatch, ArrowError> {
     type Get = fn(&AuditFinding) -> &String;
     let texts: [Get; 8] = [
         |finding| &finding.pack,
@@ -214,7 +223,7 @@ fn lists<'f>(
 }
 
 /// The findings of a batch whose columns are those of [`schema`].
-fn findings(batch: &RecordBatch) -> Vec<AuditFinding> {
+pub(crate) fn findings(batch: &RecordBatch) -> Vec<AuditFinding> {
     let texts = |names: &[&str]| -> Vec<StringArray> {
         let columns = names.iter().filter_map(|name| batch.column_by_name(name));
         columns

@@ -23,7 +23,7 @@ impl Given {
     pub(crate) fn of(input: &LoadInput) -> Self {
         Given {
             parameters: parameters(input),
-            grants: grants(&input.grants),
+            grants: input.grants.digest(),
         }
     }
 }
@@ -58,25 +58,29 @@ fn parameters(input: &LoadInput) -> Digest {
     hasher.finish()
 }
 
-fn grants(grants: &Grants) -> Digest {
-    let mut hasher = Digest::hasher();
-    put(&mut hasher, b"rulepack grants 1");
-    match grants {
-        Grants::All => put(&mut hasher, b"all"),
-        Grants::Only(columns) => {
-            let mut by_table: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-            for (table, column) in columns {
-                let table = table.table();
-                let column = table.columns.get(*column).map(|column| column.name);
-                by_table.entry(table.name).or_default().extend(column);
-            }
-            for (table, columns) in by_table {
-                put(&mut hasher, table.as_bytes());
-                put(&mut hasher, columns.join(",").as_bytes());
+impl Grants {
+    /// Of the columns by their names, as receipts carry it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut hasher = Digest::hasher();
+        put(&mut hasher, b"rulepack grants 1");
+        match self {
+            Grants::All => put(&mut hasher, b"all"),
+            Grants::Only(columns) => {
+                let mut by_table: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+                for (table, column) in columns {
+                    let table = table.table();
+                    let column = table.columns.get(*column).map(|column| column.name);
+                    by_table.entry(table.name).or_default().extend(column);
+                }
+                for (table, columns) in by_table {
+                    put(&mut hasher, table.as_bytes());
+                    put(&mut hasher, columns.join(",").as_bytes());
+                }
             }
         }
+        hasher.finish()
     }
-    hasher.finish()
 }
 
 /// Each part with its length before it, so that no two lists of parts are the same bytes.

@@ -30,6 +30,10 @@ pub enum FailurePoint {
     MirrorMetadata,
     /// A copy is complete.
     MirrorTimestamp,
+    /// A setting that verdicts will name by digest is about to be kept.
+    BeforeSetting,
+    /// It is kept, and no verdict that names it is recorded.
+    SettingKept,
     /// A group of the journal is about to be written.
     JournalGroup,
     /// Half the bytes of a group are written.

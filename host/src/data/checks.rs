@@ -173,20 +173,22 @@ fn refund_of_a_charge(builder: &mut DataBuilder) {
     let mut faults: Vec<(u32, &'static str)> = Vec::new();
     for row in rows(builder, ids::ORDERS) {
         let is_refund = at(quantities, row).is_some_and(|quantity| quantity < 0);
-        let target = builder.target(ids::ORDERS, "reverses", row);
-        match (is_refund, names_a_line(row), target) {
-            (true, false, _) => faults.push((row, "a refund that reverses no line")),
-            (false, true, _) => {
+        match (is_refund, names_a_line(row)) {
+            (true, false) => faults.push((row, "a refund that reverses no line")),
+            (false, true) => {
                 faults.push((row, "it reverses a line, but its quantity is not negative"))
             }
-            (true, true, Some(line)) => {
+            (true, true) => {
+                let Some(line) = builder.target(ids::ORDERS, "reverses", row) else {
+                    continue;
+                };
                 if at(quantities, line).is_none_or(|quantity| quantity <= 0) {
                     faults.push((row, "a refund of a line that charges nothing"));
                 } else if patient(builder, row) != patient(builder, line) {
                     faults.push((row, "a refund of a line of another patient"));
                 }
             }
-            _ => {}
+            (false, false) => {}
         }
     }
     for (row, sentence) in faults {
@@ -211,7 +213,7 @@ fn refund_within_the_charge(
     };
     let mut left: HashMap<u32, i64> = HashMap::new();
     let mut beyond = Vec::new();
-    for row in rows(builder, ids::ORDERS) {
+    for row in reversing(builder) {
         let Some(line) = builder.target(ids::ORDERS, "reverses", row) else {
             continue;
         };
@@ -225,6 +227,16 @@ fn refund_within_the_charge(
         }
     }
     reject(builder, ids::ORDERS, beyond, column, sentence);
+}
+
+/// The lines that name one which they take back.
+fn reversing(builder: &DataBuilder) -> Vec<u32> {
+    let keys = match builder.values(ids::ORDERS, "reverses") {
+        Some(Values::U32(keys)) => keys.as_slice(),
+        _ => &[],
+    };
+    let named = (0_u32..).zip(keys).filter(|(_, key)| **key != u32::MAX);
+    named.map(|(row, _)| row).collect()
 }
 
 /// The patient's row before sorting; `None` where the way there is broken, which the builder reports.

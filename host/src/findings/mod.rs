@@ -6,6 +6,7 @@
 //! while the service is stopped.
 
 mod blocks;
+mod damage;
 mod overrides;
 mod reading;
 mod record;
@@ -26,9 +27,11 @@ use crate::sealed_log::{Place, SealedLog};
 use crate::secret;
 use crate::settings::HostFolder;
 use blocks::{Month, Part};
+use damage::Damage;
 use overrides::Tally;
 
 pub use crate::sealed_log::SealedLogError;
+pub(crate) use damage::kept_aside;
 pub use overrides::Overrides;
 pub(crate) use reading::read_since;
 pub(crate) use record::Entry;
@@ -50,6 +53,7 @@ struct Kept {
     tally: Tally,
     /// Answers that were never given: their findings are none.
     withdrawn: BTreeSet<u64>,
+    damage: Damage,
 }
 
 /// Why findings cannot be kept or found.
@@ -91,10 +95,11 @@ impl FindingsError {
 }
 
 impl Findings {
-    /// Opens the store of a host; it is empty where nothing was found yet.
+    /// Opens the store of a host; it is empty where nothing was found yet. Damaged lines are passed over and told
+    /// ([`Findings::damage`]): one that cannot be read must not keep all other patients from being judged.
     ///
     /// # Errors
-    /// [`FindingsError`].
+    /// [`FindingsError`]; where not one line can be read, the secret is another one.
     pub fn open(host: &HostFolder) -> Result<Self, FindingsError> {
         let folder = host.findings();
         let failed = |source| FindingsError::Io {
@@ -117,7 +122,14 @@ impl Findings {
         for name in names {
             findings.open_month(&mut findings.kept(), &name, &mut places)?;
         }
+        findings.kept().damage.refuse_if_all_is_damaged()?;
         Ok(findings)
+    }
+
+    /// What of the store is damaged, for people; nothing where all can be read.
+    #[must_use]
+    pub fn damage(&self) -> Vec<String> {
+        self.kept().damage.told()
     }
 
     /// Keeps the findings of one answer, in its order; durable on return.
@@ -214,7 +226,10 @@ impl Findings {
         places: &mut Places,
     ) -> Result<Arc<SealedLog>, FindingsError> {
         let (mut found, mut later) = (Vec::new(), Vec::new());
-        let log = SealedLog::open(&self.folder.join(name), &self.secret, |place, bytes| {
+        let path = self.folder.join(name);
+        let mut readable = 0;
+        let (log, damaged) = SealedLog::open_past_damage(&path, &self.secret, |place, bytes| {
+            readable += 1;
             match serde_json::from_slice(bytes) {
                 Ok(entry @ Entry::Found(_)) => {
                     kept.tally.take(&entry);
@@ -224,6 +239,7 @@ impl Findings {
                 Err(_) => {}
             }
         })?;
+        kept.damage.note(&path, readable, &damaged);
         let log = Arc::new(log);
         let mut month = Month::new(Arc::clone(&log));
         for (answer, place) in found {

@@ -84,7 +84,7 @@ pub enum Event {
     TailCut {
         /// Its length.
         bytes: u64,
-        /// Of it; the bytes are kept beside the journal under this name.
+        /// Of it; the bytes are kept beside the journal under this name, where there was room.
         digest: Digest,
     },
     /// The bureau acknowledged a head.
@@ -139,6 +139,12 @@ pub struct Verdict {
     pub engine: String,
     /// Digest of the lock.
     pub lock: Digest,
+    /// Of the region by which the request was read; not there in journals of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Digest>,
+    /// Of the hospital's policy; not there in journals of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Digest>,
     /// What history there was.
     pub history: HistoryState,
     /// What of it earlier requests had told, where that was anything.

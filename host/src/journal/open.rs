@@ -18,8 +18,8 @@ pub struct Cut {
     pub bytes: u64,
     /// Of it.
     pub digest: Digest,
-    /// Where it is kept.
-    pub kept: PathBuf,
+    /// Where it is kept; nowhere where the disk had no room for it.
+    pub kept: Option<PathBuf>,
 }
 
 /// Where a journal goes on.
@@ -118,11 +118,19 @@ pub(super) fn holds_seal_of(bytes: &[u8], key: &PublicKey) -> bool {
     })
 }
 
-/// Keeps a tail beside the journal, then cuts it off.
+/// Keeps a tail beside the journal, then cuts it off. On a full disk, which is a likely place for a torn group, it is
+/// cut off all the same: nobody was answered on the ground of it, and everybody waits for the service.
 fn cut(folder: &Path, path: &Path, sealed: u64, tail: &[u8]) -> Result<Cut, JournalError> {
     let digest = Digest::of(tail);
     let kept = folder.join(format!("cut-{digest}"));
-    files::replace(&kept, tail).map_err(|source| JournalError::io(&kept, source))?;
+    let kept = match files::replace(&kept, tail) {
+        Ok(()) => Some(kept),
+        Err(error) => {
+            let bytes = tail.len();
+            tracing::error!(%error, bytes, %digest, "an unsealed end of the journal cannot be kept");
+            None
+        }
+    };
     let shorten = || {
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(sealed)?;

@@ -113,11 +113,46 @@ fn a_tail_torn_at_any_byte_is_cut_kept_and_recorded_and_no_sealed_entry_is_lost(
         }
         let cut = journal.cut().unwrap();
         assert_eq!(cut.bytes, (end - first) as u64);
-        assert_eq!(fs::read(&cut.kept).unwrap(), &whole[first..end]);
+        let kept = fs::read(cut.kept.as_ref().unwrap()).unwrap();
+        assert_eq!(kept, &whole[first..end]);
         drop(journal);
         let verified = checked(&torn, None);
         assert_eq!((verified.head.count, verified.cuts), (2, 1), "at {end}");
     }
+}
+
+#[test]
+fn a_torn_tail_on_a_full_disk_is_cut_and_the_journal_opens_and_goes_on() {
+    struct Full;
+    impl Failures for Full {
+        fn reach(&self, point: FailurePoint) -> io::Result<()> {
+            match point {
+                FailurePoint::JournalGroup => Err(io::Error::other("no space left")),
+                _ => Ok(()),
+            }
+        }
+    }
+    let folder = journal_of(2);
+    let tail = b"{\"entry\":{\"torn";
+    let whole = [&fs::read(file(&folder)).unwrap(), &tail[..]].concat();
+    fs::write(file(&folder), whole).unwrap();
+    // Nothing can be kept where a folder stands in its place.
+    let kept = format!("cut-{}", rulepack_protocol::digest::Digest::of(tail));
+    fs::create_dir(folder.path().join(kept)).unwrap();
+    let full = Setup {
+        failures: Arc::new(Full),
+        ..setup(folder.path())
+    };
+    let journal = Journal::open(full, key()).unwrap();
+    let cut = journal.cut().unwrap();
+    assert_eq!((cut.bytes, &cut.kept), (tail.len() as u64, &None));
+    assert!(!journal.is_writing());
+    drop(journal);
+    let journal = open(&folder).unwrap();
+    assert_eq!(journal.cut(), None);
+    assert_eq!(journal.record(event(3)).unwrap(), 3);
+    drop(journal);
+    assert_eq!(checked(&folder, None).head.count, 3);
 }
 
 #[test]

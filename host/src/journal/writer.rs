@@ -85,12 +85,13 @@ impl Journal {
             cut,
         };
         if let Some(cut) = &journal.cut {
-            let kept = cut.kept.display();
-            tracing::warn!(bytes = cut.bytes, %kept, "an unsealed end of the journal was cut");
-            journal.record(Event::TailCut {
-                bytes: cut.bytes,
-                digest: cut.digest,
-            })?;
+            let (bytes, digest) = (cut.bytes, cut.digest);
+            tracing::warn!(bytes, kept = ?cut.kept, "an unsealed end of the journal was cut");
+            let recorded = journal.record(Event::TailCut { bytes, digest });
+            if let Err(error) = recorded {
+                // On a full disk: an `interrupted` entry will say that something is missing.
+                tracing::error!(%error, bytes, %digest, "that it was cut is not recorded");
+            }
         }
         Ok(journal)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rulepack_protocol::digest::Digest;
 
-use super::Lock;
+use super::{Lock, recover};
 use crate::client::{FailurePoint, Failures, NoFailures};
 use crate::files;
 use crate::settings::HostFolder;
@@ -180,6 +180,9 @@ impl Lock {
             Self::default().write(folder, &NoFailures)?;
         }
         files::replace(&kept, &bytes).map_err(|source| failed(&kept, source))?;
+        let latest = recover::latest(folder);
+        let digest = self.digest().to_string();
+        files::replace(&latest, digest.as_bytes()).map_err(|source| failed(&latest, source))?;
         reach(FailurePoint::LockKept)?;
         files::replace(&path, &bytes).map_err(|source| failed(&path, source))?;
         reach(FailurePoint::AfterLock)

@@ -55,6 +55,11 @@ impl<P> Ready<P> {
         made
     }
 
+    /// All that are ready.
+    pub(super) fn variants(&self) -> Vec<Variant> {
+        lock(&self.shelf).packs.keys().copied().collect()
+    }
+
     /// Forgets all of them, and those that are being made.
     pub(super) fn clear(&self) {
         let mut shelf = lock(&self.shelf);

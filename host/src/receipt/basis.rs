@@ -8,7 +8,7 @@ use rulepack_protocol::names::TargetPath;
 
 use crate::journal::{
     BrokenPack, FindingRecord, HistoryState, NoVerdictRecord, NotEvaluableRecord, PackRecord,
-    RecalledRecord, Verdict, salted,
+    RecalledRecord, SoftenedRecord, Verdict, salted,
 };
 use crate::review::report::Report;
 use crate::review::{Circumstances, Reviewed};
@@ -27,6 +27,10 @@ pub struct Basis<'a> {
     pub engine: String,
     /// Digest of the lock.
     pub lock: Digest,
+    /// Digest of the region.
+    pub region: Option<Digest>,
+    /// What the hospital softens, and how it fails; it changes what is found no more than it is told.
+    pub policy: Option<Digest>,
     /// What history there was.
     pub history: HistoryState,
     /// What of it earlier requests had told, not salted yet.
@@ -52,6 +56,8 @@ impl Basis<'_> {
             jurisdiction: self.circumstances.jurisdiction.clone(),
             engine: self.engine.clone(),
             lock: self.lock,
+            region: self.region,
+            policy: self.policy,
             history: self.history,
             recalled: self.recalled.map(|recalled| RecalledRecord {
                 digest: salted(salt, recalled.digest.as_bytes()),
@@ -71,6 +77,17 @@ impl Basis<'_> {
             far_rule_days: reviewed.far_rule_days,
         }
     }
+}
+
+/// What the hospital softened, of a report that it has softened.
+pub(crate) fn softened(report: &Report) -> Vec<SoftenedRecord> {
+    let softened = report.findings.iter().filter(|one| one.softened.is_some());
+    let records = softened.map(|finding| SoftenedRecord {
+        pack: finding.rule.pack.clone(),
+        rule: finding.rule.rule.clone(),
+        to: finding.action,
+    });
+    records.collect()
 }
 
 fn packs(report: &Report) -> Vec<PackRecord> {

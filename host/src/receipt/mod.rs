@@ -2,6 +2,7 @@
 //! the host, and its execution anew.
 
 mod basis;
+pub mod export;
 pub mod replay;
 
 use rulepack_protocol::digest::Digest;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::journal::{Event, Found, Verdict};
 
 pub use basis::Basis;
+pub(crate) use basis::softened;
 
 /// The format that this release writes and reads.
 const FORMAT: &str = "rulepack-receipt-1";

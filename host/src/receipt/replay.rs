@@ -1,22 +1,26 @@
 //! A verdict executed anew, from the receipt, the kept request and the files of a host: to identical bytes,
 //! on any machine and with any number of threads.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rulepack_engine::Grants;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::{Division, DivisionError, TargetPath};
 use rulepack_protocol::tuf::Status;
 use serde::Serialize;
 
-use super::{Basis, Receipt, ReceiptError};
+use super::{Basis, Receipt, ReceiptError, softened};
 use crate::data::national::{BodyError, Region, decode};
 use crate::data::{RequestError, parse_call};
+use crate::grants::{GrantTable, GrantsError};
 use crate::history::{History, HistoryError};
 use crate::journal::{Verdict, salted};
+use crate::kept::{KeptError, KeptSettings, digest_of};
 use crate::lock::{Lock, LockError};
 use crate::packs::Packs;
-use crate::review::InForce;
+use crate::review::{InForce, Reviewed};
 use crate::service::judge;
 use crate::settings::HostFolder;
 
@@ -69,6 +73,12 @@ pub enum ReplayError {
     /// No history.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// Grants, policy or region of that time cannot be read.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+    /// A receipt of a release that kept no grants, and those of today cannot be read.
+    #[error(transparent)]
+    Grants(#[from] GrantsError),
     /// The place of the receipt.
     #[error(transparent)]
     Division(#[from] DivisionError),
@@ -84,8 +94,8 @@ pub struct Ground<'a> {
     pub folder: &'a HostFolder,
     /// Its packs.
     pub packs: &'a Packs,
-    /// How requests were written.
-    pub region: &'a Region,
+    /// How requests were written, where a person says so; else as the receipt says.
+    pub region: Option<&'a Region>,
     /// Any number gives the same bytes.
     pub threads: usize,
 }
@@ -96,6 +106,15 @@ pub struct Ground<'a> {
 /// [`ReplayError`] where it cannot be executed; what comes out differently is told in
 /// [`Replayed::differences`].
 pub fn replay(receipt: &Receipt, body: &[u8], ground: Ground<'_>) -> Result<Replayed, ReplayError> {
+    execute(receipt, body, ground).map(|(replayed, _)| replayed)
+}
+
+/// The same, with the packs that it took.
+pub(super) fn execute(
+    receipt: &Receipt,
+    body: &[u8],
+    ground: Ground<'_>,
+) -> Result<(Replayed, Packs), ReplayError> {
     let old = receipt.verdict()?;
     let found = salted(&receipt.salt, body);
     if found != old.data {
@@ -104,15 +123,14 @@ pub fn replay(receipt: &Receipt, body: &[u8], ground: Ground<'_>) -> Result<Repl
             expected: old.data,
         });
     }
-    let mut new = again(receipt, old, body, ground)?;
-    // Policy of the hospital at that time, and no part of the verdict of the packs.
-    new.softened.clone_from(&old.softened);
+    let packs = ground.packs.granting(grants(ground.folder, old)?);
+    let new = again(receipt, old, body, (ground, &packs))?;
     let current = Lock::read(ground.folder)?;
     let withdrawn = new.packs.iter().map(|run| &run.pack).filter(|pack| {
         let version = current.version(pack);
         version.is_some_and(|version| version.status == Status::Yanked)
     });
-    Ok(Replayed {
+    let replayed = Replayed {
         answer: old.answer.clone(),
         findings: new.findings.len(),
         withdrawn: withdrawn.cloned().collect(),
@@ -122,7 +140,33 @@ pub fn replay(receipt: &Receipt, body: &[u8], ground: Ground<'_>) -> Result<Repl
             .into_iter()
             .map(|run| (run.pack, run.fuel))
             .collect(),
-    })
+    };
+    Ok((replayed, packs))
+}
+
+/// What each pack of the receipt was granted.
+fn grants(folder: &HostFolder, old: &Verdict) -> Result<BTreeMap<TargetPath, Grants>, ReplayError> {
+    let kept = KeptSettings::of(folder);
+    let granted = old.packs.iter().map(|run| {
+        let grants = match kept.grants(&run.grants)? {
+            Some(grants) => grants,
+            None if run.grants == Grants::All.digest() => Grants::All,
+            // Of an earlier release, which kept none: where those of today are others, the differences say so.
+            None => GrantTable::read(folder)?.of(run.pack.name_space()),
+        };
+        Ok((run.pack.clone(), grants))
+    });
+    granted.collect()
+}
+
+/// How the request was written.
+fn region(old: &Verdict, ground: Ground<'_>) -> Result<Region, ReplayError> {
+    let kept = match (ground.region, old.region) {
+        (Some(given), _) => Some(given.clone()),
+        (None, Some(digest)) => KeptSettings::of(ground.folder).region(&digest)?,
+        (None, None) => None,
+    };
+    Ok(kept.unwrap_or_default())
 }
 
 /// The verdict as it comes out now.
@@ -130,10 +174,11 @@ fn again(
     receipt: &Receipt,
     old: &Verdict,
     body: &[u8],
-    ground: Ground<'_>,
+    (ground, packs): (Ground<'_>, &Packs),
 ) -> Result<Verdict, ReplayError> {
     let (text, _) = decode(body, None)?;
-    let call = parse_call(&old.infno, &text, ground.region)?;
+    let region = region(old, ground)?;
+    let call = parse_call(&old.infno, &text, &region)?;
     // It names packs and overlays by digest, and the tables that were imported: what holds today is of no
     // account.
     let lock = Lock::with_digest(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
@@ -146,23 +191,61 @@ fn again(
     let mut circumstances = judge::circumstances(call.as_ref(), &division, today);
     circumstances.batches.threads = ground.threads;
     let in_force = InForce {
-        packs: ground.packs,
+        packs,
         lock: &lock,
         division: &division,
     };
-    let reviewed = in_force.review(&Arc::new(rows.data), &circumstances);
+    let mut reviewed = in_force.review(&Arc::new(rows.data), &circumstances);
     let basis = Basis {
         answer: old.answer.clone(),
         infno: call.infno(),
         circumstances: &circumstances,
-        engine: ground.packs.engine().id(),
+        engine: packs.engine().id(),
         lock: lock.digest(),
+        region: old.region.map(|_| digest_of(&region)),
+        policy: None,
         history: history.state(),
         recalled: rows.recalled,
         body,
         left_out,
     };
-    Ok(basis.verdict(&reviewed, &receipt.salt))
+    let mut new = basis.verdict(&reviewed, &receipt.salt);
+    soften((old, &mut new), &mut reviewed, ground.folder, today)?;
+    Ok(new)
+}
+
+/// Softens by the policy of that time. Receipts of earlier releases name none: there it is taken as told.
+fn soften(
+    (old, new): (&Verdict, &mut Verdict),
+    reviewed: &mut Reviewed,
+    folder: &HostFolder,
+    today: Day,
+) -> Result<(), ReplayError> {
+    let kept = KeptSettings::of(folder);
+    let policy = old.policy.map(|digest| kept.policy(&digest)).transpose()?;
+    let Some(policy) = policy.flatten() else {
+        new.softened.clone_from(&old.softened);
+        return Ok(());
+    };
+    policy.soften(&mut reviewed.report, today);
+    new.softened = softened(&reviewed.report);
+    new.policy = Some(digest_of(&policy));
+    Ok(())
+}
+
+/// What is counted of a verdict.
+type Count = fn(&Verdict) -> usize;
+
+const COUNTS: [(&str, Count); 5] = [
+    ("packs that ran", |verdict| verdict.packs.len()),
+    ("findings", |verdict| verdict.findings.len()),
+    ("softened findings", |verdict| verdict.softened.len()),
+    ("rules not evaluable", |verdict| verdict.not_evaluable.len()),
+    ("without a verdict", |verdict| verdict.no_verdict.len()),
+];
+
+fn name(digest: Option<Digest>) -> String {
+    digest.map_or("none".to_owned(), |digest| digest.to_string())
 }
 
 /// What differs, the causes before the consequences.
@@ -175,6 +258,8 @@ fn differences(old: &Verdict, new: &Verdict) -> Vec<String> {
         }
     };
     differ("engine", &old.engine, &new.engine);
+    differ("region", &name(old.region), &name(new.region));
+    differ("policy", &name(old.policy), &name(new.policy));
     differ("history", &old.history.digest, &new.history.digest);
     let recalled = |verdict: &Verdict| {
         let told = verdict.recalled.map(|told| (told.rows, told.digest));
@@ -199,18 +284,9 @@ fn differences(old: &Verdict, new: &Verdict) -> Vec<String> {
         differ(&format!("grants of {name}"), &pack.grants, &now.grants);
         differ(&format!("fuel of {name}"), &pack.fuel, &now.fuel);
     }
-    differ("packs that ran", &old.packs.len(), &new.packs.len());
-    differ("findings", &old.findings.len(), &new.findings.len());
-    differ(
-        "rules not evaluable",
-        &old.not_evaluable.len(),
-        &new.not_evaluable.len(),
-    );
-    differ(
-        "without a verdict",
-        &old.no_verdict.len(),
-        &new.no_verdict.len(),
-    );
+    for (what, count) in COUNTS {
+        differ(what, &count(old), &count(new));
+    }
     differ(
         "findings digest",
         &old.findings_digest,

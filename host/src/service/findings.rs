@@ -125,3 +125,46 @@ fn detail(row: &ReportedRow, kind: ItemType, id: String) -> Detail {
         vola_amt: Amount(row.amount),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rulepack_contract::answer::Certainty;
+
+    use super::*;
+    use crate::review::report::RuleReference;
+
+    #[test]
+    fn t2_every_answer_names_the_issuing_name_space_before_the_policy_text_however_long_that_is() {
+        let finding = |pack: &str, basis: String| ReportedFinding {
+            rule: RuleReference {
+                pack: pack.parse().unwrap(),
+                rule: "LIM-01".into(),
+                title: "限量".into(),
+                kind: None,
+                basis,
+                behaviour: Behaviour::Item,
+            },
+            certainty: Certainty::HighSuspicion,
+            action: Action::Review,
+            softened: None,
+            message: "超量".into(),
+            amount: 0,
+            offending: Vec::new(),
+            related: Vec::new(),
+            retroactive: false,
+            set: Default::default(),
+        };
+        let told = |finding| one(&finding, &Region::default(), id(42, 0)).vola_evid;
+        assert_eq!(
+            told(finding(
+                "37/limits/1.0.0.wasm",
+                "鲁医保发〔2024〕1 号".into()
+            )),
+            "发布方 37；规则包 37/limits 1.0.0；依据：鲁医保发〔2024〕1 号"
+        );
+        let long = told(finding("vendor-acme/limits/2.1.0.wasm", "据".repeat(600)));
+        let issuer = "发布方 vendor-acme；规则包 vendor-acme/limits 2.1.0；依据：据";
+        assert!(long.starts_with(issuer), "{long}");
+        assert_eq!(long.chars().count(), 500);
+    }
+}

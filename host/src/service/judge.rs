@@ -10,10 +10,11 @@ use rulepack_protocol::names::Division;
 use super::apart::{self, HistoryGaps, LeftOut};
 use super::keep::{forget, keep, remember};
 use super::metrics::Part;
-use super::{Service, problem_word, record, watching};
+use super::{Service, problem_word, record, rests_on, watching};
 use crate::data::{BroughtRow, Call, RequestError};
 use crate::history::{History, HistoryError, Recalled, View};
 use crate::journal::{RecalledRecord, Verdict};
+use crate::kept;
 use crate::policy::Fail;
 use crate::receipt::Basis;
 use crate::review::{Circumstances, InForce, Reviewed};
@@ -90,11 +91,17 @@ fn settle(
         mut judged,
         data,
         brought,
-        verdict,
+        mut verdict,
     } = reviewed;
     let policy = service.policy.get();
-    if let Some(today) = service.today() {
+    if let Some(today) = Day::from_number(verdict.today) {
         policy.soften(&mut judged.reviewed.report, today);
+    }
+    verdict.policy = Some(kept::digest_of(&*policy));
+    if rests_on::keep(service, &verdict, &policy).is_err() {
+        let error = CallError::NotRecorded;
+        record::unreviewed(service, number, call.infno(), &error.to_string());
+        return Err(error);
     }
     let recording = record::verdict(service, verdict, &judged.reviewed.report);
     let recording = recording.map_err(|_| CallError::NotRecorded)?;
@@ -157,6 +164,8 @@ fn review(
         circumstances: &circumstances,
         engine: service.packs.engine().id(),
         lock: lock.digest(),
+        region: Some(service.region),
+        policy: None,
         history: state,
         recalled: rows.recalled,
         body,

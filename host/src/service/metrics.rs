@@ -146,6 +146,12 @@ pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> 
         "1 while the journal can be written; without it nothing is answered.",
     );
     page.sample("rulepack_recording", &[], u8::from(is_recording));
+    page.family(
+        "rulepack_faults",
+        "gauge",
+        "Files of this host that are damaged or cannot be read; the status tells which.",
+    );
+    page.sample("rulepack_faults", &[], status.faults.len() as u64);
     history(&mut page, status);
     if let Some(age) = status.refresh_age_seconds {
         page.family(

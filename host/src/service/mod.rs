@@ -35,6 +35,7 @@ mod decide;
 mod decision;
 mod describe;
 mod document;
+mod faults;
 mod findings;
 mod guard;
 pub(crate) mod judge;
@@ -47,6 +48,7 @@ mod pause;
 mod poll;
 mod problem;
 mod record;
+mod rests_on;
 mod routes;
 mod schemas;
 mod search;
@@ -64,6 +66,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::TargetPath;
 use tokio::net::TcpListener;
@@ -74,11 +77,13 @@ use crate::data::national::Region;
 use crate::findings::{Findings, FindingsError};
 use crate::history::{History, HistoryError, Seen};
 use crate::journal::{self, Event, Journal, JournalError};
+use crate::kept::{self, KeptSettings};
 use crate::lock::{Choice, Lock, LockError, Purpose};
 use crate::packs::{PackError, Packs};
 use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
-use crate::tokens::{Role, Tokens, TokensError};
+use crate::tokens::{Role, Tokens};
+use faults::{Faults, policy_at_start};
 use metrics::Metrics;
 use swapped::Swapped;
 use watching::Watching;
@@ -117,6 +122,10 @@ pub struct Service {
     seen: Arc<Seen>,
     findings: Findings,
     policy: Swapped<Policy>,
+    /// Digest of the region.
+    region: Digest,
+    kept: KeptSettings,
+    faults: Faults,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
     journal: Journal,
@@ -151,9 +160,6 @@ pub enum ServiceError {
     /// The hospital's own decisions cannot be read.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// Nobody knows who may ask.
-    #[error(transparent)]
-    Tokens(#[from] TokensError),
     /// Patient data would be offered to the network.
     #[error("`{0}` is not an address of loopback, expected one such as `127.0.0.1:8480`")]
     NotLoopback(SocketAddr),
@@ -171,13 +177,13 @@ impl ServiceError {
             ServiceError::History(error) => error.hint(),
             ServiceError::Journal(error) => error.hint().map(str::to_owned),
             ServiceError::Findings(error) => error.hint().map(str::to_owned),
-            ServiceError::Tokens(error) => error.hint(),
             ServiceError::NotLoopback(_) => Some(
                 "give the HIS a token first (`rulepack token new --role his`), and name the address with \
                  `--host-name`; tokens travel in plain text, so put a proxy with TLS before it"
                     .to_owned(),
             ),
-            ServiceError::Lock(_) | ServiceError::Policy(_) | ServiceError::Io(_) => None,
+            ServiceError::Lock(error) => error.hint().map(str::to_owned),
+            ServiceError::Policy(_) | ServiceError::Io(_) => None,
         }
     }
 }
@@ -206,7 +212,11 @@ impl Service {
         failures: Arc<dyn Failures + Send + Sync>,
     ) -> Result<Self, ServiceError> {
         let settings = folder.settings()?;
-        let lock = Lock::read(&folder)?;
+        let faults = Faults::default();
+        let (lock, recovered) = Lock::read_or_recover(&folder)?;
+        if let Some(told) = recovered {
+            faults.put(faults::LOCK, told);
+        }
         // Where the secret of both is another one, this says so before anything is set aside.
         let findings = Findings::open(&folder)?;
         let (history, seen) =
@@ -216,8 +226,9 @@ impl Service {
             folder: folder.journal(),
             institution: settings.institution.clone(),
             clock: options.clock,
-            failures,
+            failures: Arc::clone(&failures),
         };
+        let kept = KeptSettings::stopped_by(&folder, failures);
         let journal = Journal::open(setup, journal::make_key(&folder)?)?;
         let recorded = journal.record(Event::Started {
             engine: packs.engine().id(),
@@ -231,11 +242,14 @@ impl Service {
             journal,
             settings,
             packs,
+            region: kept::digest_of(&options.region),
+            kept,
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
             seen,
-            policy: Swapped::new(Policy::read(&folder.policy())?),
+            policy: Swapped::new(policy_at_start(Policy::read(&folder.policy()), &faults)),
+            faults,
             findings,
             broken: Swapped::default(),
             last_sync: Swapped::default(),
@@ -249,33 +263,60 @@ impl Service {
         })
     }
 
-    /// Takes up a changed lock or policy, and history that was imported since. A review that is going on ends on
-    /// what it began with. Answers whether anything changed.
+    /// Takes up a changed lock or policy, changed grants, and history that was imported since. A review that is going
+    /// on ends on what it began with. Answers whether anything changed.
     ///
     /// # Errors
-    /// [`ServiceError`]; what cannot be read stays as it was.
+    /// [`ServiceError`]; what cannot be read stays as it was, and keeps nothing else from being taken up.
     pub fn reload(&self) -> Result<bool, ServiceError> {
-        let lock = Lock::read(&self.folder)?;
-        let policy = Policy::read(&self.folder.policy())?;
-        let is_new_policy = policy != *self.policy.get();
-        if is_new_policy {
-            self.policy.put(policy);
-        }
-        let is_new_lock = lock != *self.lock.get();
-        if is_new_lock {
-            self.record(record::lock_change(&self.lock.get(), &lock));
-            self.lock.put(lock);
+        let policy = self.reload_policy();
+        let lock = self.reload_lock();
+        let history = self.reload_history();
+        Ok([policy?, lock?, history?].contains(&true))
+    }
+
+    fn reload_lock(&self) -> Result<bool, ServiceError> {
+        let read = Lock::read_or_recover(&self.folder);
+        let is_new_lock = read
+            .as_ref()
+            .is_ok_and(|(lock, _)| *lock != *self.lock.get());
+        if let Ok((lock, recovered)) = &read {
+            if let Some(told) = recovered {
+                self.faults.put(faults::LOCK, told.clone());
+            }
+            if is_new_lock {
+                self.record(record::lock_change(&self.lock.get(), lock));
+                self.lock.put(lock.clone());
+            }
         }
         let are_new_grants = self.packs.forget_other_grants();
         if is_new_lock || are_new_grants || self.has_damaged_packs() {
             self.warm();
         }
-        let is_new_history = !self.history.get().is_current()?;
-        if is_new_history {
+        read?;
+        Ok(is_new_lock || are_new_grants)
+    }
+
+    fn reload_policy(&self) -> Result<bool, ServiceError> {
+        let policy = Policy::read(&self.folder.policy()).inspect_err(|error| {
+            let told = format!("{error}; the policy before it stays in force");
+            self.faults.put(faults::POLICY, told);
+        })?;
+        self.faults.clear(faults::POLICY);
+        let is_new = policy != *self.policy.get();
+        if is_new {
+            self.policy.put(policy);
+        }
+        Ok(is_new)
+    }
+
+    fn reload_history(&self) -> Result<bool, ServiceError> {
+        let is_new = !self.history.get().is_current()?;
+        if is_new {
             let history = History::imports(&self.folder.history())?;
             self.history.put(history);
         }
-        Ok(is_new_lock || is_new_policy || are_new_grants || is_new_history)
+        Ok(is_new)
     }
 
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that
@@ -324,16 +365,22 @@ impl Service {
             .any(|problem| [ALTERED, UNREADABLE].contains(problem))
     }
 
-    /// Beyond loopback only callers with a token are answered, so that the HIS must have one.
+    /// Beyond loopback only callers with a token are answered, so that the HIS must have one. Tokens that cannot be
+    /// read let nobody in (`access.rs`), from wherever, and are read for every request: it need not be started anew
+    /// once they can.
     ///
     /// # Errors
-    /// [`ServiceError::NotLoopback`], and where the tokens cannot be read.
+    /// [`ServiceError::NotLoopback`].
     pub fn may_listen(&self, address: SocketAddr) -> Result<(), ServiceError> {
-        let tokens = Tokens::read(&self.folder.tokens())?;
-        if address.ip().is_loopback() || tokens.has(Role::His) {
-            return Ok(());
+        match Tokens::read(&self.folder.tokens()) {
+            Ok(tokens) if address.ip().is_loopback() || tokens.has(Role::His) => Ok(()),
+            Ok(_) => Err(ServiceError::NotLoopback(address)),
+            Err(error) => {
+                let hint = error.hint().unwrap_or_default();
+                tracing::error!(%error, hint, "tokens cannot be read: nobody is let in");
+                Ok(())
+            }
         }
-        Err(ServiceError::NotLoopback(address))
     }
 
     /// The packs and the engine that runs them, for whoever brings them up to date.

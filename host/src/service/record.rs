@@ -6,11 +6,9 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf;
 
 use super::{Service, findings};
-use crate::journal::{
-    self, BrokenPack, Event, JournalError, LockChange, Recording, SoftenedRecord, Verdict,
-};
+use crate::journal::{self, BrokenPack, Event, JournalError, LockChange, Recording, Verdict};
 use crate::lock::{Lock, LockedVersion, State};
-use crate::receipt::Receipt;
+use crate::receipt::{self, Receipt};
 use crate::review::Report;
 
 /// Digits of an answer's number; a finding's `jr_id` begins with them.
@@ -29,14 +27,7 @@ pub(super) fn verdict(
     mut verdict: Verdict,
     softened: &Report,
 ) -> Result<Recording, JournalError> {
-    let softened = softened.findings.iter().filter_map(|finding| {
-        finding.softened.as_ref().map(|_| SoftenedRecord {
-            pack: finding.rule.pack.clone(),
-            rule: finding.rule.rule.clone(),
-            to: finding.action,
-        })
-    });
-    verdict.softened = softened.collect();
+    verdict.softened = receipt::softened(softened);
     let event = Event::Verdict(Box::new(verdict));
     service.journal.begin(event)
 }

@@ -10,7 +10,7 @@ use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf;
 use serde::Serialize;
 
-use super::{CHINA_AHEAD_MS, SECOND_MS, Service};
+use super::{CHINA_AHEAD_MS, SECOND_MS, Service, faults};
 use crate::findings::Overrides;
 use crate::history::HistorySurvey;
 use crate::html::escape;
@@ -35,6 +35,8 @@ pub struct Status {
     pub packs: Vec<PackStatus>,
     /// The last try to bring the packs up to date, where one was made since the start.
     pub last_sync: Option<LastSync>,
+    /// Files of this host that are damaged or cannot be read, and what is done meanwhile; empty where all is well.
+    pub faults: Vec<String>,
     /// What is known of patients from imports and earlier requests.
     pub history: HistorySurvey,
     /// What the hospital decided itself about rules and faults.
@@ -134,6 +136,7 @@ impl Status {
                 .map(|version| pack_status(service, &lock, version))
                 .collect(),
             last_sync,
+            faults: faults::told(service),
             history: history(service),
             policy: service.policy.get().as_ref().clone(),
             overrides: service.findings.overrides(),
@@ -243,16 +246,25 @@ pub(super) fn page(status: &Status) -> String {
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>规则包运行状态 · \
          rulepack status</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><h1>规则包运行\
          状态 · Rule packs</h1><p>机构 · institution {} ({}) — {ready}</p><p>上次更新 · last update: \
-         {sync}</p><p>锁定文件 · lock <code>{}</code></p>{}{}<table><thead><tr><th>规则包 · pack</th><th>\
+         {sync}</p>{}<p>锁定文件 · lock <code>{}</code></p>{}{}<table><thead><tr><th>规则包 · pack</th><th>\
          状态 · state</th><th>施行 · effective</th><th>sha256</th></tr></thead><tbody>{rows}</tbody>\
          </table>{}</body></html>\n",
         escape(&status.institution),
         escape(&status.division),
+        fault_lines(&status.faults),
         status.lock,
         history_line(&status.history),
         air_gap.unwrap_or_default(),
         decisions(&status.overrides),
     )
+}
+
+/// What is wrong with the files of the host, a line each.
+fn fault_lines(faults: &[String]) -> String {
+    let lines = faults
+        .iter()
+        .map(|fault| format!("<p>故障 · fault: {}</p>", escape(fault)));
+    lines.collect()
 }
 
 /// What is known of patients, and what of it is damaged.

@@ -32,6 +32,7 @@
 //! | CND-26 检查收费无报告 | patient | [`rules::unreported_examinations`] |
 //! | CND-27 入院打包检查 | patient | [`rules::admission_bundles`] |
 //! | CND-28 辅助用药占比 | institution | [`rules::adjuvant_medicines`] |
+//! | CND-29 门诊、急诊处方超量 | patient | [`rules::supply_days`] |
 //!
 //! The rules about patients look at lines less their refunds ([`lines`]). That something is not in the record is
 //! evidence only where the hospital's data says that it holds all of it.
@@ -47,6 +48,7 @@
 pub mod growth;
 pub mod lines;
 pub mod months;
+mod records;
 pub mod rules;
 pub mod settings;
 pub mod totals;
@@ -66,8 +68,9 @@ use rules::{
     adjuvant_medicines, admission_bundles, antibiotics, budgets, consent, cost_growth,
     cost_structure, frequent_visits, idle_bed, impersonation, intensive_care, lab_limits,
     operations, pathway, positive_findings, price_cuts, refused_claims, restricted_patients,
-    similar_treatments, split_prescriptions, third_party, treatment_counts, treatment_frequency,
-    treatment_records, treatment_sites, unordered_charges, unreported_examinations, visit_costs,
+    similar_treatments, split_prescriptions, supply_days, third_party, treatment_counts,
+    treatment_frequency, treatment_records, treatment_sites, unordered_charges,
+    unreported_examinations, visit_costs,
 };
 use settings::Settings;
 use treatments::Treatments;
@@ -156,6 +159,9 @@ impl Conduct {
         }
         if runs(antibiotics::STAGES, antibiotics::NEEDS) {
             antibiotics::check(self, care, answer);
+        }
+        if runs(supply_days::STAGES, supply_days::NEEDS) {
+            supply_days::check(&self.settings, care, answer)?;
         }
         Ok(())
     }

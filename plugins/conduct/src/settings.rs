@@ -13,6 +13,12 @@ pub struct Settings {
     pub pharmacy_types: Vec<Code>,
     /// 医疗类别 of emergencies.
     pub emergency_types: Vec<Code>,
+    /// 医疗类别 of visits whose prescriptions may last long: chronic and special diseases.
+    pub long_supply_types: Vec<Code>,
+    /// The most days that a line of an ordinary visit supplies.
+    pub clinic_supply_max: Quantity,
+    /// The most days that a line of an emergency supplies.
+    pub emergency_supply_max: Quantity,
     /// Kinds of records that say that the person and the card do not agree.
     pub mismatch_kinds: Vec<Code>,
     /// Kinds of records that are a consent.
@@ -94,6 +100,9 @@ impl Settings {
             stay_types: codes("stay_types")?,
             pharmacy_types: codes("pharmacy_types")?,
             emergency_types: codes("emergency_types")?,
+            long_supply_types: codes("long_supply_types")?,
+            clinic_supply_max: Quantity(integer("clinic_supply_max")?),
+            emergency_supply_max: Quantity(integer("emergency_supply_max")?),
             mismatch_kinds: codes("mismatch_kinds")?,
             consent_kinds: codes("consent_kinds")?,
             operation_kinds: codes("operation_kinds")?,

@@ -17,6 +17,7 @@
 //! | CON-11 四价统一 | institution | [`rules::four_prices`] |
 //! | CON-12 黑名单供应商 | institution | [`rules::suppliers`] |
 //! | CON-13 系统组套超价 | patient | [`rules::product_sets`] |
+//! | CON-14 计费耗材无五码对照 | patient | [`rules::unmapped_charges`] |
 //!
 //! The rules about patients look at charge lines less their refunds ([`lines`]) and at the pieces that were
 //! scanned for them ([`uses`]). A piece whose charge was refunded in full was not used.
@@ -43,7 +44,7 @@ use lines::Lines;
 use rules::product_sets::ProductSets;
 use rules::{
     bundles, counts, expiry, five_codes, four_prices, identifiers, product_sets, scans,
-    single_piece, stock_counts, stock_difference, stocking, suppliers,
+    single_piece, stock_counts, stock_difference, stocking, suppliers, unmapped_charges,
 };
 use tables::{Bundles, CodeMapping, Suppliers, TracedItems};
 use uses::Uses;
@@ -135,6 +136,9 @@ impl Consumables {
         }
         if batch.are_recorded(product_sets::NEEDS) {
             product_sets::check(self, &care, answer)?;
+        }
+        if batch.are_recorded(unmapped_charges::NEEDS) {
+            unmapped_charges::check(self, &care, answer);
         }
         Ok(())
     }

@@ -97,8 +97,27 @@ pub struct CodeMapping {
     /// Whether the hospital supplied it.
     pub supplied: bool,
     rows: Vec<MappedCodes>,
+    /// The beginnings of insurance codes of the rows that are in force on the same days.
+    insurances: Vec<(Validity, CodeSet)>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
+    /// By 计费编码 and by 医嘱编码.
+    by_charge: [Map<Code, Vec<usize>>; 2],
+}
+
+/// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
+const SPECIFICATION: usize = 20;
+
+/// For each row of a column of insurance codes, in which rows of the mapping it is.
+pub struct MappedCharges<T>(Vec<(Validity, Members<T>)>);
+
+impl<T> MappedCharges<T> {
+    /// Whether a row of the mapping that names the code is in force on this day; `None` where none ever is.
+    #[must_use]
+    pub fn in_force(&self, row: Row<T>, day: Day) -> Option<bool> {
+        let rows = self.0.iter().filter(|(_, members)| members.contains(row));
+        rows.map(|(validity, _)| validity.includes(day)).max()
+    }
 }
 
 /// A row of the mapping.
@@ -122,8 +141,10 @@ impl CodeMapping {
         let mut mapping = CodeMapping {
             supplied: table.supplied(),
             rows: Vec::new(),
+            insurances: Vec::new(),
             by_device: Map::default(),
             by_material: Map::default(),
+            by_charge: [Map::default(), Map::default()],
         };
         let devices = setup.texts(&table.codes("device")?);
         let (materials, billings) = (table.codes("material")?, table.codes("billing")?);
@@ -148,8 +169,53 @@ impl CodeMapping {
                 .or_default()
                 .push(row);
             mapping.by_material.entry(material).or_default().push(row);
+            for (map, code) in mapping.by_charge.iter_mut().zip([billing, order]) {
+                map.entry(code).or_default().push(row);
+            }
         }
+        mapping.insurances = mapping.read_insurances(setup);
         Ok(mapping)
+    }
+
+    fn read_insurances(&self, setup: &Setup) -> Vec<(Validity, CodeSet)> {
+        let codes: Vec<Code> = self.rows.iter().map(|row| row.insurance).collect();
+        let mut groups: Vec<(Validity, Vec<String>)> = Vec::new();
+        for (row, code) in self.rows.iter().zip(setup.texts(&codes)) {
+            let beginning = code.chars().take(SPECIFICATION).collect();
+            match groups.iter_mut().find(|(it, _)| *it == row.validity) {
+                Some((_, codes)) => codes.push(beginning),
+                None => groups.push((row.validity, vec![beginning])),
+            }
+        }
+        let groups = groups.into_iter().map(|(validity, codes)| {
+            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+            (validity, setup.code_set(&codes))
+        });
+        groups.collect()
+    }
+
+    /// Looks up a whole column of insurance codes as they are charged.
+    #[must_use]
+    pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<T> {
+        let groups = self.insurances.iter();
+        let members = groups.map(|(validity, set)| (*validity, batch.members(*set, items)));
+        MappedCharges(members.collect())
+    }
+
+    /// The rows in force on a day that charge or order another device than a row does under the same code, by their
+    /// place in the table.
+    #[must_use]
+    pub fn sharing(&self, place: usize, codes: &MappedCodes, day: Day) -> Vec<usize> {
+        let maps = self.by_charge.iter().zip([codes.billing, codes.order]);
+        let places = maps.filter_map(|(map, code)| map.get(&code)).flatten();
+        let in_force = |row: &MappedCodes| row.validity.includes(day);
+        let mut others: Vec<usize> = places
+            .copied()
+            .filter(|other| *other != place && self.rows.get(*other).is_some_and(in_force))
+            .collect();
+        others.sort_unstable();
+        others.dedup();
+        others
     }
 
     /// The rows in force on a day that name the device (14 digits) or the material, by their place in the

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rulepack_audit::profile::{Exceeded, Profile};
+use rulepack_audit::report::Language;
 use rulepack_audit::run::{Run, RunSettings};
 use rulepack_audit::{Audit, AuditError};
 use rulepack_host::data::Encoding;
@@ -62,15 +63,23 @@ pub struct RunArgs {
     /// used, whatever was published since.
     #[arg(long, value_name = "LOCK")]
     pub as_of: Option<Digest>,
-    /// Memory for rows: `512MiB`, `4GiB`. What does not fit goes on disk, in the folder of the run.
+    /// Memory for rows: `512MiB`, `4GiB`. Where half of it (at most 4 GiB) does not hold them all they go on disk, in
+    /// the folder of the run.
     #[arg(long, default_value = "2GiB", value_parser = bytes)]
     pub memory: u64,
+    /// Put rows on disk even where memory holds them: a run that was stopped then goes on where it was, and does not
+    /// begin anew.
+    #[arg(long)]
+    pub on_disk: bool,
     /// Parts that are reviewed at once.
     #[arg(long, default_value_t = 1)]
     pub threads: usize,
     /// `csv` writes `findings.csv` beside `findings.parquet`.
     #[arg(long, value_enum, default_value = "parquet")]
     pub findings: FindingsFormat,
+    /// Words of the summary in Chinese or English. Messages of rules are Chinese always.
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: crate::commands::Language,
 }
 
 /// How findings are written.
@@ -92,6 +101,8 @@ pub struct RunReport {
     exceeded: Vec<Exceeded>,
     /// Files of its report.
     written: Vec<PathBuf>,
+    #[serde(skip)]
+    language: Language,
 }
 
 /// What was asked for: on the command line, or when the run was begun.
@@ -166,6 +177,7 @@ impl RunArgs {
             in_force,
             settings,
             memory_bytes: self.memory,
+            on_disk: self.on_disk,
             threads: self.threads,
             findings_csv: self.findings == FindingsFormat::Csv,
             progress: &progress,
@@ -179,6 +191,7 @@ impl RunArgs {
             run: run.map_err(|error| explained(error, self.resume.is_some()))?,
             exceeded: Vec::new(),
             written: Vec::new(),
+            language: report::language(self.lang),
         })
     }
 }
@@ -251,7 +264,7 @@ impl RunArgs {
 fn end_when_asked(folder: &Path) {
     let folder = folder.display();
     shutdown::end_when_asked(format!(
-        "what was done is kept: `rulepack audit --resume {folder}` goes on with it"
+        "the run is kept: `rulepack audit --resume {folder}` goes on with it"
     ));
 }
 
@@ -261,9 +274,7 @@ fn explained(error: AuditError, is_resumed: bool) -> Failure {
     let failure = Failure::from(error);
     match hint {
         Some(hint) => failure.hint(hint),
-        None if can_go_on => {
-            failure.hint("what was done is kept: the same command goes on with it")
-        }
+        None if can_go_on => failure.hint("the run is kept: the same command goes on with it"),
         None => failure,
     }
 }

@@ -31,7 +31,7 @@ use time::macros::date;
 
 pub(super) use inventory::write_stock;
 pub(super) use provincial::also;
-pub(super) use tables::{INSTITUTIONS, LibraryTables, write_institutions};
+pub(super) use tables::{INSTITUTIONS, LibraryTables};
 
 use super::random::Random;
 use super::record::Patient;

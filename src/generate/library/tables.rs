@@ -4,8 +4,6 @@
 use time::Date;
 
 use super::super::GenerateError;
-use super::super::catalogue::AREA;
-use super::super::hospitals::{self, Hospital};
 use super::super::record::Encounter;
 use super::super::tables::{Cell, Folder, Planted, Table};
 use super::statistic::Ledger;
@@ -14,9 +12,6 @@ use super::statistic::Ledger;
 pub(in super::super) const INSTITUTIONS: u64 = FIRST_OF_SHARES + 11;
 /// Number of the first institution of the shares.
 pub(super) const FIRST_OF_SHARES: u64 = 3;
-/// 三级甲等 and 一级甲等 (hosp_lv).
-const TERTIARY: &str = "02";
-const PRIMARY: &str = "08";
 
 /// The tables, and the sums of all institutions.
 pub(in super::super) struct LibraryTables {
@@ -78,29 +73,6 @@ impl LibraryTables {
         self.results.finish()?;
         self.defects.finish()
     }
-}
-
-/// Writes a hospital and the small institutions that stand beside it.
-///
-/// # Errors
-/// When a file cannot be written.
-pub(in super::super) fn write_institutions(
-    institutions: &mut Table<5>,
-    hospital: Hospital,
-) -> Result<(), GenerateError> {
-    for number in 1..=INSTITUTIONS {
-        let row = hospital.institution(number);
-        let code = hospitals::code(row);
-        let level = if number == 1 { TERTIARY } else { PRIMARY };
-        institutions.row([
-            Cell::Key('H', row),
-            Cell::Text(&code),
-            Cell::Text("1"),
-            Cell::Text(level),
-            Cell::Text(AREA),
-        ])?;
-    }
-    Ok(())
 }
 
 /// Whether an institution is one of those that stand for a share of cost.

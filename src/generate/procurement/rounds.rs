@@ -98,7 +98,8 @@ struct Counts {
 }
 
 impl Rounds {
-    /// Counts an agreement, and notes what is retained of it when its year is over.
+    /// Counts an agreement, and notes what is retained of it when its year is over. One whose year ended before those
+    /// that are reviewed is counted in no list.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -109,7 +110,15 @@ impl Rounds {
         planted: &mut Planted,
     ) -> Result<(), GenerateError> {
         if !standing.is_reviewed() {
-            return Ok(());
+            return planted.note(&PlantedRow {
+                breach: &ROUND,
+                verdict: Verdict::NearMiss,
+                table: "agreements",
+                key: Cell::Number(row.cast_signed()),
+                patient: Cell::Empty,
+                amount: None,
+                note: "the term ended the day before the review: in no list",
+            });
         }
         let known = self
             .rounds

@@ -123,14 +123,7 @@ impl DataBuilder {
         key: &str,
         cells: impl IntoIterator<Item = (usize, Cell<'c>)>,
     ) -> Option<u32> {
-        self.declare(table, []);
-        let row = match self.start_row(table, line, key) {
-            Ok(row) => row,
-            Err(rejection) => {
-                self.rejections.push(rejection);
-                return None;
-            }
-        };
+        let row = self.push_row(table, line, key)?;
         let mut sound = true;
         for (column, cell) in cells {
             let set = match cell {
@@ -138,24 +131,11 @@ impl DataBuilder {
                 Cell::Number(number) => self.put(table, row, column, number),
             };
             if let Err(problem) = set {
-                self.rejections.push(Rejection {
-                    table,
-                    line,
-                    column: table.table().columns[column].name,
-                    value: match cell {
-                        Cell::Text(text) => text.trim().to_owned(),
-                        Cell::Number(number) => number.to_string(),
-                    },
-                    problem,
-                });
+                self.reject_cell((table, row), (column, cell), problem);
                 sound = false;
             }
         }
-        if sound {
-            return Some(row);
-        }
-        self.tables[table.index()].rejected[row as usize] = true;
-        None
+        sound.then_some(row)
     }
 
     /// Leaves out a row that was added.
@@ -172,6 +152,27 @@ impl DataBuilder {
             line: pending.lines[row as usize],
             column,
             value: String::new(),
+            problem,
+        });
+    }
+
+    /// Leaves out a row for one of its values.
+    pub(super) fn reject_cell(
+        &mut self,
+        (table, row): (TableId, u32),
+        (column, cell): (usize, Cell<'_>),
+        problem: Problem,
+    ) {
+        let pending = &mut self.tables[table.index()];
+        pending.rejected[row as usize] = true;
+        self.rejections.push(Rejection {
+            table,
+            line: pending.lines[row as usize],
+            column: table.table().columns[column].name,
+            value: match cell {
+                Cell::Text(text) => text.trim().to_owned(),
+                Cell::Number(number) => number.to_string(),
+            },
             problem,
         });
     }
@@ -229,6 +230,18 @@ impl DataBuilder {
         (data, self.rejections)
     }
 
+    /// Adds a row without values; `None` where it is left out.
+    pub(super) fn push_row(&mut self, table: TableId, line: u64, key: &str) -> Option<u32> {
+        self.declare(table, []);
+        let started = self.start_row(table, line, key);
+        started.map_err(|fault| self.rejections.push(fault)).ok()
+    }
+
+    /// Makes room for so many more keys.
+    pub(super) fn reserve_keys(&mut self, table: TableId, more: usize) {
+        self.tables[table.index()].keys.reserve(more);
+    }
+
     fn start_row(&mut self, table: TableId, line: u64, key: &str) -> Result<u32, Rejection> {
         let rejection = |problem| Rejection {
             table,
@@ -250,13 +263,22 @@ impl DataBuilder {
     }
 
     fn set(&mut self, table: TableId, row: u32, column: usize, text: &str) -> Result<(), Problem> {
-        let kind = TABLES[table.index()].columns[column].kind;
+        match self.read(TABLES[table.index()].columns[column].kind, text)? {
+            Some(number) => self.put(table, row, column, number),
+            None => {
+                self.tables[table.index()].column(table, column);
+                Ok(())
+            }
+        }
+    }
+
+    /// The number that a text stands for in a column of a kind; `None` where nothing is recorded.
+    pub(super) fn read(&mut self, kind: Kind, text: &str) -> Result<Option<i64>, Problem> {
         let wrong = |problem| Problem::Value(problem, kind);
         if text.is_empty() {
-            self.tables[table.index()].column(table, column);
-            return Ok(());
+            return Ok(None);
         }
-        let number = match kind {
+        Ok(Some(match kind {
             Kind::Code => i64::from(self.codes.intern(text).ok_or(Problem::TooMany)?),
             Kind::Token => i64::from(self.tokens.intern(text).ok_or(Problem::TooMany)?),
             Kind::Row(target) => {
@@ -271,11 +293,16 @@ impl DataBuilder {
             Kind::Day => i64::from(units::parse_day(text).map_err(wrong)?),
             Kind::Instant => units::parse_instant(text).map_err(wrong)?,
             _ => units::parse_decimal(text, units::places(kind).unwrap_or(0)).map_err(wrong)?,
-        };
-        self.put(table, row, column, number)
+        }))
     }
 
-    fn put(&mut self, table: TableId, row: u32, column: usize, number: i64) -> Result<(), Problem> {
+    pub(super) fn put(
+        &mut self,
+        table: TableId,
+        row: u32,
+        column: usize,
+        number: i64,
+    ) -> Result<(), Problem> {
         let kind = TABLES[table.index()].columns[column].kind;
         let wrong = |problem| Problem::Value(problem, kind);
         if kind == Kind::Flag && !matches!(number, 0 | 1) {

@@ -7,6 +7,7 @@
 
 mod batch;
 mod builder;
+mod columns;
 mod order;
 mod texts;
 
@@ -34,7 +35,7 @@ pub struct Data {
 struct TableData {
     rows: u32,
     columns: Vec<Option<Values>>,
-    keys: Vec<Box<str>>,
+    keys: Vec<Arc<str>>,
     coverage: Coverage,
 }
 

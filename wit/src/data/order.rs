@@ -1,5 +1,7 @@
 //! From rows in the order of arrival to rows in the order of the contract.
 
+use std::sync::Arc;
+
 use super::{Coverage, Presence, Problem, Rejection, TableData, Texts, Values};
 use crate::schema::{Kind, TABLES, TableId};
 use crate::units::{NOT_RECORDED_ROW, NOT_RECORDED_S32, NOT_RECORDED_S64, NOT_RECORDED_U8};
@@ -191,7 +193,7 @@ fn reject_orphans(tables: &mut [Pending], rejections: &mut Vec<Rejection>) -> bo
                         table,
                         line: tables[table.index()].lines[row],
                         column: column.name,
-                        value: key_text(&tables[target.index()], *owner),
+                        value: key_text(&tables[target.index()], *owner).to_string(),
                         problem: Problem::OwnerRejected(target),
                     });
                 }
@@ -230,7 +232,8 @@ pub(super) fn permutations(tables: &[Pending]) -> Vec<Permutation> {
                     .get(owner_row as usize)
                     .copied()
             };
-            old.sort_by_cached_key(|row| (place(*row), own_order(table, pending, *row)));
+            let own = own_order(table, pending);
+            old.sort_by_cached_key(|row| (place(*row), own.as_ref().map_or(0, |own| own.of(*row))));
         }
         let mut new = vec![NOT_RECORDED_ROW; pending.rows as usize];
         for (number, row) in (0_u32..).zip(&old) {
@@ -241,23 +244,37 @@ pub(super) fn permutations(tables: &[Pending]) -> Vec<Permutation> {
     permutations
 }
 
+/// What orders the rows of one owner.
+enum Own<'v> {
+    Days(&'v [i32]),
+    /// Rows that are marked come first.
+    Marks(&'v [u8]),
+}
+
 /// What the contract orders the rows of one owner by: encounters by admission, orders by day, the
 /// principal diagnosis and procedure first.
-fn own_order(table: TableId, pending: &Pending, row: u32) -> i64 {
+fn own_order(table: TableId, pending: &Pending) -> Option<Own<'_>> {
     let name = match table.table().name {
         "encounters" => "admission-days",
         "orders" => "days",
         "diagnoses" | "procedures" => "principal",
-        _ => return 0,
+        _ => return None,
     };
-    let column = table
-        .table()
-        .column(name)
-        .and_then(|c| pending.columns[c].as_ref());
-    match column {
-        Some(Values::S32(values)) => values.get(row as usize).map_or(0, |day| i64::from(*day)),
-        Some(Values::U8(flags)) => i64::from(flags.get(row as usize) != Some(&1)),
-        _ => 0,
+    let column = table.table().column(name)?;
+    match pending.columns[column].as_ref()? {
+        Values::S32(values) => Some(Own::Days(values)),
+        Values::U8(flags) => Some(Own::Marks(flags)),
+        _ => None,
+    }
+}
+
+impl Own<'_> {
+    fn of(&self, row: u32) -> i64 {
+        let row = row as usize;
+        match self {
+            Own::Days(days) => days.get(row).map_or(0, |day| i64::from(*day)),
+            Own::Marks(marks) => i64::from(marks.get(row) != Some(&1)),
+        }
     }
 }
 
@@ -282,8 +299,8 @@ pub(super) fn sorted(
         .old
         .iter()
         .map(|row| match known_by_line && pending.row_keys.is_empty() {
-            true => pending.lines[*row as usize].to_string().into_boxed_str(),
-            false => key_text(pending, *row).into_boxed_str(),
+            true => pending.lines[*row as usize].to_string().into(),
+            false => key_text(pending, *row),
         })
         .collect();
     TableData {
@@ -316,10 +333,10 @@ fn permuted(values: Values, kind: Kind, order: &Permutation, orders: &[Permutati
 }
 
 /// Rows without a key of their own are known by their place in the order of arrival, from 1.
-fn key_text(pending: &Pending, row: u32) -> String {
+fn key_text(pending: &Pending, row: u32) -> Arc<str> {
     match pending.row_keys.get(row as usize) {
-        Some(number) => pending.keys.text(*number).unwrap_or_default().to_owned(),
-        None => (u64::from(row) + 1).to_string(),
+        Some(number) => pending.keys.shared(*number).unwrap_or_default(),
+        None => (u64::from(row) + 1).to_string().into(),
     }
 }
 

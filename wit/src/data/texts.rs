@@ -35,6 +35,12 @@ impl Texts {
         Some(number)
     }
 
+    /// Makes room for so many more texts at once.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.texts.reserve(more);
+        self.numbers.reserve(more);
+    }
+
     /// The number of a text that has one.
     #[must_use]
     pub fn number(&self, text: &str) -> Option<u32> {
@@ -45,6 +51,11 @@ impl Texts {
     #[must_use]
     pub fn text(&self, number: u32) -> Option<&str> {
         self.texts.get(number as usize).map(AsRef::as_ref)
+    }
+
+    /// The same, held with others.
+    pub(super) fn shared(&self, number: u32) -> Option<Arc<str>> {
+        self.texts.get(number as usize).cloned()
     }
 
     /// How many texts there are, the empty one included.

@@ -8,11 +8,12 @@ use rulepack_contract::units;
 use rulepack_host::files;
 use rulepack_host::spreadsheet::inert;
 
-use super::parts_done::{PartDone, PartFiles, parts};
+use super::parts_done::{PartDone, PartFiles, all_parts};
 use super::{Audit, Step};
+use crate::cut::parts;
 use crate::error::AuditError;
 use crate::finding::{AuditFinding, AuditRow};
-use crate::findings_file::{FindingsReader, FindingsWriter, schema};
+use crate::findings_file::{FindingsWriter, findings, schema};
 use crate::input::Input;
 use crate::review::{Columns, NO_VERDICT, REJECTED, csv_of};
 use crate::run::{self, Counts, Run};
@@ -36,7 +37,7 @@ impl Audit<'_> {
         run: &mut Run,
     ) -> Result<(), AuditError> {
         let folder = self.parts();
-        let parts = parts(&run.settings);
+        let parts = all_parts(&run.settings);
         self.progress.begin(Step::Write, parts as u64);
         let files: Vec<PartFiles> = (0..parts)
             .map(|part| PartFiles::of(&folder, part))
@@ -61,7 +62,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn write_findings(&self, parts: &[PartFiles]) -> Result<(), AuditError> {
+    fn write_findings(&self, of_parts: &[PartFiles]) -> Result<(), AuditError> {
         let (new, new_csv) = (
             self.parts().join("new.parquet"),
             self.parts().join("new.csv"),
@@ -71,12 +72,12 @@ impl Audit<'_> {
             true => Some(CsvFindings::create(&new_csv)?),
             false => None,
         };
-        for part in parts {
-            for findings in FindingsReader::open(&part.findings)? {
-                let findings = findings?;
-                writer.write(&findings)?;
+        for part in of_parts {
+            for rows in parts::open(&part.findings)?.into_iter().flatten() {
+                let rows = rows.map_err(AuditError::rows(&part.findings))?;
+                writer.write_rows(&rows)?;
                 if let Some(csv) = &mut csv {
-                    csv.write(&findings)?;
+                    csv.write(&findings(&rows))?;
                 }
             }
             self.progress.advance(1);

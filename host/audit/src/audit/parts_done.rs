@@ -12,10 +12,10 @@ use rulepack_host::client::FailurePoint;
 use rulepack_host::review::LeftOut;
 use serde::{Deserialize, Serialize};
 
+use super::part_findings::PartFindings;
 use super::record::CutRecord;
 use super::{Audit, Step};
 use crate::error::AuditError;
-use crate::findings_file::FindingsWriter;
 use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
 use crate::run::{self, Counts, RunSettings};
 use crate::sort::{self, Sorter};
@@ -53,16 +53,25 @@ impl PartFiles {
 
     fn create(&self) -> Result<Output, AuditError> {
         Ok(Output {
-            findings: FindingsWriter::create(&self.findings)?,
+            findings: PartFindings::create(&self.findings)?,
             rejected: Ledger::create(&self.rejected, &REJECTED)?,
             no_verdict: Ledger::create(&self.no_verdict, &NO_VERDICT)?,
             sums: SumsFile::create(&self.sums)?,
         })
     }
+
+    /// Waits until what was written lies on the disk.
+    fn sync(&self) -> Result<(), AuditError> {
+        for path in [&self.findings, &self.rejected, &self.no_verdict, &self.sums] {
+            let synced = File::open(path).and_then(|file| file.sync_all());
+            synced.map_err(AuditError::io(path))?;
+        }
+        Ok(())
+    }
 }
 
 /// All parts: those of patients, and last that of institutions.
-pub(super) fn parts(settings: &RunSettings) -> usize {
+pub(super) fn all_parts(settings: &RunSettings) -> usize {
     settings.parts as usize + 1
 }
 
@@ -142,9 +151,9 @@ impl Audit<'_> {
         output.rejected.finish()?;
         output.no_verdict.finish()?;
         let left_out = output.sums.finish()?;
-        for path in [&files.rejected, &files.no_verdict, &files.sums] {
-            let synced = File::open(path).and_then(|file| file.sync_all());
-            synced.map_err(AuditError::io(path))?;
+        // What is reviewed anew after a stop need not outlast one of the machine.
+        if plan.held.is_empty() {
+            files.sync()?;
         }
         self.reach(FailurePoint::AuditPart)?;
         run::write(&files.done, &PartDone { counts, left_out })?;

@@ -1,9 +1,12 @@
-//! Cuts tables that memory does not hold into parts that hold whole patients.
+//! Cuts tables into parts that hold whole patients.
 //!
 //! A part is a range of [`Root`]s. Rows go into the part of their root in one pass over the files; each part is
-//! then sorted and reviewed for itself, so that a run which was stopped goes on with the next part. What belongs
-//! to institutions is one more part.
+//! then sorted and reviewed for itself. What belongs to institutions is one more part. Rows that memory does not
+//! hold lie in files, so that a run which was stopped goes on with the next part; where it holds all of them none
+//! is written, and such a run begins anew.
 
+mod held;
+mod keeper;
 mod owners;
 pub(crate) mod parts;
 pub(crate) mod root;
@@ -11,12 +14,15 @@ pub(crate) mod root;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array as _, StringArray};
+use arrow::array::{Array as _, RecordBatch, StringArray};
 use rulepack_contract::schema::{TableId, ids};
 
 use crate::error::AuditError;
 use crate::input::{Input, Layout, Place, Rows};
 use crate::review::{Ledger, rejected_line};
+pub(crate) use held::{Held, InOrder};
+use keeper::Keeper;
+pub(crate) use keeper::Room;
 pub(crate) use owners::Repeated;
 use owners::{Known, Owners, OwnersWriter};
 use parts::PartsWriter;
@@ -29,6 +35,10 @@ pub(crate) struct Cut {
     pub(crate) rows: BTreeMap<TableId, u64>,
     /// By table: keys that stand for rows of several patients.
     pub(crate) repeated: BTreeMap<TableId, Repeated>,
+    /// The rows themselves, where they are not on disk.
+    pub(crate) held: Held,
+    /// Whether they are.
+    pub(crate) is_on_disk: bool,
 }
 
 /// Where parts go, and within what.
@@ -36,7 +46,10 @@ pub(crate) struct Cutter<'c> {
     pub(crate) input: &'c Input,
     pub(crate) folder: &'c Path,
     pub(crate) parts: u32,
-    pub(crate) memory_bytes: u64,
+    /// For rows.
+    pub(crate) room: Room,
+    /// For the keys of one table.
+    pub(crate) keys_bytes: u64,
     /// Told the number of rows after some thousands more.
     pub(crate) progress: &'c (dyn Fn(u64) + Sync),
 }
@@ -48,20 +61,24 @@ impl Cutter<'_> {
     /// [`AuditError`] where one cannot be read, or a part cannot be written.
     pub(crate) fn cut(&self, layouts: &[Layout], rejected: &mut Ledger) -> Result<Cut, AuditError> {
         let mut cut = Cut::default();
+        let mut keeper = Keeper::new(self.room);
         let mut owners: BTreeMap<TableId, Owners> = BTreeMap::new();
-        for layout in layouts {
+        for (number, layout) in layouts.iter().enumerate() {
             let table = layout.table;
-            let owner = table
-                .table()
-                .owner()
-                .and_then(|(_, owner)| owners.get(&owner));
-            let written = self.cut_table(layout, owner, (&mut cut, &mut *rejected))?;
-            if let Some(written) = written {
-                let of_table = written.finish(self.memory_bytes / 4)?;
+            let owner = owner_of(table).and_then(|owner| owners.get(&owner));
+            let keys = self.cut_table(layout, owner, (&mut cut, &mut *rejected, &mut keeper))?;
+            keeper.end(table)?;
+            if let Some(keys) = keys {
+                let of_table = keys.finish(self.keys_bytes)?;
                 cut.repeated.insert(table, of_table.repeated.clone());
                 owners.insert(table, of_table);
             }
+            let later = layouts.get(number + 1..).unwrap_or_default();
+            let is_owner = |table| later.iter().any(|of| owner_of(of.table) == Some(table));
+            owners.retain(|table, _| is_owner(*table));
         }
+        cut.is_on_disk = keeper.is_on_disk();
+        cut.held = keeper.finish();
         Ok(cut)
     }
 
@@ -70,17 +87,16 @@ impl Cutter<'_> {
         &self,
         layout: &Layout,
         owners: Option<&Owners>,
-        (cut, rejected): (&mut Cut, &mut Ledger),
+        (cut, rejected, keeper): (&mut Cut, &mut Ledger, &mut Keeper),
     ) -> Result<Option<OwnersWriter>, AuditError> {
         let table = layout.table;
-        let bytes = usize::try_from(self.memory_bytes / 8).unwrap_or(usize::MAX);
         let parts = if is_of_institution(table) {
             1
         } else {
             self.parts
         };
         let folder = folder_of(self.folder, table);
-        let mut writer = PartsWriter::create(&folder, layout.schema(), (parts, bytes))?;
+        keeper.begin(table, PartsWriter::new(&folder, layout.schema(), parts));
         let mut keys = match is_looked_up(table) {
             true => Some(OwnersWriter::create(
                 table,
@@ -109,22 +125,22 @@ impl Cutter<'_> {
                         }
                     }
                     told.clear();
-                    self.add(layout, known.as_ref(), rows, (&mut writer, &mut keys))?;
+                    let rows = self.owned(layout, known.as_deref(), rows, &mut keys)?;
+                    keeper.add(table, rows)?;
                 }
             }
         }
-        writer.finish()?;
         Ok(keys)
     }
 
-    /// Finds whose rows are, and hands them on; those of another pass are left out.
-    fn add(
+    /// Rows with whose they are; those of another pass are left out.
+    fn owned(
         &self,
         layout: &Layout,
         known: Option<&Known>,
         rows: Rows,
-        (writer, keys): (&mut PartsWriter, &mut Option<OwnersWriter>),
-    ) -> Result<(), AuditError> {
+        keys: &mut Option<OwnersWriter>,
+    ) -> Result<RecordBatch, AuditError> {
         let found = roots(layout, known, &rows);
         if let Some(keys) = keys {
             for (row, root) in found.iter().enumerate() {
@@ -151,7 +167,7 @@ impl Cutter<'_> {
                 arrow::compute::filter_record_batch(&all, &taken)
             }
         };
-        writer.add(batch.map_err(AuditError::rows(folder))?)
+        batch.map_err(AuditError::rows(folder))
     }
 }
 
@@ -184,9 +200,14 @@ fn roots(layout: &Layout, known: Option<&Known>, rows: &Rows) -> Vec<Option<Root
     found.collect()
 }
 
+/// The table that says whose rows of a table are.
+fn owner_of(table: TableId) -> Option<TableId> {
+    table.table().owner().map(|(_, owner)| owner)
+}
+
 /// Whether its rows belong to institutions, or are such.
 pub(crate) fn is_of_institution(mut table: TableId) -> bool {
-    while let Some((_, owner)) = table.table().owner() {
+    while let Some(owner) = owner_of(table) {
         table = owner;
     }
     table == ids::INSTITUTIONS
@@ -194,7 +215,7 @@ pub(crate) fn is_of_institution(mut table: TableId) -> bool {
 
 /// Whether rows of other tables name rows of it, of whom only it says whose they are.
 fn is_looked_up(table: TableId) -> bool {
-    table.table().key().is_some() && table.table().owner().is_some()
+    table.table().key().is_some() && owner_of(table).is_some()
 }
 
 /// The folder of the parts of a table.

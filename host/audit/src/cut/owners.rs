@@ -10,6 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rulepack_contract::schema::TableId;
 use rulepack_host::files;
@@ -43,6 +44,8 @@ pub(crate) struct Owners {
     memory_bytes: u64,
     /// Keys of several roots: the root of the first that arrived, whose key it is.
     pub(crate) repeated: Repeated,
+    /// All keys, where memory holds them.
+    whole: Option<Arc<Known>>,
 }
 
 /// Keys that stand for rows of several roots, with the first root of each.
@@ -100,10 +103,13 @@ impl OwnersWriter {
             counts: self.counts,
             memory_bytes,
             repeated: Repeated::new(),
+            whole: None,
         };
         let mut repeated = Repeated::new();
         for buckets in owners.passes() {
-            owners.load(buckets, &mut repeated)?;
+            let is_whole = buckets.len() == BUCKETS;
+            let known = owners.load(buckets, &mut repeated)?;
+            owners.whole = is_whole.then(|| Arc::new(known));
             if repeated.len() > REPEATED_MAX {
                 return Err(AuditError::RepeatedKeys {
                     table: self.table.table().name,
@@ -136,8 +142,11 @@ impl Owners {
     ///
     /// # Errors
     /// [`AuditError::Io`].
-    pub(crate) fn known(&self, buckets: Range<usize>) -> Result<Known, AuditError> {
-        self.load(buckets, &mut Repeated::new())
+    pub(crate) fn known(&self, buckets: Range<usize>) -> Result<Arc<Known>, AuditError> {
+        match &self.whole {
+            Some(whole) => Ok(Arc::clone(whole)),
+            None => Ok(Arc::new(self.load(buckets, &mut Repeated::new())?)),
+        }
     }
 
     fn load(&self, buckets: Range<usize>, repeated: &mut Repeated) -> Result<Known, AuditError> {
@@ -242,13 +251,14 @@ mod tests {
             let owners = owners(folder.path(), memory_bytes);
             let passes = owners.passes();
             assert!((least..=most).contains(&passes.len()), "{passes:?}");
-            let known: Vec<Known> = passes
+            let known: Vec<Arc<Known>> = passes
                 .into_iter()
                 .map(|pass| owners.known(pass).unwrap())
                 .collect();
             for number in 0..500 {
                 let looked: Vec<&Known> = known
                     .iter()
+                    .map(AsRef::as_ref)
                     .filter(|known| known.looks_for(key(number)))
                     .collect();
                 assert_eq!(looked.len(), 1);

@@ -1,4 +1,4 @@
-//! The rows of one table, spread over the files of the parts.
+//! The rows of one table, spread over the parts: files, or lists of places where memory holds the rows.
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
@@ -13,79 +13,46 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use rulepack_host::files;
 
+use super::held::{HeldRows, RowAt};
 use super::root;
 use crate::error::AuditError;
 
-/// Part files of one table that are being written.
+/// Rows of one table on their way into parts.
 pub(crate) struct PartsWriter {
     folder: PathBuf,
     schema: SchemaRef,
     parts: u32,
     writers: Vec<Option<StreamWriter<BufWriter<File>>>>,
     waiting: Vec<RecordBatch>,
-    waiting_bytes: usize,
-    bytes_max: usize,
 }
 
 /// Rows in one message of a part file: what a sort takes in at once, and must hold twice.
 const ROWS_MAX: usize = 512;
 
 impl PartsWriter {
-    /// Holds back rows up to `bytes_max`, so that each part gets many at once.
-    ///
-    /// # Errors
-    /// [`AuditError::Io`].
-    pub(crate) fn create(
-        folder: &Path,
-        schema: SchemaRef,
-        (parts, bytes_max): (u32, usize),
-    ) -> Result<Self, AuditError> {
-        fs::create_dir_all(folder).map_err(AuditError::io(folder))?;
-        Ok(PartsWriter {
+    /// No row yet, and no file.
+    pub(crate) fn new(folder: &Path, schema: SchemaRef, parts: u32) -> Self {
+        PartsWriter {
             folder: folder.to_owned(),
             schema,
             parts,
             writers: (0..parts).map(|_| None).collect(),
             waiting: Vec::new(),
-            waiting_bytes: 0,
-            bytes_max,
-        })
+        }
     }
 
-    /// Takes rows, the first column of which is their root.
-    ///
-    /// # Errors
-    /// [`AuditError`] where a file cannot be written.
-    pub(crate) fn add(&mut self, batch: RecordBatch) -> Result<(), AuditError> {
-        self.waiting_bytes += batch.get_array_memory_size();
+    /// Takes rows, the first column of which is their root, and holds them back.
+    pub(crate) fn add(&mut self, batch: RecordBatch) {
         self.waiting.push(batch);
-        match self.waiting_bytes > self.bytes_max {
-            true => self.flush(),
-            false => Ok(()),
-        }
     }
 
-    /// Writes what was held back.
+    /// Writes what was held back: the more at once, the more each part gets.
     ///
     /// # Errors
     /// [`AuditError`] where a file cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), AuditError> {
-        self.flush()?;
-        for writer in self.writers.iter_mut().flatten() {
-            writer.finish().map_err(AuditError::rows(&self.folder))?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), AuditError> {
-        let mut rows: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.parts as usize];
-        for (batch, of_batch) in self.waiting.iter().enumerate() {
-            let roots = of_batch.column(0).as_fixed_size_binary();
-            for row in 0..of_batch.num_rows() {
-                let part = root::at(roots, row).part(self.parts);
-                rows[part as usize].push((batch, row));
-            }
-        }
+    pub(crate) fn flush(&mut self) -> Result<(), AuditError> {
+        fs::create_dir_all(&self.folder).map_err(AuditError::io(&self.folder))?;
+        let rows = self.by_part();
         let batches: Vec<&RecordBatch> = self.waiting.iter().collect();
         for (part, rows) in rows.iter().enumerate() {
             for some in rows.chunks(ROWS_MAX) {
@@ -101,8 +68,37 @@ impl PartsWriter {
             }
         }
         self.waiting.clear();
-        self.waiting_bytes = 0;
         Ok(())
+    }
+
+    /// Writes what was held back, and ends the files.
+    ///
+    /// # Errors
+    /// [`AuditError`] where a file cannot be written.
+    pub(crate) fn finish(mut self) -> Result<(), AuditError> {
+        self.flush()?;
+        for writer in self.writers.iter_mut().flatten() {
+            writer.finish().map_err(AuditError::rows(&self.folder))?;
+        }
+        Ok(())
+    }
+
+    /// Leaves in memory what was held back, of which nothing was written.
+    pub(crate) fn hold(self) -> HeldRows {
+        HeldRows::new(self.by_part(), self.waiting)
+    }
+
+    /// By part, in which batch its rows are, and where.
+    fn by_part(&self) -> Vec<Vec<RowAt>> {
+        let mut rows: Vec<Vec<RowAt>> = vec![Vec::new(); self.parts as usize];
+        for (batch, of_batch) in self.waiting.iter().enumerate() {
+            let roots = of_batch.column(0).as_fixed_size_binary();
+            for row in 0..of_batch.num_rows() {
+                let part = root::at(roots, row).part(self.parts);
+                rows[part as usize].push((batch, row));
+            }
+        }
+        rows
     }
 }
 

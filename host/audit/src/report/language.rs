@@ -16,7 +16,8 @@ pub enum Language {
 
 impl Language {
     /// One of both.
-    pub(crate) fn say(self, chinese: &'static str, english: &'static str) -> &'static str {
+    #[must_use]
+    pub fn say(self, chinese: &'static str, english: &'static str) -> &'static str {
         match self {
             Language::Chinese => chinese,
             Language::English => english,

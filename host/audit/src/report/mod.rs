@@ -24,6 +24,7 @@ pub use language::Language;
 pub use list::{ListError, write_csv};
 pub use page::page;
 pub(crate) use page::parts::table as section;
+pub use tables::reason;
 pub use text::text;
 pub use workbook::{WorkbookError, write_xlsx};
 

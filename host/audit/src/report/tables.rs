@@ -171,7 +171,8 @@ pub(crate) fn no_verdict(report: &Report, language: Language) -> Table {
 }
 
 /// The engine's word for a fault, for people.
-fn reason(word: &str, language: Language) -> String {
+#[must_use]
+pub fn reason(word: &str, language: Language) -> String {
     let (chinese, english) = match word {
         "trap" => ("规则包运行出错", "the pack broke off"),
         "misuse" | "refused" | "malformed" | "answer" => {

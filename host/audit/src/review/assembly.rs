@@ -1,8 +1,11 @@
 //! Data of whole patients, or of one institution, from sorted rows.
 
+use std::collections::BTreeMap;
+use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray as _, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use rulepack_contract::data::{Cell, Data, DataBuilder, Problem, Rejection};
 use rulepack_contract::review::Scope;
@@ -20,6 +23,8 @@ pub(super) struct Assembly<'p> {
     plan: &'p Plan<'p>,
     scope: Scope,
     builder: DataBuilder,
+    /// Rows that are not in the builder yet, which takes many at once.
+    waiting: BTreeMap<TableId, Vec<Waiting<'p>>>,
     rows: u64,
     /// Rows of the patient that is being gathered, and its key.
     of_patient: u64,
@@ -36,10 +41,11 @@ pub(super) struct TooMany {
     pub(super) has_all_encounters: bool,
 }
 
-/// A column of rows, as it is held.
-enum Column<'r> {
-    Text(&'r StringArray),
-    Number(&'r Int64Array),
+/// Rows that follow each other.
+struct Waiting<'p> {
+    layout: &'p Layout,
+    batch: RecordBatch,
+    rows: Range<usize>,
 }
 
 /// Columns of a batch of rows before those of the contract.
@@ -73,6 +79,7 @@ impl<'p> Assembly<'p> {
             plan,
             scope,
             builder,
+            waiting: BTreeMap::new(),
             rows: 0,
             of_patient: 0,
             patient: String::new(),
@@ -117,7 +124,7 @@ impl<'p> Assembly<'p> {
     /// first; the other rows are left out.
     pub(super) fn push(
         &mut self,
-        layout: &Layout,
+        layout: &'p Layout,
         batch: &RecordBatch,
         rows: Range<usize>,
         rejected: &mut Ledger,
@@ -161,6 +168,9 @@ impl<'p> Assembly<'p> {
 
     /// The data; rows with a fault, and what belongs to them, are left out and listed.
     pub(super) fn finish(mut self, rejected: &mut Ledger) -> Result<Data, AuditError> {
+        for waiting in mem::take(&mut self.waiting).into_values().flatten() {
+            build(&mut self.builder, &waiting);
+        }
         check_rows(&mut self.builder);
         let (data, rejections) = self.builder.finish();
         for rejection in rejections {
@@ -173,32 +183,48 @@ impl<'p> Assembly<'p> {
         Ok(data)
     }
 
-    fn add(&mut self, layout: &Layout, batch: &RecordBatch, rows: Range<usize>) {
-        let columns: Vec<(usize, Column<'_>)> = layout
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(at, (column, form))| {
-                let array = batch.column(at + COLUMNS_BEFORE);
-                let held = match form {
-                    Form::Text => Column::Text(array.as_string::<i32>()),
-                    Form::Number => Column::Number(array.as_primitive::<Int64Type>()),
+    fn add(&mut self, layout: &'p Layout, batch: &RecordBatch, rows: Range<usize>) {
+        let of_table = self.waiting.entry(layout.table).or_default();
+        if let Some(last) = of_table.last_mut()
+            && last.rows.end == rows.start
+            && Arc::ptr_eq(last.batch.column(0), batch.column(0))
+        {
+            last.rows.end = rows.end;
+            return;
+        }
+        of_table.push(Waiting {
+            layout,
+            batch: batch.clone(),
+            rows,
+        });
+    }
+}
+
+/// Adds rows column by column.
+fn build(builder: &mut DataBuilder, waiting: &Waiting<'_>) {
+    let (table, batch) = (waiting.layout.table, &waiting.batch);
+    let rows = || waiting.rows.clone();
+    let keys = batch.column(2).as_string::<i32>();
+    let named = rows().map(|row| (place(batch, row), keys.value(row).trim()));
+    let numbers = builder.push_rows(table, named);
+    let columns = batch.columns().get(COLUMNS_BEFORE..).unwrap_or_default();
+    for ((column, form), array) in waiting.layout.columns.iter().zip(columns) {
+        let into = (*column, numbers.as_slice());
+        match form {
+            Form::Text => {
+                let texts = array.as_string::<i32>();
+                let cell = |row| texts.is_valid(row).then(|| Cell::Text(texts.value(row)));
+                builder.push_column(table, into, rows().map(cell));
+            }
+            Form::Number => {
+                let values = array.as_primitive::<Int64Type>();
+                let cell = |row| {
+                    values
+                        .is_valid(row)
+                        .then(|| Cell::Number(values.value(row)))
                 };
-                (*column, held)
-            })
-            .collect();
-        let keys = batch.column(2).as_string::<i32>();
-        for row in rows {
-            let cells = columns.iter().filter_map(|(column, held)| match held {
-                Column::Text(texts) => texts
-                    .is_valid(row)
-                    .then(|| (*column, Cell::Text(texts.value(row)))),
-                Column::Number(numbers) => numbers
-                    .is_valid(row)
-                    .then(|| (*column, Cell::Number(numbers.value(row)))),
-            });
-            let (key, place) = (keys.value(row).trim(), place(batch, row));
-            self.builder.push_cells(layout.table, place, key, cells);
+                builder.push_column(table, into, rows().map(cell));
+            }
         }
     }
 }

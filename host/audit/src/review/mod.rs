@@ -3,6 +3,7 @@
 mod assembly;
 mod choices;
 mod costs;
+mod cursor;
 mod ledger;
 mod told;
 
@@ -10,25 +11,24 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::RecordBatch;
 use rulepack_contract::data::Data;
 use rulepack_contract::review::Scope;
 use rulepack_contract::schema::{TableId, ids};
 use rulepack_host::review::{Circumstances, Reviewed, Summing};
 use tokio::runtime::Runtime;
 
-use crate::audit::Progress;
-use crate::cut::parts;
-use crate::cut::{Repeated, Root, folder_of, is_of_institution, root};
+use crate::audit::{PartFindings, Progress};
+use crate::cut::{Held, Repeated, Root};
 use crate::error::AuditError;
 use crate::finding::AuditFinding;
-use crate::findings_file::FindingsWriter;
 use crate::input::{Input, Layout};
 use crate::run::Counts;
-use crate::sort::{Sorted, Sorter};
+use crate::sort::Sorter;
 use crate::sums::SumsFile;
 use assembly::{Assembly, TooMany};
 pub(crate) use choices::Choices;
+use cursor::Cursor;
 pub(crate) use ledger::{Columns, Ledger, NO_VERDICT, REJECTED, csv_of, rejected_line};
 
 /// A batch is reviewed once it has so many rows: what an instance of a pack is made for.
@@ -42,6 +42,8 @@ pub(crate) struct Plan<'p> {
     pub(crate) layouts: &'p [Layout],
     /// By table: keys that stand for rows of several patients.
     pub(crate) repeated: BTreeMap<TableId, Repeated>,
+    /// The rows of all parts, where they are not on disk.
+    pub(crate) held: &'p Held,
     /// All rows of institutions, for every batch of patients has them.
     pub(crate) institutions: Vec<RecordBatch>,
     pub(crate) choices: Choices<'p>,
@@ -56,18 +58,10 @@ pub(crate) struct Plan<'p> {
 
 /// The files of one part that is being reviewed.
 pub(crate) struct Output {
-    pub(crate) findings: FindingsWriter,
+    pub(crate) findings: PartFindings,
     pub(crate) rejected: Ledger,
     pub(crate) no_verdict: Ledger,
     pub(crate) sums: SumsFile,
-}
-
-/// The rows of one table in the order of patients.
-struct Cursor<'p> {
-    layout: &'p Layout,
-    sorted: Sorted,
-    batch: Option<RecordBatch>,
-    row: usize,
 }
 
 /// What a batch came to.
@@ -102,7 +96,7 @@ impl Plan<'_> {
         runtime: &Arc<Runtime>,
         output: &mut Output,
     ) -> Result<Counts, AuditError> {
-        let mut cursors = self.cursors((part, scope), sorter, runtime)?;
+        let mut cursors = cursor::all(self, (part, scope), sorter, runtime)?;
         let mut counts = Counts::default();
         let mut assembly = Assembly::new(self, scope);
         while let Some(root) = cursors.iter().filter_map(Cursor::root).min() {
@@ -119,36 +113,6 @@ impl Plan<'_> {
         }
         counts.add(&self.finish(assembly, output)?);
         Ok(counts)
-    }
-
-    fn cursors(
-        &self,
-        (part, scope): (usize, Scope),
-        sorter: &Sorter,
-        runtime: &Arc<Runtime>,
-    ) -> Result<Vec<Cursor<'_>>, AuditError> {
-        let mut cursors = Vec::new();
-        for layout in self.layouts {
-            let of_institution = is_of_institution(layout.table);
-            let path = parts::path(&folder_of(&self.folder, layout.table), part);
-            if of_institution != (scope == Scope::Institution) || !path.exists() {
-                continue;
-            }
-            let by: &[&str] = match layout.table.table().key() {
-                Some(_) => &["root", "key", "place"],
-                None => &["root", "place"],
-            };
-            let sorted = sorter.sorted(vec![path], (&layout.schema(), by), runtime)?;
-            let mut cursor = Cursor {
-                layout,
-                sorted,
-                batch: None,
-                row: 0,
-            };
-            cursor.fill()?;
-            cursors.push(cursor);
-        }
-        Ok(cursors)
     }
 
     /// Reviews what was gathered.
@@ -285,47 +249,6 @@ fn leave_out(data: &Data, too_many: &[TooMany], sums: &mut SumsFile) {
             let institution = institution.and_then(|row| data.key(ids::INSTITUTIONS, row));
             if of == Some(&patient.key) {
                 sums.leave_out(institution.map(str::to_owned), MISSING);
-            }
-        }
-    }
-}
-
-impl Cursor<'_> {
-    fn root(&self) -> Option<Root> {
-        let batch = self.batch.as_ref()?;
-        Some(root::at(batch.column(0).as_fixed_size_binary(), self.row))
-    }
-
-    /// Hands on the rows of a root that are in memory.
-    fn take(
-        &mut self,
-        of: Root,
-        assembly: &mut Assembly<'_>,
-        output: &mut Output,
-    ) -> Result<(), AuditError> {
-        let Some(batch) = &self.batch else {
-            return Ok(());
-        };
-        let roots = batch.column(0).as_fixed_size_binary();
-        let rest = self.row..batch.num_rows();
-        let end = rest
-            .clone()
-            .find(|row| root::at(roots, *row) != of)
-            .unwrap_or(rest.end);
-        assembly.push(self.layout, batch, self.row..end, &mut output.rejected)?;
-        self.row = end;
-        if self.row == batch.num_rows() {
-            self.fill()?;
-        }
-        Ok(())
-    }
-
-    fn fill(&mut self) -> Result<(), AuditError> {
-        self.row = 0;
-        loop {
-            self.batch = self.sorted.next()?;
-            if self.batch.as_ref().is_none_or(|batch| batch.num_rows() > 0) {
-                return Ok(());
             }
         }
     }

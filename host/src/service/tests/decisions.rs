@@ -15,8 +15,13 @@ pub(super) const ID: FindingId = FindingId {
 
 /// A finding as a review keeps it.
 pub(super) fn keep(server: &Server) {
-    let finding = KeptFinding {
-        id: ID,
+    server.service.findings.keep(vec![finding(ID)]).unwrap();
+}
+
+/// One of this id.
+pub(super) fn finding(id: FindingId) -> KeptFinding {
+    KeptFinding {
+        id,
         at: NOW_MS / 1_000,
         stage: Stage::Before,
         pack: "37/limits/1.0.0.wasm".parse().unwrap(),
@@ -30,8 +35,7 @@ pub(super) fn keep(server: &Server) {
         encounter: Some("E1".into()),
         department: Some("内科".into()),
         doctor: Some("=D1".into()),
-    };
-    server.service.findings.keep(vec![finding]).unwrap();
+    }
 }
 
 /// A 3103 with one decision.

@@ -8,6 +8,7 @@ mod conforms;
 mod decisions;
 mod described;
 mod failing;
+mod faulty;
 mod problems;
 mod receipts;
 pub(super) mod server;

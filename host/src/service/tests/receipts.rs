@@ -77,10 +77,9 @@ fn a_verdict_is_executed_anew_on_its_own_input_alone() {
     let server = Server::start();
     let (_, bytes) = receipt(&server);
     let receipt = Receipt::parse(&bytes, None).unwrap();
-    let region = Region::default();
     let run = |input: &[u8], threads| {
         let ground = Ground {
-            region: &region,
+            region: None,
             folder: server.service.folder(),
             packs: server.service.packs(),
             threads,

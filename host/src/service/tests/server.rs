@@ -41,6 +41,11 @@ pub(in crate::service) fn service(folder: &TempDir) -> Service {
 
 /// The same, stopped by a test where it says.
 pub(super) fn service_with(folder: &TempDir, failures: Arc<dyn Failures + Send + Sync>) -> Service {
+    open(set_up(folder), failures).unwrap()
+}
+
+/// The folder of a host that was just set up.
+fn set_up(folder: &TempDir) -> HostFolder {
     let host = HostFolder::at(folder.path());
     let division: rulepack_protocol::names::Division = "370303".parse().unwrap();
     let settings = Settings {
@@ -55,7 +60,7 @@ pub(super) fn service_with(folder: &TempDir, failures: Arc<dyn Failures + Send +
         hold_rekeyed: false,
     };
     host.create(&settings).unwrap();
-    open(host, failures).unwrap()
+    host
 }
 
 fn open(
@@ -83,7 +88,21 @@ impl Server {
     /// The same, stopped by a test where it says.
     pub(super) fn start_with(failures: Arc<dyn Failures + Send + Sync>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let service = Arc::new(service_with(&folder, failures));
+        let service = service_with(&folder, failures);
+        Self::of(folder, service)
+    }
+
+    /// The same on files that somebody left so.
+    pub(super) fn start_after(prepare: impl FnOnce(&HostFolder)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let host = set_up(&folder);
+        prepare(&host);
+        let service = open(host, Arc::new(NoFailures)).unwrap();
+        Self::of(folder, service)
+    }
+
+    fn of(folder: TempDir, service: Service) -> Self {
+        let service = Arc::new(service);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();

@@ -103,6 +103,8 @@ fn verdict(pack: &str, rule: &str) -> Event {
         today: 20_779,
         jurisdiction: "370303".into(),
         engine: CANARY.into(),
+        region: None,
+        policy: None,
         lock: digest,
         history: HistoryState {
             segments: 0,

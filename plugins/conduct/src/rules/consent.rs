@@ -4,6 +4,7 @@ use rulepack_sdk::prelude::*;
 
 use crate::Care;
 use crate::lines::Line;
+use crate::records::are_told;
 use crate::settings::Settings;
 
 /// Id of the rule.
@@ -56,9 +57,9 @@ pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
 
 fn consent(settings: &Settings, batch: &Batch, line: &Line) -> Consent {
     let records = batch.care_records();
-    let mut best = match batch.presence::<CareRecords>() {
-        Presence::Complete => Consent::None,
-        Presence::Absent | Presence::Partial => Consent::Unknown("care-records.kinds"),
+    let mut best = match are_told(batch, line.encounter) {
+        true => Consent::None,
+        false => Consent::Unknown("care-records.kinds"),
     };
     for record in records.of(line.encounter) {
         let kind = records.kinds().get(record);

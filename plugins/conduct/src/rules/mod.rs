@@ -20,6 +20,7 @@ pub mod refused_claims;
 pub mod restricted_patients;
 pub mod similar_treatments;
 pub mod split_prescriptions;
+pub mod supply_days;
 pub mod third_party;
 pub mod treatment_counts;
 pub mod treatment_frequency;
@@ -66,6 +67,7 @@ mod tests {
             (treatment_counts::ID, treatment_counts::NEEDS),
             (unreported_examinations::ID, unreported_examinations::NEEDS),
             (visit_costs::ID, visit_costs::NEEDS),
+            (supply_days::ID, supply_days::NEEDS),
         ];
         assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
     }
@@ -101,6 +103,7 @@ mod tests {
             (treatment_counts::ID, treatment_counts::STAGES),
             (unreported_examinations::ID, unreported_examinations::STAGES),
             (visit_costs::ID, visit_costs::STAGES),
+            (supply_days::ID, supply_days::STAGES),
         ];
         assert_stages(env!("CARGO_MANIFEST_DIR"), &rules);
     }

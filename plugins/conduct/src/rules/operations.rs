@@ -4,6 +4,7 @@ use rulepack_sdk::prelude::*;
 
 use crate::Care;
 use crate::lines::Line;
+use crate::records::are_told;
 use crate::settings::Settings;
 
 /// Id of the rule.
@@ -46,7 +47,7 @@ pub(crate) fn check(settings: &Settings, care: &Care<'_>, answer: &mut Answer) {
             .of(encounter)
             .map(|record| records.kinds().get(record));
         let described = kinds.any(|it| it.is_some_and(|it| settings.operation_kinds.contains(&it)));
-        let complete = batch.presence::<CareRecords>() == Presence::Complete;
+        let complete = are_told(batch, encounter);
         tell(described, complete, "no-record", "care-records.kinds");
         let fulfils = batch.orders().fulfils();
         let ordered = charges.iter().any(|line| fulfils.get(line.order).is_some());

@@ -2,6 +2,7 @@
 
 use rulepack_sdk::prelude::*;
 
+use crate::records::are_told;
 use crate::settings::Settings;
 
 /// Id of the rule.
@@ -33,7 +34,7 @@ pub(crate) fn check(settings: &Settings, batch: &Batch, answer: &mut Answer) {
             answer.add(Abstention::new(ID, encounter).missing("care-records.signed"));
             continue;
         }
-        if batch.presence::<CareRecords>() != Presence::Complete {
+        if !are_told(batch, encounter) {
             answer.add(Abstention::new(ID, encounter).missing("care-records.kinds"));
             continue;
         }

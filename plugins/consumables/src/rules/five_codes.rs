@@ -66,8 +66,15 @@ fn compare(pack: &Consumables, care: &Care<'_>, piece: &Use, answer: &mut Answer
     };
     match rows.as_slice() {
         [] => answer.add(finding("unmapped", Certainty::HighSuspicion)),
-        [(_, codes)] => match differing(care.batch, piece, codes) {
-            Ok(0) => {}
+        [(place, codes)] => match differing(care.batch, piece, codes) {
+            Ok(0) => {
+                let others = pack.mapping.sharing(*place, codes, day);
+                if !others.is_empty() {
+                    let shared = finding("shared", Certainty::HighSuspicion);
+                    let others = others.into_iter();
+                    answer.add(others.fold(shared, |it, other| it.evidence(MAPPING, other)));
+                }
+            }
             Ok(count) => {
                 answer.add(finding("differs", Certainty::Violation).argument("codes", count));
             }

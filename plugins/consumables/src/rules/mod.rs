@@ -13,6 +13,7 @@ pub mod stock_counts;
 pub mod stock_difference;
 pub mod stocking;
 pub mod suppliers;
+pub mod unmapped_charges;
 
 #[cfg(test)]
 mod tests {
@@ -36,6 +37,7 @@ mod tests {
             (stock_difference::ID, stock_difference::NEEDS),
             (stocking::ID, stocking::NEEDS),
             (suppliers::ID, suppliers::NEEDS),
+            (unmapped_charges::ID, unmapped_charges::NEEDS),
         ];
         assert_needs(env!("CARGO_MANIFEST_DIR"), &rules);
     }

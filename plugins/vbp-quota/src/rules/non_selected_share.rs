@@ -9,7 +9,7 @@ use crate::{Assessment, VbpQuota};
 pub const ID: &str = "VBP-02";
 
 /// Both conditions must hold. Where the selected products were ordered but not delivered, it is only a
-/// hint: patients had to be treated.
+/// hint: patients had to be treated. Where a price is not recorded the verdict stands, and no amount is told.
 pub(crate) fn check(
     assessment: &Assessment<'_>,
     pack: &VbpQuota,
@@ -27,29 +27,40 @@ pub(crate) fn check(
     }
     let mut lines = Vec::new();
     for line in volumes.non_selected_lines() {
-        lines.push((line.row, line.money()?.unwrap_or_default()));
+        lines.push((line.row, line.money()?));
     }
-    let amount = Money::sum(lines.iter().map(|(_, money)| *money))?;
-    let (template, certainty) = match assessment.short_of_supply(pack) {
-        false => (
-            assessment.template("over-half", "over-half-unordered"),
-            Certainty::Violation,
-        ),
-        true => ("over-half-supply", Certainty::LowSuspicion),
+    let priced = lines.iter().all(|(_, money)| money.is_some());
+    let money = |told: &Option<Money>| told.filter(|_| priced).unwrap_or_default();
+    let amount = Money::sum(lines.iter().map(|(_, told)| money(told)))?;
+    let short = assessment.short_of_supply(pack);
+    let certainty = match short {
+        true => Certainty::LowSuspicion,
+        false => Certainty::Violation,
     };
-    let mut finding = Finding::new(ID, template, certainty)
+    let mut finding = Finding::new(ID, template(assessment, short, priced), certainty)
         .offending(assessment.agreement.row, amount)
         .argument("variety", assessment.agreement.variety)
         .argument("round", assessment.agreement.round)
         .argument("done", assessment.done())
-        .argument("share", Ratio::of(part, whole).unwrap_or_default())
-        .argument("amount", amount);
-    if let Some(rate) = volumes.delivery_rate() {
+        .argument("share", Ratio::of(part, whole).unwrap_or_default());
+    if priced {
+        finding = finding.argument("amount", amount);
+    }
+    if let Some(rate) = volumes.delivery_rate().filter(|_| priced || short) {
         finding = finding.argument("delivery", rate);
     }
-    for (row, money) in lines {
-        finding = finding.related(row, money);
+    for (row, told) in &lines {
+        finding = finding.related(*row, money(told));
     }
     answer.add(finding);
     Ok(())
+}
+
+fn template(assessment: &Assessment<'_>, short: bool, priced: bool) -> &'static str {
+    match (short, priced) {
+        (false, true) => assessment.template("over-half", "over-half-unordered"),
+        (false, false) => "over-half-unpriced",
+        (true, true) => "over-half-supply",
+        (true, false) => "over-half-supply-unpriced",
+    }
 }

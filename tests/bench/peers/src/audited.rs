@@ -155,6 +155,7 @@ impl Auditor {
                 parts: 0,
             },
             memory_bytes: MEMORY_BYTES,
+            on_disk: false,
             threads,
             findings_csv: false,
             progress: &NoProgress,

@@ -1,4 +1,5 @@
-//! `rulepack-bench mutate`: whether the cases and unit tests of the packs notice where their rules go wrong.
+//! `rulepack-bench mutate`: whether the cases and unit tests of the packs notice where their rules go wrong, or those that
+//! they share ([`shared`]).
 //!
 //! Every comparison of a pack's source is flipped at its boundary, every operand of `&&` and `||` is dropped,
 //! every condition of an `if` is made false: one change at a time, each run over all cases natively, then over the
@@ -9,6 +10,7 @@ mod explained;
 mod instrument;
 mod page;
 mod run;
+mod shared;
 mod tokens;
 
 use std::fs;
@@ -20,13 +22,15 @@ use clap::Args;
 use explained::Explained;
 use instrument::instrument;
 use page::{Outcome, Page, page};
+use run::Program;
 
 /// Change each condition of the packs' rules, and tell which changes their cases and unit tests do not notice.
 ///
 /// Exits with 1 where a survivor is not explained, or where what is explained does not survive.
 #[derive(Debug, Args)]
 pub struct MutateArgs {
-    /// A pack, by its folder below `plugins`; may be given again. All packs where this is left out.
+    /// A pack, by its folder below `plugins`, or `sdk` for the rules that packs share; may be given again. All of them
+    /// where this is left out.
     #[arg(long)]
     pub pack: Vec<String>,
     /// Only the files below `src` whose path holds this text.
@@ -60,13 +64,18 @@ pub struct Told {
 /// Where a file cannot be read or written, or a changed program does not build or run.
 pub fn run(arguments: &MutateArgs) -> io::Result<Told> {
     let explained = Explained::read(&arguments.explained)?;
-    let packs = match arguments.pack.is_empty() {
-        true => all_packs(&arguments.plugins)?,
-        false => arguments.pack.clone(),
-    };
+    let mut packs = arguments.pack.clone();
+    if packs.is_empty() {
+        packs = all_packs(&arguments.plugins)?;
+        packs.push(shared::NAME.to_owned());
+    }
+    fs::create_dir_all(&arguments.work)?;
     let mut outcomes = Vec::new();
     for pack in packs {
-        outcomes.extend(one_pack(arguments, &pack)?);
+        outcomes.extend(match &*pack {
+            shared::NAME => shared::shared(arguments)?,
+            pack => one_pack(arguments, pack)?,
+        });
     }
     let page = page(&outcomes, &explained);
     let summary = summary(&page);
@@ -113,24 +122,50 @@ fn one_pack(arguments: &MutateArgs, pack: &str) -> io::Result<Vec<Outcome>> {
     let source = arguments.plugins.join(pack).canonicalize()?;
     let copy = arguments.work.join(pack);
     run::copy(&source, &copy)?;
-    let mut outcomes = change(pack, &copy, &arguments.file)?;
-    let changes = outcomes.iter().map(|it| it.mutants.len()).sum::<usize>();
-    let survivors = run::survivors(&source, &copy, u32::try_from(changes).unwrap_or(u32::MAX))?;
-    for outcome in &mut outcomes {
-        let is_own = |id: &&u32| outcome.mutants.iter().any(|mutant| mutant.id == **id);
-        outcome.survivors = survivors.iter().filter(is_own).copied().collect();
-    }
+    let mut outcomes = change(pack, &copy, |file| file.contains(&arguments.file))?;
+    run::add_switch(&copy)?;
+    let workspace = source.ancestors().nth(2).unwrap_or(&source);
+    let target = target(arguments)?;
+    let program = Program {
+        source: &source,
+        copy: &copy,
+        sdk: &workspace.join("sdk"),
+        switched: run::COPY,
+        target: &target,
+    };
+    let survivors = program.unnoticed(&mutants_of(&outcomes))?;
+    let survivors = run::unnoticed_by_tests(&copy, &target, &survivors)?;
+    own_survivors(&mut outcomes, &survivors);
     Ok(outcomes)
 }
 
-/// Changes the files of the copy.
-fn change(pack: &str, copy: &Path, named: &str) -> io::Result<Vec<Outcome>> {
+/// Where programs are built, whatever folder their crate lies in.
+fn target(arguments: &MutateArgs) -> io::Result<PathBuf> {
+    Ok(arguments.work.canonicalize()?.join("target"))
+}
+
+/// The numbers of all changes.
+fn mutants_of(outcomes: &[Outcome]) -> Vec<u32> {
+    let mutants = outcomes.iter().flat_map(|outcome| &outcome.mutants);
+    mutants.map(|mutant| mutant.id).collect()
+}
+
+/// Gives each file its own survivors.
+fn own_survivors(outcomes: &mut [Outcome], survivors: &[u32]) {
+    for outcome in outcomes {
+        let is_own = |id: &&u32| outcome.mutants.iter().any(|mutant| mutant.id == **id);
+        outcome.survivors = survivors.iter().filter(is_own).copied().collect();
+    }
+}
+
+/// Changes those files of a copy that are meant.
+fn change(pack: &str, copy: &Path, is_meant: impl Fn(&str) -> bool) -> io::Result<Vec<Outcome>> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut first = 1;
     for file in sources(&copy.join("src"))? {
         let path = copy.join("src").join(&file);
         let file = file.to_string_lossy().into_owned();
-        if !file.contains(named) {
+        if !is_meant(&file) {
             continue;
         }
         let (text, mutants) = instrument(&fs::read_to_string(&path)?, first);

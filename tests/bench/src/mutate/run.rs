@@ -28,7 +28,7 @@ pub fn is(id: u32) -> bool {
 pub fn set(id: u32) { ON.store(id, Ordering::Relaxed); }
 "#;
 
-/// Tells of each mutant from the first to the last whether all cases pass.
+/// Tells of each of some mutants whether all cases pass.
 const PROGRAM: &str = r#"
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,10 +43,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let harness = Harness::from_source(&arguments[0]).expect("the source reads");
     let mut cases = harness.cases().expect("the cases read");
-    let numbers: Vec<u32> = arguments[1..].iter().map(|it| it.parse().expect("a number")).collect();
     std::panic::set_hook(Box::new(|_| {}));
-    for id in numbers[0]..=numbers[1] {
-        mutant_crate::mutant::set(id);
+    for id in &arguments[1..] {
+        SWITCHED::mutant::set(id.parse().expect("a number"));
         let fails = |case: &Case| {
             let check = AssertUnwindSafe(|| passes(&harness, case));
             !catch_unwind(check).unwrap_or(false)
@@ -62,25 +61,85 @@ fn main() {
 }
 "#;
 
-/// The mutants from 1 to `last` that neither a case nor a unit test notices.
-pub(super) fn survivors(source: &Path, copy: &Path, last: u32) -> io::Result<Vec<u32>> {
-    prepare(source, copy)?;
-    let cases = build(copy, &["build", "--bin", "mutants"])?;
-    let mut survivors = unnoticed_by_cases(&cases, source, last)?;
-    if !survivors.is_empty() {
-        let tests = build(copy, &["test", "--lib", "--no-run"])?;
-        if !pass(&tests, 0)? {
-            return Err(io::Error::other("the unit tests fail without any change"));
-        }
-        let mut left = Vec::new();
-        for id in survivors {
-            if pass(&tests, id)? {
-                left.push(id);
-            }
-        }
-        survivors = left;
+/// The cases of a pack, and what runs them.
+pub(super) struct Program<'a> {
+    /// The pack.
+    pub(super) source: &'a Path,
+    /// Its copy, which becomes a crate of its own.
+    pub(super) copy: &'a Path,
+    /// The SDK that it is built with.
+    pub(super) sdk: &'a Path,
+    /// The crate that holds the mutants.
+    pub(super) switched: &'a str,
+    /// Where everything is built: what packs depend on, they share.
+    pub(super) target: &'a Path,
+}
+
+/// The crate of a pack's copy, by its name in code.
+pub(super) const COPY: &str = "mutant_crate";
+/// The crate of the SDK, by its name in code.
+pub(super) const SDK: &str = "rulepack_sdk";
+
+impl Program<'_> {
+    /// Those of some mutants that no case notices.
+    pub(super) fn unnoticed(&self, mutants: &[u32]) -> io::Result<Vec<u32>> {
+        self.prepare()?;
+        let program = build(self.copy, self.target, &["build", "--bin", "mutants"])?;
+        unnoticed_by_cases(&program, self.source, mutants)
     }
-    Ok(survivors)
+
+    /// Makes the copy a crate of its own, with the program that sets the switch.
+    fn prepare(&self) -> io::Result<()> {
+        let (copy, sdk) = (self.copy, self.sdk);
+        let manifest = format!(
+            "[package]\nname = \"mutant-crate\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \
+             \"src/lib.rs\"\n[[bin]]\nname = \"mutants\"\npath = \"mutants.rs\"\n[dependencies]\n\
+             rulepack-sdk = {{ path = {sdk:?} }}\n[profile.dev.package.\"*\"]\nopt-level = 2\n[workspace]\n"
+        );
+        fs::write(copy.join("Cargo.toml"), manifest)?;
+        let workspace = self.source.ancestors().nth(2).unwrap_or(self.source);
+        fs::copy(workspace.join("Cargo.lock"), copy.join("Cargo.lock"))?;
+        let library = copy.join("src/lib.rs");
+        let text = fs::read_to_string(&library)?;
+        let rules = exported(&text).ok_or_else(|| {
+            io::Error::other(format!("{}: nothing is exported", library.display()))
+        })?;
+        let program = PROGRAM.replace("RULES", rules);
+        fs::write(
+            copy.join("mutants.rs"),
+            program.replace("SWITCHED", self.switched),
+        )
+    }
+}
+
+/// Those of some mutants that no unit test of a crate notices.
+pub(super) fn unnoticed_by_tests(
+    copy: &Path,
+    target: &Path,
+    mutants: &[u32],
+) -> io::Result<Vec<u32>> {
+    let mut left = Vec::new();
+    if mutants.is_empty() {
+        return Ok(left);
+    }
+    let tests = build(copy, target, &["test", "--lib", "--no-run"])?;
+    if !pass(&tests, 0)? {
+        return Err(io::Error::other("the unit tests fail without any change"));
+    }
+    for mutant in mutants {
+        if pass(&tests, *mutant)? {
+            left.push(*mutant);
+        }
+    }
+    Ok(left)
+}
+
+/// Gives a crate the switch.
+pub(super) fn add_switch(copy: &Path) -> io::Result<()> {
+    fs::write(copy.join("src/mutant.rs"), SWITCH)?;
+    let library = copy.join("src/lib.rs");
+    let text = fs::read_to_string(&library)?;
+    fs::write(library, format!("{text}\npub mod mutant;\n"))
 }
 
 /// Copies the source of a pack.
@@ -98,7 +157,8 @@ pub(super) fn copy(source: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with all that it holds.
+pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -112,26 +172,6 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the copy a crate of its own, with the switch and the program that sets it.
-fn prepare(source: &Path, copy: &Path) -> io::Result<()> {
-    let workspace = source.ancestors().nth(2).unwrap_or(source);
-    let sdk = workspace.join("sdk");
-    let manifest = format!(
-        "[package]\nname = \"mutant-crate\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \
-         \"src/lib.rs\"\n[[bin]]\nname = \"mutants\"\npath = \"mutants.rs\"\n[dependencies]\n\
-         rulepack-sdk = {{ path = {sdk:?} }}\n[profile.dev.package.\"*\"]\nopt-level = 2\n[workspace]\n"
-    );
-    fs::write(copy.join("Cargo.toml"), manifest)?;
-    fs::copy(workspace.join("Cargo.lock"), copy.join("Cargo.lock"))?;
-    fs::write(copy.join("src/mutant.rs"), SWITCH)?;
-    let library = copy.join("src/lib.rs");
-    let text = fs::read_to_string(&library)?;
-    let rules = exported(&text)
-        .ok_or_else(|| io::Error::other(format!("{}: nothing is exported", library.display())))?;
-    fs::write(copy.join("mutants.rs"), PROGRAM.replace("RULES", rules))?;
-    fs::write(library, format!("{text}\npub mod mutant;\n"))
-}
-
 /// The type that implements the rules of a pack.
 fn exported(library: &str) -> Option<&str> {
     let (_, rest) = library.split_once("rulepack_sdk::export!(")?;
@@ -139,13 +179,12 @@ fn exported(library: &str) -> Option<&str> {
 }
 
 /// Runs cargo in the copy; gives the program that it made.
-fn build(copy: &Path, arguments: &[&str]) -> io::Result<PathBuf> {
+fn build(copy: &Path, target: &Path, arguments: &[&str]) -> io::Result<PathBuf> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(arguments)
         .args(["--offline", "--message-format=json-render-diagnostics"])
         .args(["--config", "build.rustflags=['-Awarnings']"])
-        // All packs share what they depend on.
-        .env("CARGO_TARGET_DIR", copy.join("../target"))
+        .env("CARGO_TARGET_DIR", target)
         .env_remove("RUSTFLAGS")
         .current_dir(copy)
         .stderr(Stdio::inherit())
@@ -162,26 +201,24 @@ fn build(copy: &Path, arguments: &[&str]) -> io::Result<PathBuf> {
     program.ok_or_else(|| io::Error::other("the changed crate makes no program"))
 }
 
-fn unnoticed_by_cases(program: &Path, source: &Path, last: u32) -> io::Result<Vec<u32>> {
+fn unnoticed_by_cases(program: &Path, source: &Path, mutants: &[u32]) -> io::Result<Vec<u32>> {
     let mut survivors = Vec::new();
     // 0 is no mutant at all: every case has to pass then.
-    let mut next = 0;
-    while next <= last {
-        let (mut child, answers) = start(program, source, (next, last))?;
-        while next <= last {
-            match answers.recv_timeout(TIME_MAX) {
-                Ok(true) if next == 0 => {}
-                Ok(false) | Err(_) if next == 0 => {
-                    return Err(io::Error::other("the cases fail without any change"));
-                }
-                Ok(passes) => survivors.extend(passes.then_some(next)),
-                // It never ends, or took the process with it: noticed.
-                Err(_) => {
-                    next += 1;
-                    break;
-                }
+    let all: Vec<u32> = std::iter::once(0).chain(mutants.iter().copied()).collect();
+    let mut rest = all.as_slice();
+    while !rest.is_empty() {
+        let (mut child, answers) = start(program, source, rest)?;
+        while let Some((id, after)) = rest.split_first() {
+            let told = answers.recv_timeout(TIME_MAX);
+            if *id == 0 && told != Ok(true) {
+                return Err(io::Error::other("the cases fail without any change"));
             }
-            next += 1;
+            rest = after;
+            match told {
+                Ok(passes) => survivors.extend((passes && *id != 0).then_some(*id)),
+                // It never ends, or took the process with it: noticed.
+                Err(_) => break,
+            }
         }
         // It may be gone already.
         let _ = child.kill();
@@ -190,14 +227,10 @@ fn unnoticed_by_cases(program: &Path, source: &Path, last: u32) -> io::Result<Ve
     Ok(survivors)
 }
 
-fn start(
-    program: &Path,
-    source: &Path,
-    (first, last): (u32, u32),
-) -> io::Result<(Child, Receiver<bool>)> {
+fn start(program: &Path, source: &Path, mutants: &[u32]) -> io::Result<(Child, Receiver<bool>)> {
     let mut child = Command::new(program)
         .arg(source)
-        .args([first.to_string(), last.to_string()])
+        .args(mutants.iter().map(u32::to_string))
         .stdout(Stdio::piped())
         .spawn()?;
     let output = child.stdout.take().expect("it was asked for");

@@ -1,0 +1,144 @@
+//! Passing the entries of a log one after the other, past lines that are damaged where the caller asks for it.
+//!
+//! Every line is sealed at its number. Where damage took or made the end of a line, all that follow stand at other
+//! places than they were written at. So behind damage a line is tried at the numbers near its place, and never at one
+//! that came before: lines that were moved or repeated are still no entries.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::fs::FileExt as _;
+
+use super::{DamagedLine, End, Place, SealedLog, SealedLogError};
+
+/// From the beginning to the last whole line.
+pub(super) const ALL: (End, u64) = (End { bytes: 0, lines: 0 }, u64::MAX);
+
+/// How many numbers before and behind its place a line is tried at, and for how many lines in a row: a damaged block
+/// of the disk takes fewer ends of lines.
+const NUMBERS_TRIED: u64 = 256;
+
+/// What becomes of a line that this host did not write there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// The log is damaged.
+    Refused,
+    /// The others are taken.
+    PassedOver,
+}
+
+/// How far the entries were passed.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) end: End,
+    /// Lines that were passed over.
+    pub(super) damaged: Vec<DamagedLine>,
+    /// The number behind the last entry: no later one has a lower one.
+    lowest: u64,
+    /// Damaged lines since that entry.
+    in_a_row: u64,
+}
+
+impl SealedLog {
+    /// Passes every entry of a log that is only read, as far as it is written.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn entries_written(
+        &self,
+        unreadable: Unreadable,
+        mut each: impl FnMut(Place, &[u8]),
+    ) -> Result<(), SealedLogError> {
+        self.walk(ALL, unreadable, &mut each).map(drop)
+    }
+
+    /// Passes the entries from an end up to a line, without that.
+    pub(super) fn walk(
+        &self,
+        (from, lines_max): (End, u64),
+        unreadable: Unreadable,
+        each: &mut impl FnMut(Place, &[u8]),
+    ) -> Result<Walked, SealedLogError> {
+        let mut walked = Walked {
+            end: from,
+            lowest: from.lines,
+            ..Walked::default()
+        };
+        let mut reader = BufReader::new(At {
+            file: &self.file,
+            offset: from.bytes,
+        });
+        let mut line = Vec::new();
+        // A line that damage divided takes the place of another.
+        while walked.end.lines < lines_max.saturating_add(walked.damaged.len() as u64) {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line);
+            read.map_err(|source| SealedLogError::Io {
+                path: self.path.clone(),
+                source,
+            })?;
+            if line.last() != Some(&b'\n') {
+                break;
+            }
+            let offset = walked.end.bytes;
+            if let Some((number, entry)) = self.unseal_near(&line, &walked) {
+                each(
+                    Place {
+                        offset,
+                        line: number,
+                    },
+                    &entry,
+                );
+                walked.take(number);
+            } else if unreadable == Unreadable::PassedOver {
+                walked.pass_over(&line);
+            } else {
+                return Err(self.damaged(walked.end.lines));
+            }
+            walked.end.bytes += line.len() as u64;
+        }
+        Ok(walked)
+    }
+
+    /// The entry of a line and the number at which it was written: that of its place, or behind damage one near it.
+    fn unseal_near(&self, line: &[u8], walked: &Walked) -> Option<(u64, Vec<u8>)> {
+        let at = |number| Some((number, self.sealer.unseal(line, number)?));
+        let place = walked.end.lines;
+        let near = match walked.in_a_row {
+            1..=NUMBERS_TRIED => NUMBERS_TRIED,
+            _ => 0,
+        };
+        let first = walked.lowest.max(place.saturating_sub(near));
+        at(place).or_else(|| (first..=place.saturating_add(near)).find_map(at))
+    }
+}
+
+impl Walked {
+    fn take(&mut self, number: u64) {
+        self.end.lines = number + 1;
+        self.lowest = number + 1;
+        self.in_a_row = 0;
+    }
+
+    fn pass_over(&mut self, line: &[u8]) {
+        self.damaged.push(DamagedLine {
+            number: self.end.lines,
+            bytes: line.to_vec(),
+        });
+        self.end.lines += 1;
+        self.in_a_row += 1;
+    }
+}
+
+/// Reads a file from a place, whoever else reads it from another.
+pub(super) struct At<'f> {
+    pub(super) file: &'f File,
+    pub(super) offset: u64,
+}
+
+impl io::Read for At<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(bytes, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}

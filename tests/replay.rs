@@ -1,0 +1,225 @@
+//! A verdict is executed anew under what held when it was given, whatever holds today, here and on another machine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+#![cfg(all(unix, debug_assertions))]
+
+mod common;
+mod plugins;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use common::bare_host::{BareHost, Days};
+use common::serving::{EXAMPLE, Serving, eventually};
+use common::{Ran, rulepack};
+use plugins::plugin;
+
+/// The bureau's own packs may read nothing.
+const NARROW: &str = "[37]\nby = \"李明\"\nday = \"2026-11-22\"\ncolumns = []\n";
+const SOFTENED: &str = "[[soften]]\npack = \"37/chronic-limits\"\nrule = \"CHR-02\"\nto = \"remind\"\n\
+                        until = \"2099-12-31\"\nreason = \"目录更新中\"\n";
+const REGION: &str = "[request]\npatn_id = \"psn_no\"\n";
+
+fn host() -> BareHost {
+    let host = BareHost::begin();
+    let days = Days("2020-01-01", "2020-01-01");
+    let path = "37/chronic-limits/1.0.0.wasm";
+    host.install(path, &plugin("chronic-limits").path, &days);
+    host
+}
+
+/// A verdict: its receipt and the request, as files.
+struct Given {
+    receipt: PathBuf,
+    request: PathBuf,
+    verdict: Value,
+}
+
+/// Asks a server whose packs are loaded, and keeps what is needed for a replay.
+fn give(host: &BareHost, server: &Serving, request: &str, name: &str) -> Given {
+    eventually("the packs are loaded", || {
+        server.get("/api/v1/status")["ready"] == true
+    });
+    let answer = server.ask(request);
+    let id = answer["output"]["rulepack"]["receipt"].as_str().unwrap();
+    let receipt = server.get(&format!("/api/v1/receipts/{id}"));
+    let given = Given {
+        receipt: host.path(&format!("{name}.receipt")),
+        request: host.path(&format!("{name}.request")),
+        verdict: receipt["journal"]["entry"]["event"]["verdict"].clone(),
+    };
+    fs::write(&given.receipt, receipt.to_string()).unwrap();
+    fs::write(&given.request, request).unwrap();
+    given
+}
+
+/// An order that lasts too long (CHR-02).
+fn too_long() -> String {
+    let mut request: Value = serde_json::from_str(EXAMPLE).unwrap();
+    let encounter = &mut request["input"]["data"]["patient_dtos"][0]["fsi_encounter_dtos"][0];
+    for order in encounter["fsi_order_dtos"].as_array_mut().unwrap() {
+        order["prd_days"] = "100".into();
+    }
+    request.to_string()
+}
+
+/// One verdict under narrow grants, and one under a policy and a region; none of the three holds any more.
+fn two_days() -> (BareHost, [Given; 2]) {
+    let host = host();
+    let folder = host.host();
+    fs::write(folder.grants(), NARROW).unwrap();
+    let server = Serving::start(folder.root(), &[]);
+    let narrow = give(&host, &server, &too_long(), "narrow");
+    drop(server);
+    fs::remove_file(folder.grants()).unwrap();
+    fs::write(folder.policy(), SOFTENED).unwrap();
+    let region = host.path("region.toml");
+    fs::write(&region, REGION).unwrap();
+    let server = Serving::start(folder.root(), &["--region", region.to_str().unwrap()]);
+    let request = too_long().replace("patn_id", "psn_no");
+    let softened = give(&host, &server, &request, "softened");
+    fs::remove_file(folder.policy()).unwrap();
+    fs::remove_file(region).unwrap();
+    (host, [narrow, softened])
+}
+
+fn replay(given: [&Path; 2], folder: &Path, threads: &str) -> Ran {
+    let [receipt, request] = given.map(|path| path.to_str().unwrap());
+    let folder = folder.to_str().unwrap();
+    let arguments = ["replay", receipt, "--input", request, "--dir", folder];
+    rulepack([&arguments[..], &["--threads", threads]].concat())
+}
+
+fn export(given: &Given, host: &BareHost, to: &Path, options: &[&str]) -> Ran {
+    let paths = [&given.receipt, &given.request].map(|path| path.to_str().unwrap());
+    let arguments = ["receipt", "export", paths[0], "--input", paths[1], "--to"];
+    host.run(&[&arguments[..], &[to.to_str().unwrap()], options].concat())
+}
+
+#[test]
+fn t10_a_replay_takes_grants_policy_and_region_of_the_day_and_not_those_of_today() {
+    let (host, given) = two_days();
+    let count = |given: &Given, what: &str| given.verdict[what].as_array().map_or(0, Vec::len);
+    let [narrow, softened] = &given;
+    assert!(count(narrow, "findings") == 0 && count(narrow, "not_evaluable") > 0);
+    assert!(count(softened, "findings") > 0 && count(softened, "softened") > 0);
+    for one in &given {
+        let files = [&*one.receipt, &*one.request];
+        let expected = format!(": identical, {} findings", count(one, "findings"));
+        for threads in ["1", "4"] {
+            let told = replay(files, host.host().root(), threads).done();
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
+    // What is kept is believed by its digest alone.
+    let grants = narrow.verdict["packs"][0]["grants"].as_str().unwrap();
+    let kept = host.host().kept().join(format!("grants-{grants}.json"));
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "{\"only\":[]}");
+    fs::remove_file(&kept).unwrap();
+    fs::write(&kept, "\"all\"").unwrap();
+    let files = [&*narrow.receipt, &*narrow.request];
+    let refused = replay(files, host.host().root(), "1").failed();
+    assert!(
+        refused.contains("was altered: what it says has the digest"),
+        "{refused}"
+    );
+    // Without it, as after an earlier release, it is those of today, and that is said.
+    fs::remove_file(&kept).unwrap();
+    let told = replay(files, host.host().root(), "1").found_fault();
+    let expected = format!("grants of 37/chronic-limits/1.0.0.wasm: receipt `{grants}`, now `");
+    assert!(told.contains(&expected), "{told}");
+}
+
+#[test]
+fn t10_what_a_verdict_rests_on_is_gathered_and_gives_the_same_bytes_on_another_machine() {
+    let (host, given) = two_days();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut there = Vec::new();
+    for (number, one) in given.iter().enumerate() {
+        let to = elsewhere.path().join(number.to_string());
+        let told = export(one, &host, &to, &[]).done();
+        assert!(
+            told.contains("  history   none; the verdict looked at none"),
+            "{told}"
+        );
+        let again = export(one, &host, &to, &[]).failed();
+        assert!(
+            again.ends_with("is there already\nhint: choose another folder"),
+            "{again}"
+        );
+        let here = replay([&one.receipt, &one.request], host.host().root(), "1").done();
+        there.push((to, here));
+    }
+    // Nothing of the host is left, neither its folder nor the files of the request.
+    drop(host);
+    for (to, here) in there {
+        let files = [to.join("receipt.json"), to.join("request")];
+        for threads in ["1", "4"] {
+            let told = replay([&files[0], &files[1]], &to.join("host"), threads).done();
+            assert_eq!(told, here);
+        }
+        for private in ["host.key", "tokens.json", "findings", "journal"] {
+            assert!(!to.join("host").join(private).exists(), "{private}");
+        }
+    }
+}
+
+#[test]
+fn a_verdict_that_looked_at_the_history_is_gathered_with_it_only_where_a_person_says_so() {
+    let host = host();
+    let server = Serving::start(host.host().root(), &[]);
+    let during = EXAMPLE.replacen("3101", "3102", 1);
+    give(&host, &server, &during, "first");
+    let second = EXAMPLE.replace("M2026112201", "M2026112299");
+    let given = give(
+        &host,
+        &server,
+        &second.replace("O2026112201", "O2026112299"),
+        "second",
+    );
+    assert!(
+        given.verdict["recalled"]["rows"].as_u64().unwrap() > 0,
+        "{}",
+        given.verdict
+    );
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().join("gathered");
+    let refused = export(&given, &host, &to, &[]).failed();
+    let expected =
+        "error: the verdict looked at the history of the hospital, which names other patients";
+    assert!(refused.starts_with(expected), "{refused}");
+    assert!(!to.exists());
+    export(&given, &host, &to, &["--with-history"]).done();
+    // More is told meanwhile, which this verdict did not see.
+    server.ask(&during.replace("O2026112201", "O2026112297"));
+    drop((server, host));
+    let files = [to.join("receipt.json"), to.join("request")];
+    let told = replay([&files[0], &files[1]], &to.join("host"), "2").done();
+    assert!(told.contains(": identical, "), "{told}");
+}
+
+#[test]
+fn a_host_killed_while_it_keeps_a_setting_has_given_no_verdict_that_names_it() {
+    for point in ["BeforeSetting", "SettingKept"] {
+        let host = host();
+        let folder = host.host();
+        let server = Serving::start_failing(folder.root(), &format!("kill {point} 1"));
+        eventually("the packs are loaded", || {
+            server.get("/api/v1/status")["ready"] == true
+        });
+        assert!(server.try_send(EXAMPLE).is_none(), "{point}");
+        server.killed();
+        let journal = fs::read_to_string(folder.journal().join("000001.jsonl")).unwrap();
+        assert!(!journal.contains("\"verdict\""), "{point}");
+        let server = Serving::start(folder.root(), &[]);
+        let given = give(&host, &server, EXAMPLE, "after");
+        let told = replay([&given.receipt, &given.request], folder.root(), "1").done();
+        assert!(told.contains(": identical, "), "{point}: {told}");
+    }
+}
