@@ -294,7 +294,7 @@ fn files_of_both_forms_in_no_order_and_little_memory_give_the_same() {
         .audit(
             data.path(),
             out.path(),
-            &["--memory", "128MiB", "--threads", "2"],
+            &["--on-disk", "--memory", "128MiB", "--threads", "2"],
         )
         .done();
     // Rows without a key are told by their place in other files.
@@ -326,7 +326,7 @@ fn a_run_that_was_killed_before_or_after_its_sums_goes_on_to_the_same_bytes() {
     ] {
         let out = tempfile::tempdir().unwrap();
         let mut killed = command();
-        killed.args(region.arguments(&region.data(), out.path(), &[]));
+        killed.args(region.arguments(&region.data(), out.path(), &["--on-disk"]));
         let ended = killed
             .env("RULEPACK_FAILURE_POINT", &point)
             .output()
