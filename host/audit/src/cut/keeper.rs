@@ -215,7 +215,9 @@ mod tests {
             let parts = (0..PARTS as usize).map(|part| {
                 let path = parts::path(&folder.path().join(table), part);
                 let batches = parts::open(&path).unwrap().unwrap();
-                batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>()
+                batches
+                    .map(|batch| batch.unwrap().num_rows())
+                    .sum::<usize>()
             });
             let rows: usize = parts.sum();
             assert_eq!(rows as u64, BATCHES * ROWS, "{table}");
