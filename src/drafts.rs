@@ -49,6 +49,8 @@ pub struct Draft {
     pub targets: Targets,
     out: PathBuf,
     above: Vec<(RoleName, Moment)>,
+    /// Whether the draft continues the file that it is written to.
+    is_continuation: bool,
 }
 
 /// What was drafted, in plain words.
@@ -58,7 +60,18 @@ pub struct DraftReport {
     /// The version before, which `sign` compares with.
     before: Option<PathBuf>,
     changes: Vec<String>,
+    /// What lay there before, and is lost.
+    replaced: Option<Replaced>,
     expiring: Vec<ExpiryWarning>,
+}
+
+/// Another file of the same version that a draft took the place of: one version must never be signed with
+/// two contents.
+#[derive(Debug, Serialize)]
+struct Replaced {
+    role: RoleName,
+    version: u64,
+    signatures: usize,
 }
 
 impl Draft {
@@ -84,6 +97,7 @@ impl Draft {
             role,
             before,
             targets,
+            is_continuation: base.from.as_deref().is_some_and(|from| is_file(from, &out)),
             out,
             above,
         })
@@ -114,9 +128,28 @@ impl Draft {
 
     /// Writes the draft, and the version before it.
     pub fn write(self) -> Outcome<DraftReport> {
+        let replaced = self.replaced();
         let before = self.before.map(AnyEnvelope::Targets);
         let new = AnyEnvelope::Targets(Envelope::unsigned(self.targets)?);
-        write(&self.role, &self.out, before.as_ref(), &new, self.above)
+        let report = write(&self.role, &self.out, before.as_ref(), &new, self.above)?;
+        Ok(DraftReport { replaced, ..report })
+    }
+
+    /// What the draft takes the place of, where that is of the same version and says something else.
+    fn replaced(&self) -> Option<Replaced> {
+        if self.is_continuation || !self.out.exists() {
+            return None;
+        }
+        let there: Envelope<Targets> = Envelope::parse(&files::read(&self.out).ok()?).ok()?;
+        let mut same = there.signed().clone();
+        same.expires = self.targets.expires;
+        let version = self.targets.version();
+        let is_lost = same.version() == version && same != self.targets;
+        is_lost.then(|| Replaced {
+            role: self.role.clone(),
+            version,
+            signatures: there.signatures().len(),
+        })
     }
 }
 
@@ -140,6 +173,7 @@ pub fn write(
         file: out.to_owned(),
         before: before.map(|_| beside),
         changes: summary(Some(role), before, new, Language::English),
+        replaced: None,
         expiring,
     })
 }
@@ -239,6 +273,11 @@ fn ends_of(client: &Client, roles: Vec<RoleName>) -> Outcome<Vec<(RoleName, Mome
     Ok(ends)
 }
 
+/// Whether the file on the command line is `out`.
+fn is_file(named: &str, out: &Path) -> bool {
+    named_role(named).is_ok_and(|(_, path)| path == out)
+}
+
 fn continue_file(
     role: &RoleName,
     from: &str,
@@ -284,6 +323,20 @@ pub fn tell_expiring(f: &mut fmt::Formatter<'_>, expiring: &[ExpiryWarning]) -> 
     Ok(())
 }
 
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (role, version) = (&self.role, self.version);
+        write!(f, "another draft of version {version} of `{role}` lay here")?;
+        match self.signatures {
+            0 => write!(f, "; what it changed is not in this one"),
+            count => write!(
+                f,
+                ", with {count} signatures; what it changed is not in this one: publish only one of them"
+            ),
+        }
+    }
+}
+
 impl Report for DraftReport {}
 
 impl fmt::Display for DraftReport {
@@ -291,6 +344,9 @@ impl fmt::Display for DraftReport {
         writeln!(f, "{} (unsigned)", self.file.display())?;
         for change in &self.changes {
             writeln!(f, "  {change}")?;
+        }
+        if let Some(replaced) = &self.replaced {
+            writeln!(f, "warning: {replaced}")?;
         }
         tell_expiring(f, &self.expiring)
     }

@@ -211,13 +211,21 @@ fn a_new_root_needs_enough_keepers_of_the_old_one_and_of_its_own() {
     let (told, asked) = nation
         .run("root sign {}/root.json --key {}/keys/root-d.key --lang zh")
         .ended(0);
-    assert!(asked.contains("root-d is about to sign "), "{asked}");
-    assert!(asked.contains("root 由版本 1 变为 2,"), "{asked}");
-    assert!(asked.contains("角色 `root`:新增 `root-d`,密钥 "), "{asked}");
+    assert!(asked.contains("root-d 即将签署 "), "{asked}");
+    assert!(asked.contains("root 由版本 1 变为 2，"), "{asked}");
+    assert!(
+        asked.contains("角色 `root`：新增 `root-d`，密钥 "),
+        "{asked}"
+    );
     assert!(
         told.contains("0 keepers of root 1 have signed, 2 must"),
         "{told}"
     );
+    let (_, asked) = nation
+        .run("root sign {}/root.json --key {}/keys/targets-a.key --out {}/stranger.json")
+        .ended(0);
+    let stranger = "  WITHOUT EFFECT: this key of `targets-a` is none of the keepers of the root\n";
+    assert!(asked.contains(stranger), "{asked}");
     nation.sign("root.json", &["root-b"]);
     let hint = "hint: a new root is signed by enough keepers of the root before it and of its own";
     assert_eq!(
@@ -460,4 +468,28 @@ fn officers_who_sign_separate_copies_join_them() {
         join("bureau-a"),
         "error: file 2 of those to be merged was signed over other content than the first"
     );
+}
+
+#[test]
+fn a_draft_that_takes_the_place_of_another_of_its_version_says_so() {
+    let (nation, registry) = begin();
+    let delegate = |city: &str, base: &str| {
+        let keys = "--key {}/keys/bureau-a.pub --key {}/keys/bureau-b.pub";
+        let line = format!("delegate {city} {keys} {base} --out {{}}/37.json");
+        nation.run(&line).done()
+    };
+    let from_registry = format!("--registry {}", registry.address);
+    let lost = "warning: another draft of version 1 of `37` lay here";
+    assert!(!delegate("3701", &from_registry).contains("warning: "));
+    // The same file is changed further: nothing is lost.
+    assert!(!delegate("3702", "--from {}/37.json").contains("warning: "));
+    let told = delegate("3703", &from_registry);
+    let unsigned = format!("{lost}; what it changed is not in this one\n");
+    assert!(told.contains(&unsigned), "{told}");
+    nation.sign("37.json", &["bureau-a"]);
+    let told = delegate("3704", &from_registry);
+    let signed = format!(
+        "{lost}, with 1 signatures; what it changed is not in this one: publish only one of them\n"
+    );
+    assert!(told.contains(&signed), "{told}");
 }

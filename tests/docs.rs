@@ -135,8 +135,14 @@ fn a_heading_has_the_anchor_of_hosting_sites() {
 }
 
 #[test]
-fn every_test_that_the_pages_of_threats_and_of_the_sandbox_name_exists() {
-    let page = ["docs/THREATS.md", "docs/SANDBOX.md"]
+fn every_test_that_a_page_of_attacks_or_drills_names_exists() {
+    let pages = [
+        "docs/THREATS.md",
+        "docs/SANDBOX.md",
+        "docs/DRILLS.md",
+        "docs/JOURNAL.md",
+    ];
+    let page = pages
         .map(|page| fs::read_to_string(root().join(page)).unwrap())
         .join("\n");
     let mut sources = Vec::new();
@@ -176,6 +182,8 @@ fn every_source_that_a_page_names_exists() {
     for page in [
         "docs/ARCHITECTURE.md",
         "docs/THREATS.md",
+        "docs/SANDBOX.md",
+        "docs/guides/registry-operator.md",
         "docs/guides/reviewer.md",
     ] {
         let text = fs::read_to_string(root().join(page)).unwrap();

@@ -80,7 +80,7 @@ fn t9_an_encounter_padded_beyond_its_fuel_is_listed_first_with_its_money() {
     write_hospital(&hospital);
     let from = hospital.to_str().unwrap();
     let line = ["check", from, "--pack", &pack, "--today", "2026-11-22"];
-    let told = rulepack(line).done();
+    let told = rulepack(line).found_fault();
     let mut lines = told.lines();
     assert_eq!(
         lines.next(),
@@ -88,7 +88,7 @@ fn t9_an_encounter_padded_beyond_its_fuel_is_listed_first_with_its_money() {
     );
     assert_eq!(lines.next(), Some("    15000.00 CNY"));
     assert!(!told.contains("P1") && !told.contains("P3"), "{told}");
-    let json = rulepack([&line[..], &["--json"]].concat()).done();
+    let json = rulepack([&line[..], &["--json"]].concat()).found_fault();
     let json: Value = serde_json::from_str(&json).unwrap();
     let none = json["no_verdict"].as_array().unwrap();
     assert_eq!(none.len(), 1);

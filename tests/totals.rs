@@ -92,7 +92,7 @@ fn shares_of_cost_by_department_and_institution_are_those_of_the_lines() {
     assert_eq!(found.len(), 1, "{findings:?}");
     assert_eq!(
         found[0]["message"],
-        "科室 内科 2026-01-01 起当月药占比 60%，超过 40%"
+        "科室 内科 当月（2026-01-01 起）药占比 60%，超过 40%"
     );
     assert!(missing(&conduct, "not_evaluable", "CND-14").is_empty());
     assert!(missing(&conduct, "not_evaluable", "CND-15").is_empty());

@@ -218,7 +218,9 @@ fn read(
     if is("json") {
         return read_request(from, &serve::region(region)?, folder);
     }
-    let loaded = match from.is_dir() {
+    let found = std::fs::metadata(from);
+    let found = found.context(|| format!("cannot read `{}`", from.display()))?;
+    let loaded = match found.is_dir() {
         true => read_directory_in(from, encoding.into()),
         false => read_file_in(from, encoding.into()),
     };
@@ -270,14 +272,21 @@ fn read_request(from: &Path, region: &national::Region, folder: &HostFolder) -> 
 }
 
 impl Report for CheckReport {
-    /// Good where nothing is found that stops an order.
+    /// Good where nothing is found that stops an order, and nobody went without a verdict.
     fn is_good(&self) -> bool {
         use rulepack_protocol::pack::manifest::Action;
-        self.review
-            .findings
-            .iter()
-            .all(|found| found.action != Action::Block)
+        let mut findings = self.review.findings.iter();
+        findings.all(|found| found.action != Action::Block)
+            && self.review.no_verdict.is_empty()
             && self.broken.is_empty()
+            && !self.is_unjudged()
+    }
+}
+
+impl CheckReport {
+    /// Whether packs are known and none of them was in force: then that nothing is found says nothing.
+    fn is_unjudged(&self) -> bool {
+        self.review.packs.is_empty() && !self.gaps.is_empty()
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use rulepack_protocol::key::Signer;
+use rulepack_protocol::key::{LockedKey, Signer};
 use rulepack_protocol::names::PersonId;
 use rulepack_protocol::trust::{Limits, policy};
 use rulepack_protocol::tuf::{
@@ -81,10 +81,17 @@ impl Command for SignArgs {
             Tongue::Zh => Language::Chinese,
         };
         let role = self.role();
+        let signatory = keys::read_locked(&self.key)?;
         let mut changes = summary(role.as_ref(), previous.as_ref(), &envelope, language);
         changes.extend(role.and_then(|role| breach(&role, &envelope, language)));
+        changes.extend(without_effect(
+            &signatory,
+            previous.as_ref(),
+            &envelope,
+            language,
+        ));
         if !self.yes {
-            self.tell(&changes)?;
+            self.tell(&signatory, &changes)?;
             ask()?;
         }
         let secret = keys::read_secret(&self.key, self.passphrase_file.as_deref())?;
@@ -92,7 +99,7 @@ impl Command for SignArgs {
             sign(&mut envelope, &secret).context(|| format!("`{}`", self.file.display()))?;
         // No signature leaves before the changes were told, though nobody is asked.
         if self.yes {
-            self.tell(&changes)?;
+            self.tell(&signatory, &changes)?;
         }
         let file = self.out.clone().unwrap_or_else(|| self.file.clone());
         files::write(&file, &bytes)?;
@@ -125,10 +132,12 @@ impl SignArgs {
     }
 
     /// Tells who is about to sign what.
-    fn tell(&self, changes: &[String]) -> Outcome {
-        let locked = keys::read_locked(&self.key)?;
-        let (person, file) = (locked.person(), self.file.display());
-        output::notice(&format!("{person} is about to sign {file}:"))?;
+    fn tell(&self, signatory: &LockedKey, changes: &[String]) -> Outcome {
+        let (person, file) = (signatory.person(), self.file.display());
+        output::notice(&match self.lang {
+            Tongue::En => format!("{person} is about to sign {file}:"),
+            Tongue::Zh => format!("{person} 即将签署 {file}："),
+        })?;
         for change in changes {
             output::notice(&format!("  {change}"))?;
         }
@@ -175,7 +184,40 @@ fn breach(role: &RoleName, envelope: &AnyEnvelope, language: Language) -> Option
         Language::English => {
             format!("BREAKS A RULE, so that no registry or host takes it: {broken}")
         }
-        Language::Chinese => format!("【违反规则】登记中心和医院端均不接受:{broken}"),
+        Language::Chinese => format!("【违反规则】登记中心和医院端均不接受：{broken}"),
+    })
+}
+
+/// That a root counts no signature of this key, so that somebody who took the wrong file learns it before
+/// signing. Whose signatures another role counts stands in the role above, which is not at hand.
+fn without_effect(
+    signatory: &LockedKey,
+    previous: Option<&AnyEnvelope>,
+    new: &AnyEnvelope,
+    language: Language,
+) -> Option<String> {
+    let AnyEnvelope::Root(new) = new else {
+        return None;
+    };
+    let before = match previous {
+        Some(AnyEnvelope::Root(previous)) => Some(previous.signed()),
+        // A keeper who leaves signs too, and stands in the root before alone.
+        _ if new.signed().version > 1 => return None,
+        _ => None,
+    };
+    let counts = |root: &Root| {
+        let keepers = root.authority(TopRole::Root);
+        keepers.keys().any(|key| key.id() == signatory.id())
+    };
+    if counts(new.signed()) || before.is_some_and(counts) {
+        return None;
+    }
+    let person = signatory.person();
+    Some(match language {
+        Language::English => {
+            format!("WITHOUT EFFECT: this key of `{person}` is none of the keepers of the root")
+        }
+        Language::Chinese => format!("【签名无效】`{person}` 的这把密钥不是根密钥"),
     })
 }
 

@@ -200,9 +200,10 @@ fn a_province_whose_keys_are_stolen_stops_until_its_new_officers_sign() {
     // Its rules are not passed over in silence.
     let data = drill.nation.path("data");
     rulepack(["generate", "--lines", "50", "--out", text(&data)]).done();
-    let (told, _) = drill.host.check(&data, &["--today", "2026-06-30"]).ended(0);
+    let (told, _) = drill.host.check(&data, &["--today", "2026-06-30"]).ended(3);
     let gap = "no version in force] 37/chronic-limits";
     assert!(told.contains(gap), "{told}");
+    assert!(told.contains("\nnothing was judged: "), "{told}");
     drill.refused(
         text(&disk),
         "`timestamp` contradicts what this host has seen: version 3 was seen before, now version 2 is served",

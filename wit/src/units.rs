@@ -51,6 +51,9 @@ pub enum ValueError {
     /// A code that looks like another one.
     #[error("written with full-width or invisible characters")]
     Disguised,
+    /// A code of digits that a program for spreadsheets took for a number, and rounded.
+    #[error("a number in scientific notation")]
+    Scientific,
 }
 
 /// Reads a decimal number into units of 10^-`places`: `parse_decimal("12.3", 2)` is 1230.

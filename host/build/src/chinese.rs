@@ -104,54 +104,54 @@ fn table(error: &TableError) -> String {
         ),
         TableError::NoHeader {
             found, expected, ..
-        } => format!(
-            "第一行为 `{found}`，应为表头：{}",
-            expected.replace(", ", "、")
-        ),
+        } => format!("第一行为 `{found}`，应为表头：{}", listed(expected)),
         TableError::NoHeading { number, .. } => format!("第 {number} 列没有表头"),
-        TableError::Word {
-            line,
-            column,
-            value,
-            expected,
-            ..
-        } => {
-            let expected = expected
-                .replace(" (", "（")
-                .replace(')', "）")
-                .replace(", ", "、");
-            format!("第 {line} 行“{column}”列：`{value}` 不在可填写的内容之内，应为{expected}之一")
-        }
         TableError::ColumnMissing { column, .. } => format!("缺少“{column}”列"),
         TableError::ColumnTwice { column, .. } => format!("“{column}”列出现了两次"),
         TableError::ColumnUndeclared { column, .. } => {
             format!("有“{column}”列，规则包清单没有声明这一列")
         }
+        TableError::DuplicateKey {
+            line, first, key, ..
+        } => format!("第 {line} 行与第 {first} 行主键相同：`{key}`"),
+        TableError::TooManyRows { .. } => "行数过多".to_owned(),
+        TableError::Word { line, column, .. }
+        | TableError::Value { line, column, .. }
+        | TableError::Empty { line, column, .. } => {
+            format!("第 {line} 行“{column}”列：{}", cell(error))
+        }
+    }
+}
+
+/// What is wrong with one cell; nothing where the fault is not of one.
+fn cell(error: &TableError) -> String {
+    match error {
+        TableError::Word {
+            value, expected, ..
+        } => format!(
+            "`{value}` 不在可填写的内容之内，应为{}之一",
+            listed(expected)
+        ),
         TableError::Value {
-            line,
-            column,
             value,
             problem,
             column_type,
             ..
         } => {
             let (problem, expected) = (refusal(*problem), expectation(*column_type));
-            format!("第 {line} 行“{column}”列：`{value}` {problem}，应为{expected}")
+            format!("`{value}` {problem}，应为{expected}")
         }
-        TableError::Empty {
-            line,
-            column,
-            column_type,
-            ..
-        } => {
-            let expected = expectation(*column_type);
-            format!("第 {line} 行“{column}”列：单元格为空，应为{expected}")
+        TableError::Empty { column_type, .. } => {
+            format!("单元格为空，应为{}", expectation(*column_type))
         }
-        TableError::DuplicateKey {
-            line, first, key, ..
-        } => format!("第 {line} 行与第 {first} 行主键相同：`{key}`"),
-        TableError::TooManyRows { .. } => "行数过多".to_owned(),
+        _ => String::new(),
     }
+}
+
+/// A list with the marks of Chinese.
+fn listed(words: &str) -> String {
+    let words = words.replace(" (", "（").replace(')', "）");
+    words.replace(", ", "、")
 }
 
 fn refusal(problem: ValueError) -> String {
@@ -162,6 +162,7 @@ fn refusal(problem: ValueError) -> String {
         ValueError::NotADate => "不是日期".to_owned(),
         ValueError::NotAnInstant => "不是日期和时刻".to_owned(),
         ValueError::NotAFlag => "不是 0 或 1".to_owned(),
+        ValueError::Scientific => "是科学计数法（电子表格把编码当作数字，位数已丢失）".to_owned(),
         ValueError::Disguised => "含有全角或不可见字符".to_owned(),
     }
 }
@@ -337,6 +338,10 @@ mod tests {
         assert_eq!(
             told_of(["医保编码", "", "生效日期"], &[], merged_headings).0,
             "`limits.xlsx`：工作表“限价表”：单元格 A1:B1 已合并，应取消合并，并在每个单元格中填写内容"
+        );
+        assert_eq!(
+            refusal(ValueError::Scientific),
+            "是科学计数法（电子表格把编码当作数字，位数已丢失）"
         );
         assert_eq!(
             told(["医保编码", "", "生效日期"], &[], None).0,

@@ -99,7 +99,10 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let core_instances = limits.instances.saturating_mul(modules);
     pool.total_component_instances(limits.instances);
     pool.total_core_instances(core_instances);
-    pool.total_memories(limits.instances);
+    // More than can be in use: a pack that is asked again finds its own, whoever was asked in between.
+    let places = limits.places.max(limits.instances);
+    pool.total_memories(places);
+    pool.max_unused_warm_slots(places);
     pool.total_tables(core_instances);
     pool.max_core_instances_per_component(modules);
     pool.max_memories_per_component(1);
@@ -182,13 +185,15 @@ mod tests {
     fn every_limit_of_the_pool_is_set() {
         let limits = Limits {
             instances: 7,
+            places: 9,
             ..Limits::default()
         };
         let [(_, engine), (_, compiling), ..] = engines(&limits);
         let pool = engine.get_pooling_config().unwrap();
         assert_eq!(pool.get_total_component_instances(), 7);
         assert_eq!(pool.get_total_core_instances(), 56);
-        assert_eq!(pool.get_total_memories(), 7);
+        assert_eq!(pool.get_total_memories(), 9);
+        assert_eq!(pool.get_max_unused_warm_slots(), 9);
         assert_eq!(pool.get_total_tables(), 56);
         assert_eq!(pool.get_max_core_instances_per_component(), 8);
         assert_eq!(pool.get_max_memories_per_component(), 1);

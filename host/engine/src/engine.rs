@@ -97,11 +97,20 @@ pub enum LoadError {
 }
 
 impl Engine {
-    /// A sandbox with these limits. Sets aside address space for every instance that may live at once.
+    /// A sandbox with these limits. Sets aside address space for every place that an instance may have; where this
+    /// machine has too little for all, for those that may live at once.
     ///
     /// # Errors
     /// [`EngineError`] where this machine does not allow it.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
+        let fewest = Limits {
+            places: limits.instances,
+            ..limits.clone()
+        };
+        Self::with_places(limits).or_else(|_| Self::with_places(fewest))
+    }
+
+    fn with_places(limits: Limits) -> Result<Self, EngineError> {
         let configs = [config::evaluate(&limits), config::prepare(&limits)];
         Self::with(limits, configs)
     }

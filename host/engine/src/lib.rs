@@ -39,6 +39,8 @@ mod made;
 mod numbering;
 pub mod patients;
 mod permits;
+#[cfg(test)]
+mod places_tests;
 mod prepare;
 mod snapshot;
 mod state;

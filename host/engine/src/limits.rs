@@ -47,8 +47,11 @@ pub struct Limits {
     /// The outer guard: how long anything may run by the clock. Fuel ends it long before; where this
     /// fires, there is no verdict. In steps of [`Limits::WALL_STEP`].
     pub wall: Duration,
-    /// Instances that live at the same time. Address space is set aside for each; more calls wait.
+    /// Instances that live at the same time; more calls wait.
     pub instances: u32,
+    /// Places for the memory of instances, of which address space is set aside for each. One that no instance has is kept as
+    /// the last one of the same code found it, so that the next one of that code need not ask the system for anything.
+    pub places: u32,
 }
 
 impl Limits {
@@ -88,6 +91,7 @@ impl Default for Limits {
             set_prefixes: 1_000_000,
             wall: Duration::from_secs(120),
             instances: 64,
+            places: 1_024,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! As many instances at a time as address space was set aside for; the rest wait.
+//! As many instances at a time as the limits allow; the rest wait.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

@@ -184,11 +184,12 @@ const IN_TABLES: [&str; 2] = [
      (drop (table.grow $kept (ref.func $mark) (i32.const 10)))",
 ];
 
-/// What a pack of this kind says of 200 patients one by one, in a sandbox with one slot, so that every batch gets the slot
+/// What a pack of this kind says of 200 patients one by one, in a sandbox with one place, so that every batch gets the place
 /// of the one before.
 fn keeps_nothing(places: [&str; 2], preparation: Preparation) {
     let engine = Engine::new(Limits {
         instances: 1,
+        places: 1,
         ..Limits::default()
     });
     let engine = engine.unwrap();

@@ -51,7 +51,7 @@ fn render(query: &str, entries: &[Entry]) -> String {
          <form><input name=\"query\" value=\"{}\" aria-label=\"名称或标题\"> <button>查找</button>\
          </form><table><thead><tr><th>规则包</th><th>标题</th><th>版本</th><th>施行</th><th>发布</th>\
          <th>状态</th><th>sha256</th></tr></thead><tbody>{rows}</tbody></table>{empty}\
-         <p>此页由索引生成,仅供查阅;可信内容以签名元数据为准。</p></body></html>\n",
+         <p>此页由索引生成，仅供查阅；可信内容以签名元数据为准。</p></body></html>\n",
         escape(query)
     )
 }
@@ -64,7 +64,7 @@ fn row(rows: &mut String, entry: &Entry) {
     let until = entry.effective_to.map(|day| format!(" 至 {day}"));
     let state = match (entry.status, entry.channel) {
         (Status::Yanked, _) => "已撤回",
-        (Status::Active, Channel::Canary) => "试行",
+        (Status::Active, Channel::Canary) => "灰度",
         (Status::Active, Channel::Stable) => "正式",
     };
     let written = write!(

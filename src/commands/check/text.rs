@@ -28,7 +28,12 @@ struct Words {
     set: &'static str,
     refused: &'static str,
     none: &'static str,
+    unjudged: &'static str,
     stale: &'static str,
+    money: &'static str,
+    more_rows: &'static str,
+    colon: &'static str,
+    comma: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -45,7 +50,12 @@ const ENGLISH: Words = Words {
     set: "set here",
     refused: "overlay refused",
     none: "nothing found",
+    unjudged: "nothing was judged: no version is in force on these rule days",
     stale: "stale",
+    money: "CNY",
+    more_rows: "rows",
+    colon: ": ",
+    comma: ", ",
 };
 
 const CHINESE: Words = Words {
@@ -57,12 +67,17 @@ const CHINESE: Words = Words {
     gap: "无生效版本",
     left_out: "未读入的行",
     basis: "依据",
-    retroactive: "追溯:发布晚于规则日",
+    retroactive: "追溯：发布晚于规则日",
     far: "规则日与今日相差一个月以上",
     set: "本地参数",
     refused: "本地参数未采用",
     none: "未发现问题",
+    unjudged: "未作审核：规则日无生效版本",
     stale: "规则包信息已过期",
+    money: "元",
+    more_rows: "行",
+    colon: "：",
+    comma: "，",
 };
 
 impl fmt::Display for CheckReport {
@@ -84,16 +99,20 @@ impl fmt::Display for CheckReport {
                 "[{}] {} {}",
                 words.notice, notice.rule.rule, notice.message
             )?;
-            writeln!(f, "    {}", rows(&notice.about))?;
+            writeln!(f, "    {}", rows(&notice.about, words))?;
         }
         self.write_gaps(f, words)?;
         match self.review.findings.len() {
+            0 if self.is_unjudged() => writeln!(f, "{}", words.unjudged),
             0 => writeln!(f, "{}", words.none),
             count => writeln!(
                 f,
-                "{}: {count}, {} CNY",
+                "{}{}{count}{}{} {}",
                 words.finding,
-                amount(self.review.amount())
+                words.colon,
+                words.comma,
+                amount(self.review.amount()),
+                words.money
             ),
         }
     }
@@ -145,7 +164,7 @@ impl CheckReport {
             let (about, money) = (row(&none.about), amount(none.amount));
             let (pack, reason) = (&none.pack, &none.reason);
             writeln!(f, "[{}] {pack} {about}: {reason}", words.no_verdict)?;
-            writeln!(f, "    {money} CNY")?;
+            writeln!(f, "    {money} {}", words.money)?;
         }
         Ok(())
     }
@@ -204,17 +223,20 @@ fn write_finding(
     )?;
     writeln!(
         f,
-        "    {} CNY  {}",
+        "    {} {}  {}",
         amount(finding.amount),
-        rows(&finding.offending)
+        words.money,
+        rows(&finding.offending, words)
     )?;
-    writeln!(f, "    {}: {} ({})", words.basis, rule.basis, rule.pack)?;
+    let (basis, colon) = (words.basis, words.colon);
+    writeln!(f, "    {basis}{colon}{} ({})", rule.basis, rule.pack)?;
     if finding.retroactive {
         writeln!(f, "    {}", words.retroactive)?;
     }
     for (name, set) in &finding.set {
         let value = told(&set.value);
-        writeln!(f, "    {}: {name} = {value} ({})", words.set, set.by)?;
+        let (word, by) = (words.set, &set.by);
+        writeln!(f, "    {word}{colon}{name} = {value} ({by})")?;
     }
     Ok(())
 }
@@ -239,10 +261,10 @@ fn short(columns: &[String]) -> String {
     told.join(", ")
 }
 
-fn rows(rows: &[ReportedRow]) -> String {
+fn rows(rows: &[ReportedRow], words: &Words) -> String {
     let mut shown: Vec<String> = rows.iter().take(ROWS_MAX).map(row).collect();
     if rows.len() > ROWS_MAX {
-        shown.push(format!("… {} rows", rows.len()));
+        shown.push(format!("… {} {}", rows.len(), words.more_rows));
     }
     shown.join(", ")
 }

@@ -27,6 +27,9 @@ pub struct Words {
     changed: &'static str,
     whole_rows: &'static str,
     not_listed: &'static str,
+    colon: &'static str,
+    semicolon: &'static str,
+    comma: &'static str,
 }
 
 /// For `--lang en`.
@@ -49,6 +52,9 @@ pub const ENGLISH: Words = Words {
     changed: "changed",
     whole_rows: "no common key: rows are compared whole",
     not_listed: "more rows, not listed",
+    colon: ": ",
+    semicolon: "; ",
+    comma: ", ",
 };
 
 /// For `--lang zh`.
@@ -71,6 +77,9 @@ pub const CHINESE: Words = Words {
     changed: "修改",
     whole_rows: "无共同主键，按整行比较",
     not_listed: "行未列出",
+    colon: "：",
+    semicolon: "；",
+    comma: "，",
 };
 
 /// Everything that changed, one line each, below the names of the two packs.
@@ -113,7 +122,8 @@ fn entries(
     }
     for change in &changes.changed {
         for one in &change.fields {
-            writeln!(f, "~ {kind} {}: {}", shown(&change.name), field(one, words))?;
+            let (name, colon) = (shown(&change.name), words.colon);
+            writeln!(f, "~ {kind} {name}{colon}{}", field(one, words))?;
         }
     }
     Ok(())
@@ -131,20 +141,22 @@ fn field(change: &FieldChange, words: &Words) -> String {
 
 fn table_changes(f: &mut fmt::Formatter<'_>, table: &TableChange, words: &Words) -> fmt::Result {
     let rows = |rows: Option<u32>| rows.map_or_else(|| "–".to_owned(), |rows| rows.to_string());
+    let (before, after) = (rows(table.rows_before), rows(table.rows_after));
+    let counts = [
+        (words.added, table.added),
+        (words.removed, table.removed),
+        (words.changed, table.changed),
+    ];
+    let counts = counts.map(|(what, count)| format!("{what} {count}"));
     writeln!(
         f,
-        "~ {} {}: {} → {} {}; {} {}, {} {}, {} {}",
+        "~ {} {}{}{before} → {after} {}{}{}",
         words.table,
         shown(&table.name),
-        rows(table.rows_before),
-        rows(table.rows_after),
+        words.colon,
         words.rows,
-        words.added,
-        table.added,
-        words.removed,
-        table.removed,
-        words.changed,
-        table.changed,
+        words.semicolon,
+        counts.join(words.comma),
     )?;
     for change in &table.declaration {
         writeln!(f, "    ~ {}", field(change, words))?;

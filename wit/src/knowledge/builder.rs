@@ -225,6 +225,9 @@ impl Column {
                 if self.column_type == ColumnType::Code && is_disguised(cell) {
                     return Err(ValueError::Disguised);
                 }
+                if self.column_type == ColumnType::Code && is_scientific(cell) {
+                    return Err(ValueError::Scientific);
+                }
                 let next = u32::try_from(dictionary.len()).map_err(|_| ValueError::OutOfRange)?;
                 let number = *self.numbers.entry(cell.to_owned()).or_insert(next);
                 if number == next {
@@ -276,4 +279,14 @@ fn is_disguised(code: &str) -> bool {
     code.contains(invisible)
         || (code.contains(letter_or_digit)
             && code.chars().all(|it| it.is_ascii() || full_width(it)))
+}
+
+/// Whether a code is what spreadsheets make of a long one of digits where they save CSV: `1.23E+15`.
+fn is_scientific(code: &str) -> bool {
+    let Some((figures, exponent)) = code.split_once("E+") else {
+        return false;
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let (whole, decimals) = figures.split_once('.').unwrap_or((figures, "0"));
+    is_number(whole) && is_number(decimals) && is_number(exponent)
 }

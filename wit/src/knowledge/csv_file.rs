@@ -310,6 +310,27 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_a_spreadsheet_rounded_is_refused() {
+        assert_eq!(
+            refusal("item,price,valid_from\n1.23E+15,1,\n"),
+            "table `limits` line 2, column `item`: `1.23E+15` is a number in scientific notation, expected a text"
+        );
+        for code in [
+            "E11.900",
+            "A17.0+G01",
+            "E+1",
+            "1E15",
+            "1E+",
+            "1.E+2",
+            "3E+A",
+        ] {
+            let csv = format!("item,price,valid_from\n{code},1,\n");
+            let table = KnowledgeTable::from_csv(&declaration(), csv.as_bytes()).unwrap();
+            assert_eq!(table.text("item", 0), Some(code));
+        }
+    }
+
+    #[test]
     fn a_column_of_words_takes_each_by_itself_or_as_people_call_it() {
         let mut declaration = declaration();
         let columns = &mut declaration.columns;

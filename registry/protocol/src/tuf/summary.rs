@@ -164,7 +164,7 @@ impl Summary<'_> {
             match old.and_then(|old| old.meta.get(name)) {
                 None => self.say(
                     format!("pins `{name}` at version {version}"),
-                    format!("固定 `{name}` 为版本 {version}"),
+                    format!("锁定 `{name}` 为版本 {version}"),
                 ),
                 Some(before) if before != pin => self.say(
                     format!("`{name}` goes from version {} to {version}", before.version),
@@ -177,7 +177,7 @@ impl Summary<'_> {
         for name in dropped.filter(|name| !new.meta.contains_key(*name)) {
             self.say(
                 format!("no longer pins `{name}`"),
-                format!("不再固定 `{name}`"),
+                format!("不再锁定 `{name}`"),
             );
         }
     }
@@ -187,7 +187,7 @@ impl Summary<'_> {
         let version = new.meta.snapshot.version;
         self.say(
             format!("pins snapshot version {version}"),
-            format!("固定 snapshot 版本 {version}"),
+            format!("锁定 snapshot 版本 {version}"),
         );
     }
 
@@ -196,7 +196,7 @@ impl Summary<'_> {
         match old {
             None => self.say(
                 format!("first {kind} seen here, version {version}, valid until {expires}"),
-                format!("首次见到 {kind},版本 {version},有效期至 {expires}"),
+                format!("首次出现 {kind}，版本 {version}，有效期至 {expires}"),
             ),
             Some(old) => {
                 let (was, until) = (old.version(), old.expires());
@@ -205,7 +205,7 @@ impl Summary<'_> {
                         "{kind} goes from version {was} to {version}, valid until {expires} (before: \
                          {until})"
                     ),
-                    format!("{kind} 由版本 {was} 变为 {version},有效期至 {expires}(原为 {until})"),
+                    format!("{kind} 由版本 {was} 变为 {version}，有效期至 {expires}（原为 {until}）"),
                 );
             }
         }
@@ -217,13 +217,13 @@ impl Summary<'_> {
         let Some(old) = old else {
             self.say(
                 format!("{what}: {threshold} of {count} must sign"),
-                format!("{what}:{count} 人中须 {threshold} 人签名"),
+                format!("{what}：{count} 人中须 {threshold} 人签名"),
             );
             for key in new.keys() {
                 let (person, id) = (key.person(), key.id());
                 self.say(
                     format!("{what}: `{person}` with key {id}"),
-                    format!("{what}:`{person}`,密钥 {id}"),
+                    format!("{what}：`{person}`，密钥 {id}"),
                 );
             }
             return;
@@ -232,7 +232,7 @@ impl Summary<'_> {
         if (before, of) != (threshold, count) {
             self.say(
                 format!("{what}: {threshold} of {count} must sign, where {before} of {of} had to"),
-                format!("{what}:{count} 人中须 {threshold} 人签名(原为 {of} 人中 {before} 人)"),
+                format!("{what}：{count} 人中须 {threshold} 人签名（原为 {of} 人中 {before} 人）"),
             );
         }
         let lacks =
@@ -241,14 +241,14 @@ impl Summary<'_> {
             let (person, id) = (key.person(), key.id());
             self.say(
                 format!("{what}: adds `{person}` with key {id}"),
-                format!("{what}:新增 `{person}`,密钥 {id}"),
+                format!("{what}：新增 `{person}`，密钥 {id}"),
             );
         }
         for key in old.keys().filter(|key| lacks(new, key)) {
             let (person, id) = (key.person(), key.id());
             self.say(
                 format!("{what}: removes `{person}` with key {id}"),
-                format!("{what}:移除 `{person}`,密钥 {id}"),
+                format!("{what}：移除 `{person}`，密钥 {id}"),
             );
         }
     }

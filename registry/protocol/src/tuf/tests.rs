@@ -236,7 +236,7 @@ fn a_summary_calls_a_name_space_by_its_own_name() {
     );
     assert_eq!(
         told(Some(&any(&old)), Language::Chinese),
-        ["`37` 由版本 1 变为 2,有效期至 2027-02-01T00:00:00Z(原为 2027-01-01T00:00:00Z)"]
+        ["`37` 由版本 1 变为 2，有效期至 2027-02-01T00:00:00Z（原为 2027-01-01T00:00:00Z）"]
     );
     assert_eq!(
         told(None, Language::English),

@@ -1,5 +1,5 @@
-//! One order and one encounter of 40 lines beside regorus: `cargo build --release -p peer-regorus`, then
-//! `cargo bench --bench orders`.
+//! One order and one encounter of 40 lines beside regorus and zen-engine: `cargo build --release -p peer-regorus`, the
+//! same with `peer-zen`, then `cargo bench --bench orders`.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -19,52 +19,123 @@ use rulepack_peers::program::Program;
 use rulepack_peers::report::{self, Comparison};
 use rulepack_peers::{columns, pack};
 
-/// Turns of a pair, in each of which both answer the same requests.
-const TURNS: usize = 401;
 /// Turns that are tried for one in which neither is interrupted.
 const TRIES: usize = 20;
 /// Requests, each of a patient of its own.
 const REQUESTS: u32 = 64;
-/// Requests of a turn: few, so that it ends before somebody else is given the core.
-const REQUESTS_OF_TURN: u32 = 8;
-/// Requests that answers are compared on: enough that each family finds something.
-const COMPARED: u32 = 4_000;
 
-/// Who is asked what: program, its argument, how it is told, the work, what our speed over it should reach.
-type Entry = (&'static str, &'static str, &'static str, Work, Option<f64>);
+/// Who is asked what.
+struct Entry {
+    program: &'static str,
+    argument: &'static str,
+    /// What the table calls it.
+    told: &'static str,
+    work: Work,
+    /// How many times its speed ours should reach.
+    target: Option<f64>,
+    effort: Effort,
+}
 
-const ENTRIES: [Entry; 6] = [
-    (
-        "peer-regorus",
-        "given",
-        "regorus, sums given",
-        Work::OneOrder,
-        Some(1.0),
-    ),
-    ("peer-regorus", "made", "regorus", Work::OneOrder, None),
-    (
-        "peer-regorus",
-        "interpreted",
-        "regorus, sums given, interpreted",
-        Work::OneOrder,
-        None,
-    ),
-    (
-        "peer-regorus",
-        "given",
-        "regorus, sums given",
-        Work::Encounter,
-        Some(10.0),
-    ),
-    ("peer-regorus", "made", "regorus", Work::Encounter, None),
-    (
-        "peer-regorus",
-        "interpreted",
-        "regorus, sums given, interpreted",
-        Work::Encounter,
-        None,
-    ),
+/// How much is asked of a pair.
+#[derive(Clone, Copy)]
+struct Effort {
+    /// Requests that answers are compared on: enough that each family finds something.
+    compared: u32,
+    /// Turns, in each of which both answer the same requests.
+    turns: usize,
+    /// Requests of a turn: few, so that it ends before somebody else is given the core.
+    requests_of_turn: u32,
+}
+
+const USUAL: Effort = Effort {
+    compared: 4_000,
+    turns: 401,
+    requests_of_turn: 8,
+};
+
+/// Of a peer that takes milliseconds for a request.
+const SLOW: Effort = Effort {
+    compared: 1_000,
+    turns: 41,
+    requests_of_turn: 1,
+};
+
+const REGORUS: Entry = Entry {
+    program: "peer-regorus",
+    argument: "given",
+    told: "regorus, sums given",
+    work: Work::OneOrder,
+    target: None,
+    effort: USUAL,
+};
+
+const ZEN: Entry = Entry {
+    program: "peer-zen",
+    argument: "rows",
+    told: "zen-engine, a row a knowledge point, sums and pairs given",
+    ..REGORUS
+};
+
+const ENTRIES: [Entry; 11] = [
+    Entry {
+        target: Some(1.0),
+        ..REGORUS
+    },
+    REGORUS_SUMS_MADE,
+    REGORUS_INTERPRETED,
+    Entry {
+        work: Work::Encounter,
+        target: Some(10.0),
+        ..REGORUS
+    },
+    Entry {
+        work: Work::Encounter,
+        ..REGORUS_SUMS_MADE
+    },
+    Entry {
+        work: Work::Encounter,
+        ..REGORUS_INTERPRETED
+    },
+    Entry {
+        target: Some(50.0),
+        ..ZEN
+    },
+    ZEN_PARSED,
+    ZEN_HANDED_IN,
+    Entry {
+        work: Work::Encounter,
+        ..ZEN
+    },
+    Entry {
+        work: Work::Encounter,
+        ..ZEN_HANDED_IN
+    },
 ];
+
+const REGORUS_SUMS_MADE: Entry = Entry {
+    argument: "made",
+    told: "regorus",
+    ..REGORUS
+};
+
+const REGORUS_INTERPRETED: Entry = Entry {
+    argument: "interpreted",
+    told: "regorus, sums given, interpreted",
+    ..REGORUS
+};
+
+const ZEN_PARSED: Entry = Entry {
+    argument: "parsed",
+    told: "zen-engine, the same, read but not compiled",
+    effort: SLOW,
+    ..ZEN
+};
+
+const ZEN_HANDED_IN: Entry = Entry {
+    argument: "handed-in",
+    told: "zen-engine, knowledge, sums and pairs given",
+    ..ZEN
+};
 
 fn main() {
     let engine = Engine::new(Limits::default()).expect("this machine runs the sandbox");
@@ -72,11 +143,12 @@ fn main() {
         pack: pack::load(&engine, &pack::build(&sets(1))),
     };
     let mut comparisons = Vec::new();
-    for (program, argument, told, work, target) in ENTRIES {
-        let mut peer = Program::start(program, &[argument]);
-        ours.compare(work, told, &peer.findings(work, COMPARED));
-        let pairs = ours.pairs(work, &mut peer);
-        comparisons.push(Comparison::new(title(work), told, &pairs, target));
+    for entry in ENTRIES {
+        let mut peer = Program::start(entry.program, &[entry.argument]);
+        ours.compare(&entry, &mut peer);
+        let pairs = ours.pairs(&entry, &mut peer);
+        let (what, told) = (title(entry.work), entry.told);
+        comparisons.push(Comparison::new(what, told, &pairs, entry.target));
     }
     report::tell(&comparisons, "peers-orders.json");
 }
@@ -88,21 +160,21 @@ struct Ours {
 
 impl Ours {
     /// Fails where a peer finds something else in one of many requests.
-    fn compare(&self, work: Work, peer: &str, theirs: &[Findings]) {
+    fn compare(&self, entry: &Entry, peer: &mut Program) {
+        let (work, compared) = (entry.work, entry.effort.compared);
+        let all = peer.findings(work, compared);
         let mut rules: BTreeMap<String, u32> = BTreeMap::new();
-        for (patient, theirs) in work.patients(0..COMPARED).zip(theirs) {
+        for (patient, theirs) in work.patients(0..compared).zip(&all) {
             let ours = self.findings(&columns::data(&patient), &review(stage(work)));
             for found in &ours {
                 *rules.entry(found.rule.clone()).or_default() += 1;
             }
-            assert_same(peer, &ours, theirs);
+            assert_same(entry.told, &ours, theirs);
         }
-        assert_eq!(theirs.len(), COMPARED as usize, "it answers every request");
+        assert_eq!(all.len(), compared as usize, "it answers every request");
         assert_eq!(rules.len(), 4, "each family finds something: {rules:?}");
-        println!(
-            "{}: {rules:?} in {COMPARED}, the same of ours and of {peer}",
-            title(work)
-        );
+        let (what, told) = (title(work), entry.told);
+        println!("{what}: {rules:?} in {compared}, the same of ours and of {told}");
     }
 
     fn findings(&self, data: &Arc<Data>, review: &Review) -> Findings {
@@ -112,7 +184,8 @@ impl Ours {
     }
 
     /// Both in turns, seconds of a request; who begins changes from turn to turn.
-    fn pairs(&self, work: Work, peer: &mut Program) -> Paired {
+    fn pairs(&self, entry: &Entry, peer: &mut Program) -> Paired {
+        let Entry { work, effort, .. } = *entry;
         let review = review(stage(work));
         let requests = work
             .patients(0..REQUESTS)
@@ -129,10 +202,10 @@ impl Ours {
         let mut theirs = |numbers: &Range<u32>| peer.turn(work, numbers);
         // The first turn of each makes its inputs ready and warms it.
         let _ = (ours(&(0..REQUESTS)), theirs(&(0..REQUESTS)));
-        let turns = (0..TURNS * TRIES).filter_map(|turn| {
+        let turns = (0..effort.turns * TRIES).filter_map(|turn| {
             let turn = u32::try_from(turn).ok()?;
-            let first = turn * REQUESTS_OF_TURN % REQUESTS;
-            let numbers = first..first + REQUESTS_OF_TURN;
+            let first = turn * effort.requests_of_turn % REQUESTS;
+            let numbers = first..first + effort.requests_of_turn;
             let (ours, theirs) = if turn.is_multiple_of(2) {
                 let ours = ours(&numbers);
                 (ours, theirs(&numbers))
@@ -140,11 +213,11 @@ impl Ours {
                 let theirs = theirs(&numbers);
                 (ours(&numbers), theirs)
             };
-            let of_one = |seconds: f64| seconds / f64::from(REQUESTS_OF_TURN);
+            let of_one = |seconds: f64| seconds / f64::from(effort.requests_of_turn);
             Some((of_one(ours?), of_one(theirs?)))
         });
-        let turns: Vec<(f64, f64)> = turns.take(TURNS).collect();
-        assert!(turns.len() > TURNS / 2, "the machine is too busy");
+        let turns: Vec<(f64, f64)> = turns.take(effort.turns).collect();
+        assert!(turns.len() > effort.turns / 2, "the machine is too busy");
         Paired::of(turns)
     }
 }

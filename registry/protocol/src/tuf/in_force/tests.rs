@@ -92,7 +92,7 @@ fn a_withdrawn_version_puts_no_lower_one_in_force() {
     assert_eq!(
         told(&old, withdrawn("1.1.0"), Language::Chinese),
         [
-            "规则日 2026-06-01 起,医院端【无可用版本】`37/limits`(原为 1.1.0):发布更高版本之前,其规则不可评估"
+            "规则日 2026-06-01 起，医院端【无可用版本】`37/limits`（原为 1.1.0）：发布更高版本之前，其规则无法评估"
         ]
     );
 }

@@ -39,7 +39,7 @@ impl Summary<'_> {
         if old.map_or(!new.extra.is_empty(), |old| old.extra != new.extra) {
             self.say(
                 "changes fields that this release does not know".to_owned(),
-                "更改了本版本不认识的字段".to_owned(),
+                "更改了本程序不认识的字段".to_owned(),
             );
         }
     }
@@ -52,7 +52,9 @@ impl Summary<'_> {
             let length = new.length;
             self.say(
                 format!("adds {what} `{path}`, {length} bytes, sha256 {sha256}, {standing_now}"),
-                format!("新增{in_chinese} `{path}`,{length} 字节,sha256 {sha256},{standing_now}"),
+                format!(
+                    "新增{in_chinese} `{path}`，{length} 字节，sha256 {sha256}，{standing_now}"
+                ),
             );
             return;
         };
@@ -60,14 +62,14 @@ impl Summary<'_> {
             let was = old.hashes.sha256;
             self.say(
                 format!("REPLACES THE BYTES of {what} `{path}`: sha256 {was} becomes {sha256}"),
-                format!("【注意】更换{in_chinese} `{path}` 的内容:sha256 由 {was} 变为 {sha256}"),
+                format!("【注意】更换{in_chinese} `{path}` 的内容：sha256 由 {was} 变为 {sha256}"),
             );
         }
         let was = self.standing(old);
         if was != standing_now {
             self.say(
                 format!("changes {what} `{path}`: {was} becomes {standing_now}"),
-                format!("更改{in_chinese} `{path}`:由({was})变为({standing_now})"),
+                format!("更改{in_chinese} `{path}`：由（{was}）变为（{standing_now}）"),
             );
         } else if old.custom != new.custom {
             self.say(
@@ -83,7 +85,7 @@ impl Summary<'_> {
         {
             self.say(
                 format!("WITHDRAWS {what} `{path}`, since: {reason}"),
-                format!("【撤回】{in_chinese} `{path}`,理由:{reason}"),
+                format!("【撤回】{in_chinese} `{path}`，理由：{reason}"),
             );
         }
     }
@@ -98,7 +100,7 @@ impl Summary<'_> {
         let to_in_chinese = to.unwrap_or_else(|| "不限".to_owned());
         let by = custom.mandatory_by;
         let by_in_english = by.map_or_else(String::new, |day| format!(", mandatory by {day}"));
-        let by_in_chinese = by.map_or_else(String::new, |day| format!(",最迟 {day} 启用"));
+        let by_in_chinese = by.map_or_else(String::new, |day| format!("，最迟 {day} 启用"));
         let status_in_chinese = match custom.status {
             Status::Active => "有效",
             Status::Yanked => "已撤回",
@@ -113,7 +115,7 @@ impl Summary<'_> {
                  {published}{by_in_english}"
             ),
             format!(
-                "{status_in_chinese},{channel_in_chinese},执行期 {from} 至 {to_in_chinese},发布日 \
+                "{status_in_chinese}，{channel_in_chinese}，执行期 {from} 至 {to_in_chinese}，发布日 \
                  {published}{by_in_chinese}"
             ),
         )
@@ -164,7 +166,7 @@ impl Summary<'_> {
         for digest in new.denied.difference(&old.denied) {
             let reason = new.reasons.get(digest);
             let since = reason.map_or_else(String::new, |reason| format!(", since: {reason}"));
-            let because = reason.map_or_else(String::new, |reason| format!(",理由:{reason}"));
+            let because = reason.map_or_else(String::new, |reason| format!("，理由：{reason}"));
             self.say(
                 format!("denies the pack with sha256 {digest}{since}"),
                 format!("禁用 sha256 为 {digest} 的规则包{because}"),
@@ -173,7 +175,7 @@ impl Summary<'_> {
         for digest in old.denied.difference(&new.denied) {
             self.say(
                 format!("no longer lists the denied sha256 {digest} (hosts keep it denied)"),
-                format!("不再列出被禁用的 sha256 {digest}(医院端继续禁用)"),
+                format!("不再列出被禁用的 sha256 {digest}（医院端继续禁用）"),
             );
         }
         for (pack, version) in &new.minimum {
@@ -191,7 +193,7 @@ impl Summary<'_> {
         {
             self.say(
                 format!("no longer lists a minimum version of `{pack}` (hosts keep it)"),
-                format!("不再列出 `{pack}` 的最低版本(医院端继续执行)"),
+                format!("不再列出 `{pack}` 的最低版本（医院端继续执行）"),
             );
         }
     }
@@ -215,7 +217,11 @@ impl Summary<'_> {
             }
             let first_wave = old.shifts(new, pack, Channel::Canary);
             for shift in first_wave.iter().filter(|shift| !all.contains(shift)) {
-                self.shift(pack, shift, ("hosts of the first wave", "灰度医院端"));
+                self.shift(
+                    pack,
+                    shift,
+                    ("hosts of the first wave", "灰度范围内的医院端"),
+                );
             }
         }
     }
@@ -239,8 +245,8 @@ impl Summary<'_> {
             Some(now) => self.say(
                 format!("on rule days from {from} {days}, {who} use {now} of `{pack}` (before: {was})"),
                 format!(
-                    "规则日 {from} {days_in_chinese},{who_in_chinese}使用 `{pack}` {now}\
-                     (原为 {was_in_chinese})"
+                    "规则日 {from} {days_in_chinese}，{who_in_chinese}使用 `{pack}` {now}\
+                     （原为 {was_in_chinese}）"
                 ),
             ),
             None if pack.is_overlay() => self.say(
@@ -249,8 +255,8 @@ impl Summary<'_> {
                      what the level below it sets is in force"
                 ),
                 format!(
-                    "规则日 {from} {days_in_chinese},{who_in_chinese}【无可用版本】`{pack}`\
-                     (原为 {was_in_chinese}):按上一级设定执行"
+                    "规则日 {from} {days_in_chinese}，{who_in_chinese}【无可用版本】`{pack}`\
+                     （原为 {was_in_chinese}）：按上一级设定执行"
                 ),
             ),
             None => self.say(
@@ -259,8 +265,8 @@ impl Summary<'_> {
                      its rules are not evaluable until a higher version is published"
                 ),
                 format!(
-                    "规则日 {from} {days_in_chinese},{who_in_chinese}【无可用版本】`{pack}`\
-                     (原为 {was_in_chinese}):发布更高版本之前,其规则不可评估"
+                    "规则日 {from} {days_in_chinese}，{who_in_chinese}【无可用版本】`{pack}`\
+                     （原为 {was_in_chinese}）：发布更高版本之前，其规则无法评估"
                 ),
             ),
         }
