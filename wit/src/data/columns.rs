@@ -116,7 +116,7 @@ mod tests {
             told,
             [
                 "`orders` line 2, column `order`: `L1` is the key of an earlier row too",
-                "`orders` line 3, column `amounts`: `1.234` is too precise, expected an amount in CNY such as `12.34`",
+                "`orders` line 3, column `amounts`: `1.234` is more than 2 decimals, expected an amount in CNY with at most 2 decimals, such as `12.30`",
                 "`orders` line 3, column `current`: `2` is not a flag, expected `0` or `1`",
             ]
         );
