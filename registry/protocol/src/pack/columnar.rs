@@ -242,32 +242,25 @@ pub fn decode(bytes: &[u8], allowance: &mut Allowance) -> Result<KnowledgeTable,
 /// # Errors
 /// [`ColumnarError::Declaration`], [`ColumnarError::DuplicateKey`] and [`ColumnarError::Empty`].
 pub fn check(table: &KnowledgeTable, declaration: &TableDeclaration) -> Result<(), ColumnarError> {
+    let mut pairs = table.columns.iter().zip(&declaration.columns);
     let same = table.columns.len() == declaration.columns.len()
-        && table.columns.iter().zip(&declaration.columns).all(
-            |((name, column), (declared, column_type))| {
-                name == declared
-                    && matches!(
-                        (column, column_type),
-                        (
-                            KnowledgeColumn::Texts { .. },
-                            ColumnType::Code | ColumnType::Text
-                        ) | (KnowledgeColumn::Days(_), ColumnType::Day)
-                            | (
-                                KnowledgeColumn::Integers(_),
-                                ColumnType::Integer
-                                    | ColumnType::Money
-                                    | ColumnType::UnitPrice
-                                    | ColumnType::Quantity
-                                    | ColumnType::Ratio
-                            )
-                    )
-            },
-        );
-    if same {
-        table_key::check(table, declaration)?;
-        table_required::check(table, declaration)
-    } else {
-        Err(ColumnarError::Declaration)
+        && pairs.all(|((name, column), (declared, column_type))| {
+            name == declared && holds(column, *column_type)
+        });
+    if !same {
+        return Err(ColumnarError::Declaration);
+    }
+    table_key::check(table, declaration)?;
+    table_required::check(table, declaration)
+}
+
+/// Whether a column is of the kind that a type is sealed as.
+fn holds(column: &KnowledgeColumn, column_type: ColumnType) -> bool {
+    let is_text = column_type.kind().is_none();
+    match column {
+        KnowledgeColumn::Texts { .. } => is_text,
+        KnowledgeColumn::Days(_) => column_type == ColumnType::Day,
+        KnowledgeColumn::Integers(_) => !is_text && column_type != ColumnType::Day,
     }
 }
 
