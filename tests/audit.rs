@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/parquet.rs"]
+mod parquet;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,6 +27,7 @@ use tempfile::TempDir;
 use common::bare_host::{BareHost, Days};
 use common::packs::pack;
 use common::{Ran, command, rulepack};
+use parquet::write_parquet;
 
 /// The last day of the generated data.
 const TODAY: &str = "2026-06-30";
@@ -193,47 +196,6 @@ fn findings_depend_neither_on_threads_nor_on_memory() {
         &["--on-disk", "--threads", "3", "--memory", "192MiB"],
     ] {
         assert!(one == site.findings(options), "{options:?}");
-    }
-}
-
-/// The rows of every table but those whose order is their key, in Parquet, split and turned about.
-fn write_parquet(data: &Path, to: &Path) {
-    for entry in fs::read_dir(data).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let Some(table) = schema::table(&name) else {
-            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-            continue;
-        };
-        let mut reader = csv::Reader::from_path(&path).unwrap();
-        let columns: Vec<String> = reader
-            .headers()
-            .unwrap()
-            .iter()
-            .map(str::to_owned)
-            .collect();
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let mut rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-        if table.table().key().is_some() {
-            // 7 shares no factor with the number of rows of any table: every row comes once.
-            let count = rows.len();
-            rows = (0..count)
-                .map(|row| rows[(row * 7 + 3) % count].clone())
-                .collect();
-            let distinct: std::collections::BTreeSet<_> =
-                rows.iter().map(|row| row[0].to_owned()).collect();
-            if distinct.len() != count {
-                rows.reverse();
-            }
-        }
-        for (part, rows) in rows.chunks(rows.len().div_ceil(3).max(1)).enumerate() {
-            let path = to.join(format!("{name}-{part}.parquet"));
-            let mut writer = TableWriter::create(&path, table, &columns).unwrap();
-            for row in rows {
-                writer.push(row.iter()).unwrap();
-            }
-            writer.finish().unwrap();
-        }
     }
 }
 
