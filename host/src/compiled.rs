@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rulepack_engine::cache::{CacheError, CompiledCache};
 
+use crate::files;
 use crate::secret;
 use crate::settings::HostFolder;
 
@@ -21,9 +22,10 @@ pub(crate) fn open(folder: &HostFolder) -> Result<Option<CompiledCache>, CacheEr
 /// The secret in a file. One that holds none is replaced: entries under the old one are then refused, and made anew
 /// too. Of several processes that find no file at the same time the first makes it for all.
 fn secret_in(path: &Path) -> io::Result<[u8; 32]> {
-    match secret::read(path)? {
-        Some(secret) => Ok(secret),
-        None if path.exists() => secret::make(path),
+    // Looked at once: between two looks another process may have made it.
+    match files::read_if_there(path)?.map(<[u8; 32]>::try_from) {
+        Some(Ok(secret)) => Ok(secret),
+        Some(Err(_)) => secret::make(path),
         None => secret::read_or_make(path),
     }
 }
@@ -38,7 +40,7 @@ mod tests {
     #[test]
     fn all_who_start_at_the_same_time_have_one_secret_and_a_damaged_one_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        for round in 0..20 {
+        for round in 0..200 {
             let path = folder.path().join(round.to_string());
             let secrets = thread::scope(|scope| {
                 let starting = [(); 8].map(|()| scope.spawn(|| secret_in(&path).unwrap()));
