@@ -2,6 +2,8 @@
 
 use rulepack_sdk::prelude::*;
 
+use crate::settings::Settings;
+
 /// The lines of a batch, in the order of their rows, which is by encounter.
 #[derive(Debug)]
 pub struct Lines {
@@ -98,5 +100,22 @@ impl Lines {
     pub fn under_review(&self) -> impl Iterator<Item = &Line> {
         let lines = self.lines.all().iter();
         lines.filter(|line| line.under_review && line.counted && !line.refunded())
+    }
+
+    /// Medicines of visits to the clinic (门诊) among the lines under review.
+    pub(crate) fn clinic_medicines(
+        &self,
+        batch: &Batch,
+        settings: &Settings,
+    ) -> impl Iterator<Item = (&Line, Code)> {
+        let visit_types = batch.encounters().visit_types();
+        let medicines = batch.members(settings.medicines, &batch.orders().items());
+        self.under_review().filter_map(move |line| {
+            let visit_type = visit_types.get(line.encounter)?;
+            let at_clinic = settings.clinic_types.contains(&visit_type);
+            line.item
+                .filter(|_| at_clinic && medicines.contains(line.order))
+                .map(|item| (line, item))
+        })
     }
 }

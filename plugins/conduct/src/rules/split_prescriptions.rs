@@ -40,17 +40,8 @@ pub(crate) fn check(
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
     let orders = care.batch.orders();
-    let medicines = care.batch.members(settings.medicines, &orders.items());
     let mut groups: Vec<(Together, Prescribed<'_>)> = Vec::new();
-    for line in care.lines.under_review() {
-        let visit_type = care.batch.encounters().visit_types().get(line.encounter);
-        let at_clinic = visit_type.is_some_and(|it| settings.clinic_types.contains(&it));
-        let Some(item) = line
-            .item
-            .filter(|_| at_clinic && medicines.contains(line.order))
-        else {
-            continue;
-        };
+    for (line, item) in care.lines.clinic_medicines(care.batch, settings) {
         let (Some(day), Some(prescription)) = (line.day, orders.prescriptions().get(line.order))
         else {
             let missing = if line.day.is_none() {

@@ -31,16 +31,7 @@ pub(crate) fn check(
     answer: &mut Answer,
 ) -> Result<(), Overflow> {
     let (encounters, orders) = (care.batch.encounters(), care.batch.orders());
-    let medicines = care.batch.members(settings.medicines, &orders.items());
-    for line in care.lines.under_review() {
-        let visit_type = encounters.visit_types().get(line.encounter);
-        let at_clinic = visit_type.is_some_and(|it| settings.clinic_types.contains(&it));
-        let Some(item) = line
-            .item
-            .filter(|_| at_clinic && medicines.contains(line.order))
-        else {
-            continue;
-        };
+    for (line, item) in care.lines.clinic_medicines(care.batch, settings) {
         let abstain = |column| Abstention::new(ID, line.order).missing(column);
         let Some(care_type) = encounters.care_types().get(line.encounter) else {
             answer.add(abstain("encounters.care-types"));
