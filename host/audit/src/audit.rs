@@ -43,7 +43,7 @@ use record::CutRecord;
 pub use sums::TOTALS_CSV;
 
 /// Rows of a part, so that a stopped run loses little and a sort is quick.
-const PART_ROWS: u64 = 250_000;
+const PART_ROWS: u64 = 32_000;
 /// Files of parts that are open at once.
 const PARTS_MAX: u64 = 400;
 /// Parts of a run that would do with fewer, so that threads share it.
@@ -209,7 +209,7 @@ impl Audit<'_> {
     ) -> Result<(CutRecord, Held), AuditError> {
         let folder = self.parts();
         if let Some(done) = CutRecord::read(&folder)? {
-            return Ok((done, Held::new()));
+            return Ok((done, Held::default()));
         }
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(AuditError::io(&folder))?;
@@ -311,8 +311,8 @@ impl Audit<'_> {
 
     /// All rows of institutions.
     fn institutions(&self, held: &Held) -> Result<Vec<RecordBatch>, AuditError> {
-        if let Some(rows) = held.get(&ids::INSTITUTIONS) {
-            return Ok(rows.batches().to_vec());
+        if let Some(rows) = held.tables.get(&ids::INSTITUTIONS) {
+            return Ok(rows.batches().cloned().collect());
         }
         let path = parts::path(&folder_of(&self.parts(), ids::INSTITUTIONS), 0);
         let mut rows = Vec::new();

@@ -151,12 +151,19 @@ impl Audit<'_> {
         output.rejected.finish()?;
         output.no_verdict.finish()?;
         let left_out = output.sums.finish()?;
+        let done = PartDone { counts, left_out };
         // What is reviewed anew after a stop need not outlast one of the machine.
-        if plan.held.is_empty() {
-            files.sync()?;
+        match plan.held.tables.is_empty() {
+            true => {
+                files.sync()?;
+                self.reach(FailurePoint::AuditPart)?;
+                run::write(&files.done, &done)?;
+            }
+            false => {
+                self.reach(FailurePoint::AuditPart)?;
+                run::write_unsynced(&files.done, &done)?;
+            }
         }
-        self.reach(FailurePoint::AuditPart)?;
-        run::write(&files.done, &PartDone { counts, left_out })?;
         self.reach(FailurePoint::AuditPartDone)
     }
 }

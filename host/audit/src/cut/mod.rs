@@ -7,6 +7,7 @@
 
 mod held;
 mod keeper;
+mod numbered;
 mod owners;
 pub(crate) mod parts;
 pub(crate) mod root;
@@ -25,7 +26,6 @@ use keeper::Keeper;
 pub(crate) use keeper::Room;
 pub(crate) use owners::Repeated;
 use owners::{Known, Owners, OwnersWriter};
-use parts::PartsWriter;
 pub use root::Root;
 
 /// What was read, before anything is reviewed.
@@ -96,7 +96,7 @@ impl Cutter<'_> {
             self.parts
         };
         let folder = folder_of(self.folder, table);
-        keeper.begin(table, PartsWriter::new(&folder, layout.schema(), parts));
+        keeper.begin(layout, (&folder, parts));
         let mut keys = match is_looked_up(table) {
             true => Some(OwnersWriter::create(
                 table,
@@ -126,7 +126,7 @@ impl Cutter<'_> {
                     }
                     told.clear();
                     let rows = self.owned(layout, known.as_deref(), rows, &mut keys)?;
-                    keeper.add(table, rows)?;
+                    keeper.add(table, &rows)?;
                 }
             }
         }

@@ -13,7 +13,6 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use rulepack_host::files;
 
-use super::held::{HeldRows, RowAt};
 use super::root;
 use crate::error::AuditError;
 
@@ -21,7 +20,6 @@ use crate::error::AuditError;
 pub(crate) struct PartsWriter {
     folder: PathBuf,
     schema: SchemaRef,
-    parts: u32,
     writers: Vec<Option<StreamWriter<BufWriter<File>>>>,
     waiting: Vec<RecordBatch>,
 }
@@ -35,7 +33,6 @@ impl PartsWriter {
         PartsWriter {
             folder: folder.to_owned(),
             schema,
-            parts,
             writers: (0..parts).map(|_| None).collect(),
             waiting: Vec::new(),
         }
@@ -52,7 +49,7 @@ impl PartsWriter {
     /// [`AuditError`] where a file cannot be written.
     pub(crate) fn flush(&mut self) -> Result<(), AuditError> {
         fs::create_dir_all(&self.folder).map_err(AuditError::io(&self.folder))?;
-        let rows = self.by_part();
+        let rows = by_part(&self.waiting, self.writers.len());
         let batches: Vec<&RecordBatch> = self.waiting.iter().collect();
         for (part, rows) in rows.iter().enumerate() {
             for some in rows.chunks(ROWS_MAX) {
@@ -82,24 +79,20 @@ impl PartsWriter {
         }
         Ok(())
     }
+}
 
-    /// Leaves in memory what was held back, of which nothing was written.
-    pub(crate) fn hold(self) -> HeldRows {
-        HeldRows::new(self.by_part(), self.waiting)
-    }
-
-    /// By part, in which batch its rows are, and where.
-    fn by_part(&self) -> Vec<Vec<RowAt>> {
-        let mut rows: Vec<Vec<RowAt>> = vec![Vec::new(); self.parts as usize];
-        for (batch, of_batch) in self.waiting.iter().enumerate() {
-            let roots = of_batch.column(0).as_fixed_size_binary();
-            for row in 0..of_batch.num_rows() {
-                let part = root::at(roots, row).part(self.parts);
-                rows[part as usize].push((batch, row));
-            }
+/// By part, in which batch its rows are, and where. The first column of rows is their root.
+pub(super) fn by_part(batches: &[RecordBatch], parts: usize) -> Vec<Vec<(usize, usize)>> {
+    let mut rows: Vec<Vec<(usize, usize)>> = vec![Vec::new(); parts];
+    let parts = u32::try_from(parts).unwrap_or(u32::MAX);
+    for (batch, of_batch) in batches.iter().enumerate() {
+        let roots = of_batch.column(0).as_fixed_size_binary();
+        for row in 0..of_batch.num_rows() {
+            let part = root::at(roots, row).part(parts);
+            rows[part as usize].push((batch, row));
         }
-        rows
     }
+    rows
 }
 
 /// The file of a part.

@@ -5,7 +5,7 @@
 
 mod convert;
 mod csv_rows;
-mod layout;
+pub(crate) mod layout;
 mod parquet_rows;
 
 use std::fs;
