@@ -31,7 +31,11 @@ pub(crate) struct Keeper {
     is_on_disk: bool,
     tables: BTreeMap<TableId, Kept>,
     texts: Numbered,
+    written: RowsOfParts,
 }
+
+/// By table, how many rows lie on disk for each part.
+pub(crate) type RowsOfParts = BTreeMap<TableId, Vec<u64>>;
 
 /// The rows of one table.
 struct Kept {
@@ -53,6 +57,7 @@ impl Keeper {
             is_on_disk: false,
             tables: BTreeMap::new(),
             texts: Numbered::default(),
+            written: RowsOfParts::new(),
         }
     }
 
@@ -106,21 +111,24 @@ impl Keeper {
     pub(crate) fn end(&mut self, table: TableId) -> Result<(), AuditError> {
         if self.is_on_disk {
             self.bytes = 0;
-            let kept = self.tables.remove(&table);
-            return kept.map_or(Ok(()), |kept| kept.files.finish());
+            if let Some(kept) = self.tables.remove(&table) {
+                self.written.insert(table, kept.files.finish()?);
+            }
+            return Ok(());
         }
         let scattered = self.tables.get_mut(&table).map(|kept| kept.held.scatter());
         let fault = AuditError::rows(table.table().name.as_ref());
         scattered.unwrap_or(Ok(())).map_err(fault)
     }
 
-    /// All rows that memory holds: those of all tables, or none.
-    pub(crate) fn finish(self) -> Held {
+    /// All rows that memory holds: those of all tables, or none; and how many lie on disk.
+    pub(crate) fn finish(self) -> (Held, RowsOfParts) {
         let tables = self.tables.into_iter();
-        Held {
+        let held = Held {
             tables: tables.map(|(table, kept)| (table, kept.held)).collect(),
             texts: self.texts,
-        }
+        };
+        (held, self.written)
     }
 
     /// Writes all that memory holds. Only the files of the table that is being read stay open.
@@ -300,14 +308,14 @@ mod tests {
     #[test]
     fn rows_come_the_same_and_in_the_same_order_from_memory_and_from_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let held = keeper(folder.path(), u64::MAX).finish();
+        let held = keeper(folder.path(), u64::MAX).finish().0;
         assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
         // All at once, and after half of the first table and half of the second were held.
         let bytes = keeper(folder.path(), u64::MAX).bytes;
         for held_bytes in [0, bytes / 4, bytes * 3 / 4] {
             let folder = tempfile::tempdir().unwrap();
             let spilled = keeper(folder.path(), held_bytes);
-            assert!(spilled.is_on_disk() && spilled.finish().tables.is_empty());
+            assert!(spilled.is_on_disk() && spilled.finish().0.tables.is_empty());
             let mut rows = 0;
             for part in 0..PARTS as usize {
                 let told = in_memory(&held, part);

@@ -20,9 +20,14 @@ use crate::error::AuditError;
 pub(crate) struct PartsWriter {
     folder: PathBuf,
     schema: SchemaRef,
-    writers: Vec<Option<StreamWriter<BufWriter<File>>>>,
+    writers: Vec<Option<RowsFile>>,
     waiting: Vec<RecordBatch>,
+    /// Rows written, by part.
+    rows: Vec<u64>,
 }
+
+/// A file of rows that is being written.
+pub(crate) type RowsFile = StreamWriter<BufWriter<File>>;
 
 /// Rows in one message of a part file: what a sort takes in at once, and must hold twice.
 const ROWS_MAX: usize = 512;
@@ -35,6 +40,7 @@ impl PartsWriter {
             schema,
             writers: (0..parts).map(|_| None).collect(),
             waiting: Vec::new(),
+            rows: vec![0; parts as usize],
         }
     }
 
@@ -52,6 +58,7 @@ impl PartsWriter {
         let rows = by_part(&self.waiting, self.writers.len());
         let batches: Vec<&RecordBatch> = self.waiting.iter().collect();
         for (part, rows) in rows.iter().enumerate() {
+            self.rows[part] += rows.len() as u64;
             for some in rows.chunks(ROWS_MAX) {
                 let of_part = interleave_record_batch(&batches, some);
                 let of_part = of_part.map_err(AuditError::rows(&self.folder))?;
@@ -68,17 +75,31 @@ impl PartsWriter {
         Ok(())
     }
 
-    /// Writes what was held back, and ends the files.
+    /// Writes what was held back, ends the files, and waits until they lie on the disk. Answers how many rows each
+    /// part has.
     ///
     /// # Errors
     /// [`AuditError`] where a file cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), AuditError> {
+    pub(crate) fn finish(mut self) -> Result<Vec<u64>, AuditError> {
         self.flush()?;
-        for writer in self.writers.iter_mut().flatten() {
-            writer.finish().map_err(AuditError::rows(&self.folder))?;
+        for (part, writer) in self.writers.into_iter().enumerate() {
+            if let Some(writer) = writer {
+                end(writer, &path(&self.folder, part))?;
+            }
         }
-        Ok(())
+        files::sync_folder(&self.folder).map_err(AuditError::io(&self.folder))?;
+        Ok(self.rows)
     }
+}
+
+/// Ends a file of rows, and waits until it lies on the disk.
+///
+/// # Errors
+/// [`AuditError`] where it cannot be written.
+pub(crate) fn end(mut writer: RowsFile, path: &Path) -> Result<(), AuditError> {
+    writer.finish().map_err(AuditError::rows(path))?;
+    let file = writer.get_ref().get_ref();
+    file.sync_all().map_err(AuditError::io(path))
 }
 
 /// By part, in which batch its rows are, and where. The first column of rows is their root.
@@ -119,10 +140,7 @@ pub(crate) fn open(path: &Path) -> Result<Option<StreamReader<BufReader<File>>>,
 ///
 /// # Errors
 /// [`AuditError`] where it cannot be written.
-pub(crate) fn create(
-    path: &Path,
-    schema: &SchemaRef,
-) -> Result<StreamWriter<BufWriter<File>>, AuditError> {
+pub(crate) fn create(path: &Path, schema: &SchemaRef) -> Result<RowsFile, AuditError> {
     let file = files::create_private(path).map_err(AuditError::io(path))?;
     let options = IpcWriteOptions::default();
     let compressed = options.try_with_compression(Some(CompressionType::LZ4_FRAME));

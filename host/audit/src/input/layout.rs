@@ -79,7 +79,7 @@ impl Layout {
     pub(crate) fn open(
         &self,
         (number, file): (u32, &InputFile),
-    ) -> Result<Box<dyn RowSource>, AuditError> {
+    ) -> Result<Box<dyn RowSource + Send>, AuditError> {
         Ok(match file.format {
             Format::Csv => Box::new(csv_rows::CsvRows::open(self, (number, file))?),
             Format::Parquet => Box::new(parquet_rows::ParquetRows::open(self, (number, file))?),

@@ -1,5 +1,6 @@
 //! The rows of one table of a part, one patient or institution after the other.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{AsArray as _, RecordBatch};
@@ -24,7 +25,16 @@ pub(super) struct Cursor<'p> {
 enum Rows {
     Held(InOrder),
     /// Some at a time.
-    OnDisk(Sorted, Option<RecordBatch>),
+    OnDisk(OnDisk),
+}
+
+/// Rows that are sorted on the disk.
+struct OnDisk {
+    sorted: Sorted,
+    batch: Option<RecordBatch>,
+    file: PathBuf,
+    expected: u64,
+    found: u64,
 }
 
 /// A cursor for each table of a part that has rows.
@@ -50,7 +60,7 @@ pub(super) fn all<'p>(
             }
             None => {
                 let sorted = on_disk(plan, (layout, part), sorter, runtime)?;
-                sorted.map(|sorted| Rows::OnDisk(sorted, None))
+                sorted.map(Rows::OnDisk)
             }
         };
         let Some(rows) = rows else {
@@ -72,17 +82,48 @@ fn on_disk(
     (layout, part): (&Layout, usize),
     sorter: &Sorter,
     runtime: &Arc<Runtime>,
-) -> Result<Option<Sorted>, AuditError> {
-    let path = parts::path(&folder_of(&plan.folder, layout.table), part);
-    if !path.exists() {
+) -> Result<Option<OnDisk>, AuditError> {
+    let rows = plan.rows_of_parts.get(&layout.table);
+    let expected = rows.and_then(|rows| rows.get(part)).copied().unwrap_or(0);
+    if expected == 0 {
         return Ok(None);
     }
+    let file = parts::path(&folder_of(&plan.folder, layout.table), part);
     let by: &[&str] = match layout.table.table().key() {
         Some(_) => &["root", "key", "place"],
         None => &["root", "place"],
     };
-    let sorted = sorter.sorted(vec![path], (&layout.schema(), by), runtime)?;
-    Ok(Some(sorted))
+    let sorted = sorter.sorted(vec![file.clone()], (&layout.schema(), by), runtime)?;
+    Ok(Some(OnDisk {
+        sorted,
+        batch: None,
+        file,
+        expected,
+        found: 0,
+    }))
+}
+
+impl OnDisk {
+    /// The next rows; none at the end.
+    fn fill(&mut self) -> Result<(), AuditError> {
+        loop {
+            self.batch = self.sorted.next()?;
+            let Some(batch) = &self.batch else {
+                return match self.found == self.expected {
+                    true => Ok(()),
+                    false => Err(AuditError::PartRows {
+                        path: self.file.clone(),
+                        found: self.found,
+                        expected: self.expected,
+                    }),
+                };
+            };
+            self.found += batch.num_rows() as u64;
+            if batch.num_rows() > 0 {
+                return Ok(());
+            }
+        }
+    }
 }
 
 impl<'p> Cursor<'p> {
@@ -90,7 +131,7 @@ impl<'p> Cursor<'p> {
     pub(super) fn root(&self) -> Option<Root> {
         match &self.rows {
             Rows::Held(held) => Some(held.order.get(self.next)?.0),
-            Rows::OnDisk(_, batch) => {
+            Rows::OnDisk(OnDisk { batch, .. }) => {
                 let roots = batch.as_ref()?.column(0).as_fixed_size_binary();
                 Some(root::at(roots, self.next))
             }
@@ -112,7 +153,9 @@ impl<'p> Cursor<'p> {
                 self.next += rows.len();
                 assembly.push(self.layout, &held.rows, &rows, &mut output.rejected)
             }
-            Rows::OnDisk(_, Some(batch)) => {
+            Rows::OnDisk(OnDisk {
+                batch: Some(batch), ..
+            }) => {
                 let roots = batch.column(0).as_fixed_size_binary();
                 let rest = self.next..batch.num_rows();
                 let mut beyond = rest.clone();
@@ -127,21 +170,16 @@ impl<'p> Cursor<'p> {
                     false => Ok(()),
                 }
             }
-            Rows::OnDisk(_, None) => Ok(()),
+            Rows::OnDisk(OnDisk { batch: None, .. }) => Ok(()),
         }
     }
 
     /// Reads on, where rows lie on disk.
     fn fill(&mut self) -> Result<(), AuditError> {
-        let Rows::OnDisk(sorted, batch) = &mut self.rows else {
+        let Rows::OnDisk(rows) = &mut self.rows else {
             return Ok(());
         };
         self.next = 0;
-        loop {
-            *batch = sorted.next()?;
-            if batch.as_ref().is_none_or(|batch| batch.num_rows() > 0) {
-                return Ok(());
-            }
-        }
+        rows.fill()
     }
 }
