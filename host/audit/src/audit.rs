@@ -147,7 +147,7 @@ impl Audit<'_> {
         let sorter = Sorter::new(self.memory_bytes / 2, &self.parts())?;
         self.review(&plan, &sorter, (&run.settings, &cut))?;
         run.totals = self.review_sums(plan, &sorter, &run.settings)?;
-        self.finish(&input, &sorter, &mut run)?;
+        self.finish((&input, &cut), &sorter, &mut run)?;
         let rows: u64 = cut.rows.values().sum();
         run.state = RunState::Done;
         run.seconds = started.elapsed().as_secs();
@@ -228,14 +228,16 @@ impl Audit<'_> {
         let left_out = folder.join("cut.rejected");
         let mut rejected = Ledger::create(&left_out, &REJECTED)?;
         let cut = cutter.cut(layouts, &mut rejected)?;
-        rejected.finish()?;
+        let left_out_rows = rejected.finish()?;
         let keys = folder.join("keys");
         if keys.exists() {
             fs::remove_dir_all(&keys).map_err(AuditError::io(&keys))?;
         }
-        let record = CutRecord::of(&cut);
+        let record = CutRecord::of(&cut, left_out_rows);
         if cut.is_on_disk {
-            sync(&left_out)?;
+            if left_out_rows > 0 {
+                sync(&left_out)?;
+            }
             record.write(&folder)?;
         }
         self.reach(FailurePoint::AuditCut)?;
@@ -327,14 +329,8 @@ impl Audit<'_> {
         let found = rows.iter().map(|batch| batch.num_rows() as u64).sum();
         let written = cut.rows_of_parts();
         let expected = written.get(&ids::INSTITUTIONS).into_iter().flatten().sum();
-        match found == expected {
-            true => Ok(rows),
-            false => Err(AuditError::PartRows {
-                path,
-                found,
-                expected,
-            }),
-        }
+        AuditError::unless_all(found, expected, &path)?;
+        Ok(rows)
     }
 
     fn parts(&self) -> PathBuf {

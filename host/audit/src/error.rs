@@ -152,6 +152,23 @@ impl AuditError {
         Some(text.to_owned())
     }
 
+    /// Refuses rows of a stopped run that are not as many as were written.
+    pub(crate) fn unless_all(found: u64, expected: u64, path: &Path) -> Result<(), AuditError> {
+        match found == expected {
+            true => Ok(()),
+            false => Err(AuditError::PartRows {
+                path: path.to_owned(),
+                found,
+                expected,
+            }),
+        }
+    }
+
+    /// What says that a part is done is not there.
+    pub(crate) fn part_gone(path: &Path) -> Self {
+        AuditError::io(path)(io::ErrorKind::NotFound.into())
+    }
+
     /// A fault of the file system at a place.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> AuditError + '_ {
         |source| AuditError::Io {

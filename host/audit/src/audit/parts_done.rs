@@ -27,6 +27,17 @@ pub(super) struct PartDone {
     pub(super) counts: Counts,
     /// Which sums of institutions its lines leave out.
     pub(super) left_out: BTreeSet<LeftOut>,
+    /// How many rows each of its files has: none where there is no file.
+    pub(super) rows: PartRows,
+}
+
+/// Rows in the files of a part.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct PartRows {
+    pub(super) findings: u64,
+    pub(super) rejected: u64,
+    pub(super) no_verdict: u64,
+    pub(super) sums: u64,
 }
 
 /// The files of a part.
@@ -60,8 +71,14 @@ impl PartFiles {
     }
 
     /// Waits until what was written lies on the disk.
-    fn sync(&self) -> Result<(), AuditError> {
-        for path in [&self.findings, &self.rejected, &self.no_verdict, &self.sums] {
+    fn sync(&self, rows: PartRows) -> Result<(), AuditError> {
+        let files = [
+            (&self.findings, rows.findings),
+            (&self.rejected, rows.rejected),
+            (&self.no_verdict, rows.no_verdict),
+            (&self.sums, rows.sums),
+        ];
+        for (path, _) in files.into_iter().filter(|(_, rows)| *rows > 0) {
             sync(path)?;
         }
         Ok(())
@@ -145,15 +162,22 @@ impl Audit<'_> {
             false => (0, Scope::Institution),
         };
         let counts = plan.review((of_tables, scope), sorter, &sort::runtime()?, &mut output)?;
-        output.findings.finish()?;
-        output.rejected.finish()?;
-        output.no_verdict.finish()?;
-        let left_out = output.sums.finish()?;
-        let done = PartDone { counts, left_out };
+        let (sums, left_out) = output.sums.finish()?;
+        let rows = PartRows {
+            findings: output.findings.finish()?,
+            rejected: output.rejected.finish()?,
+            no_verdict: output.no_verdict.finish()?,
+            sums,
+        };
+        let done = PartDone {
+            counts,
+            left_out,
+            rows,
+        };
         // What is reviewed anew after a stop need not outlast one of the machine.
         match plan.held.tables.is_empty() {
             true => {
-                files.sync()?;
+                files.sync(rows)?;
                 self.reach(FailurePoint::AuditPart)?;
                 run::write(&files.done, &done)?;
             }

@@ -29,10 +29,12 @@ pub(super) struct CutRecord {
     /// By table: how many rows lie on disk for each part. A file that holds another number is not the one that was
     /// written.
     parts: BTreeMap<String, Vec<u64>>,
+    /// Lines that are no rows.
+    pub(super) left_out: u64,
 }
 
 impl CutRecord {
-    pub(super) fn of(cut: &Cut) -> Self {
+    pub(super) fn of(cut: &Cut, left_out: u64) -> Self {
         let name = |table: &TableId| table.table().name.to_owned();
         let hex = |root: &Root| format!("{:032x}", root.0);
         let repeated = cut.repeated.iter().map(|(table, keys)| {
@@ -51,6 +53,7 @@ impl CutRecord {
                 .iter()
                 .map(|(table, rows)| (name(table), rows.clone()))
                 .collect(),
+            left_out,
         }
     }
 

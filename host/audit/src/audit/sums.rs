@@ -69,14 +69,18 @@ impl Audit<'_> {
         let files = (0..settings.parts as usize).map(|part| PartFiles::of(&folder, part));
         let files: Vec<PartFiles> = files.collect();
         self.progress.begin(Step::Sum, files.len() as u64);
-        let mut left_out: BTreeSet<LeftOut> = BTreeSet::new();
+        let (mut left_out, mut rows) = (BTreeSet::<LeftOut>::new(), 0);
         for part in &files {
             let done: Option<PartDone> = run::read(&part.done)?;
-            left_out.extend(done.map(|done| done.left_out).unwrap_or_default());
+            if let Some(done) = done {
+                left_out.extend(done.left_out);
+                rows += done.rows.sums;
+            }
         }
         let joined = folder.join("joined.sums");
         let of_parts = files.iter().map(|part| part.sums.clone()).collect();
-        left_out.extend(join(of_parts, &joined, (sorter, &sort::runtime()?))?);
+        let joining = join((of_parts, rows), &joined, (sorter, &sort::runtime()?));
+        left_out.extend(joining?);
         self.progress.advance(files.len() as u64);
         let made = SumsMade::new(summing.clone(), left_out.clone());
         let of_table = folder_of(&folder, ids::TOTALS);

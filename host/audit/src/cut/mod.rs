@@ -74,7 +74,7 @@ impl Cutter<'_> {
             let keys = self.cut_table(layout, owner, (&mut cut, &mut *rejected, &mut keeper))?;
             keeper.end(table)?;
             if let Some(keys) = keys {
-                let of_table = keys.finish(self.keys_bytes)?;
+                let of_table = keys.finish()?;
                 cut.repeated.insert(table, of_table.repeated.clone());
                 owners.insert(table, of_table);
             }
@@ -103,10 +103,10 @@ impl Cutter<'_> {
         let folder = folder_of(self.folder, table);
         keeper.begin(layout, (&folder, parts));
         let mut keys = match is_looked_up(table) {
-            true => Some(OwnersWriter::create(
-                table,
-                &self.folder.join("keys").join(table.table().name),
-            )?),
+            true => {
+                let folder = self.folder.join("keys").join(table.table().name);
+                Some(OwnersWriter::new(table, &folder, self.keys_bytes))
+            }
             false => None,
         };
         let passes = owners.map_or_else(|| std::iter::once(0..1).collect(), Owners::passes);
@@ -150,7 +150,8 @@ impl Cutter<'_> {
         if let Some(keys) = keys {
             for (row, root) in found.iter().enumerate() {
                 if let Some(root) = root {
-                    keys.add(Root::of(rows.keys.value(row).trim()), *root)?;
+                    let key = Root::of(rows.keys.value(row).trim());
+                    keys.add(key, *root, rows.places.value(row))?;
                 }
             }
         }

@@ -20,14 +20,14 @@ use crate::error::AuditError;
 pub(crate) struct PartsWriter {
     folder: PathBuf,
     schema: SchemaRef,
-    writers: Vec<Option<RowsFile>>,
+    writers: Vec<Option<PartWriter>>,
     waiting: Vec<RecordBatch>,
     /// Rows written, by part.
     rows: Vec<u64>,
 }
 
-/// A file of rows that is being written.
-pub(crate) type RowsFile = StreamWriter<BufWriter<File>>;
+/// The file of a part that is being written.
+pub(crate) type PartWriter = StreamWriter<BufWriter<File>>;
 
 /// Rows in one message of a part file: what a sort takes in at once, and must hold twice.
 const ROWS_MAX: usize = 512;
@@ -96,7 +96,7 @@ impl PartsWriter {
 ///
 /// # Errors
 /// [`AuditError`] where it cannot be written.
-pub(crate) fn end(mut writer: RowsFile, path: &Path) -> Result<(), AuditError> {
+pub(crate) fn end(mut writer: PartWriter, path: &Path) -> Result<(), AuditError> {
     writer.finish().map_err(AuditError::rows(path))?;
     let file = writer.get_ref().get_ref();
     file.sync_all().map_err(AuditError::io(path))
@@ -140,7 +140,7 @@ pub(crate) fn open(path: &Path) -> Result<Option<StreamReader<BufReader<File>>>,
 ///
 /// # Errors
 /// [`AuditError`] where it cannot be written.
-pub(crate) fn create(path: &Path, schema: &SchemaRef) -> Result<RowsFile, AuditError> {
+pub(crate) fn create(path: &Path, schema: &SchemaRef) -> Result<PartWriter, AuditError> {
     let file = files::create_private(path).map_err(AuditError::io(path))?;
     let options = IpcWriteOptions::default();
     let compressed = options.try_with_compression(Some(CompressionType::LZ4_FRAME));

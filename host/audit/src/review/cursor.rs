@@ -109,14 +109,7 @@ impl OnDisk {
         loop {
             self.batch = self.sorted.next()?;
             let Some(batch) = &self.batch else {
-                return match self.found == self.expected {
-                    true => Ok(()),
-                    false => Err(AuditError::PartRows {
-                        path: self.file.clone(),
-                        found: self.found,
-                        expected: self.expected,
-                    }),
-                };
+                return AuditError::unless_all(self.found, self.expected, &self.file);
             };
             self.found += batch.num_rows() as u64;
             if batch.num_rows() > 0 {
