@@ -484,21 +484,17 @@ fn files_that_a_stopped_run_lost_end_it_and_are_named() {
             let ended = killed.env("RULEPACK_FAILURE_POINT", point).output();
             assert_eq!(ended.unwrap().status.signal(), Some(9), "{point}");
             let path = out.path().join(lost);
-            let rows = first_message(&path);
+            // A file that ends after a whole message reads like a shorter one.
             match cut_off {
-                // A file that ends after a whole message reads like a shorter one.
-                true => fs::write(&path, rows).unwrap(),
+                true => fs::write(&path, first_message(&path)).unwrap(),
                 false => fs::remove_file(&path).unwrap(),
             }
-            let failed = site
+            let told = site
                 .audit(&site.data(), out.path(), &["--on-disk"])
                 .failed();
             let begins = format!("error: `{}` holds 0 rows, expected the ", path.display());
             let ends = " that were written\nhint: files of a stopped run were lost or changed: begin a new one in another folder";
-            assert!(
-                failed.starts_with(&begins) && failed.ends_with(ends),
-                "{failed}"
-            );
+            assert!(told.starts_with(&begins) && told.ends_with(ends), "{told}");
         }
     }
 }
