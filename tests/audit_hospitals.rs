@@ -374,7 +374,8 @@ fn ctrl_c_ends_a_run_at_once_and_says_how_it_goes_on() {
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     let folder = out.path().display();
     let expected = format!(
-        "\nerror: stopped\nhint: the run is kept: `rulepack audit --resume {folder}` goes on with it\n"
+        "\nerror: stopped\nhint: the run is kept: `rulepack audit --resume {folder}` goes on with it, \
+         from the beginning where memory held its rows\n"
     );
     assert_eq!(String::from_utf8(ended.stderr).unwrap(), expected);
     let folder = out.path().to_str().unwrap();

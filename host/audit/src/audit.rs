@@ -115,7 +115,7 @@ impl Audit<'_> {
     /// Begins a run, or goes on with the one in the folder.
     ///
     /// # Errors
-    /// [`AuditError`]; what was done stays, and the same call goes on with it.
+    /// [`AuditError`]; the same call goes on, with what was done where rows lie on disk, else from the beginning.
     pub fn run(&self) -> Result<Run, AuditError> {
         let least_bytes = MEMORY_BYTES_MIN.saturating_mul(self.threads.max(1) as u64);
         if self.memory_bytes < least_bytes {

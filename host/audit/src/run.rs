@@ -33,7 +33,7 @@ pub struct Run {
     pub totals: Totals,
     /// Went on after it had been stopped.
     pub resumed: bool,
-    /// Seconds that it took, from when it last went on.
+    /// Seconds that it took, from when it last went on or began anew.
     pub seconds: u64,
     /// Rows of all tables in each of these seconds.
     pub rows_per_second: u64,

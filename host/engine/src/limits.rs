@@ -21,8 +21,8 @@ pub struct Limits {
     pub fuel_base: u64,
     /// Work for every row of a batch.
     pub fuel_per_row: u64,
-    /// Linear memory of an instance, in bytes. Counted per instance, so that `instances` times this is
-    /// what packs can take from the hospital's server.
+    /// Linear memory of an instance, in bytes. Counted per instance, so that `instances` times this is what packs can
+    /// take from the hospital's server at work; `places` keep some MiB each beside it.
     pub memory_bytes: usize,
     /// Elements of a function table: a pack needs one a function whose address it takes. A component has
     /// eight modules at most, each with one table at most.

@@ -260,11 +260,14 @@ impl RunArgs {
     }
 }
 
+/// What a run goes on with, and from where: only it knows whether its rows lie on disk.
+const GOES_ON: &str = "goes on with it, from the beginning where memory held its rows";
+
 /// A run goes on whenever it was stopped.
 fn end_when_asked(folder: &Path) {
     let folder = folder.display();
     shutdown::end_when_asked(format!(
-        "the run is kept: `rulepack audit --resume {folder}` goes on with it"
+        "the run is kept: `rulepack audit --resume {folder}` {GOES_ON}"
     ));
 }
 
@@ -274,7 +277,7 @@ fn explained(error: AuditError, is_resumed: bool) -> Failure {
     let failure = Failure::from(error);
     match hint {
         Some(hint) => failure.hint(hint),
-        None if can_go_on => failure.hint("the run is kept: the same command goes on with it"),
+        None if can_go_on => failure.hint(format!("the run is kept: the same command {GOES_ON}")),
         None => failure,
     }
 }

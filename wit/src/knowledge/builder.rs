@@ -50,16 +50,7 @@ impl<'a> TableBuilder<'a> {
         let mut columns: Vec<Column> = Vec::new();
         for heading in header {
             let Some((name, column_type)) = declaration.column(heading) else {
-                return Err(match heading {
-                    "" => TableError::NoHeading {
-                        table: table(),
-                        number: columns.len() as u64 + 1,
-                    },
-                    _ => TableError::ColumnUndeclared {
-                        table: table(),
-                        column: shown(heading),
-                    },
-                });
+                return Err(unknown(table(), heading, columns.len()));
             };
             if columns.iter().any(|column| column.name == name) {
                 return Err(TableError::ColumnTwice {
@@ -196,6 +187,20 @@ impl<'a> TableBuilder<'a> {
                 key: shown(&key.join("/")),
             }),
         }
+    }
+}
+
+/// Why a heading after so many others is none.
+fn unknown(table: String, heading: &str, before: usize) -> TableError {
+    match heading {
+        "" => TableError::NoHeading {
+            table,
+            number: before as u64 + 1,
+        },
+        _ => TableError::ColumnUndeclared {
+            table,
+            column: shown(heading),
+        },
     }
 }
 
