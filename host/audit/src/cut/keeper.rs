@@ -109,6 +109,7 @@ impl Keeper {
     /// # Errors
     /// [`AuditError`] where a file cannot be written.
     pub(crate) fn end(&mut self, table: TableId) -> Result<(), AuditError> {
+        self.texts.end();
         if self.is_on_disk {
             self.bytes = 0;
             if let Some(kept) = self.tables.remove(&table) {

@@ -76,6 +76,11 @@ impl Numbered {
         layout::typed(&batch.schema(), columns)
     }
 
+    /// Forgets the dictionaries of a table that is read.
+    pub(crate) fn end(&mut self) {
+        self.last.clear();
+    }
+
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         self.codes.bytes() + self.tokens.bytes()
