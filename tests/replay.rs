@@ -205,7 +205,7 @@ fn a_verdict_that_looked_at_the_history_is_gathered_with_it_only_where_a_person_
         fs::read_to_string(path).unwrap().lines().count()
     };
     for name in ["000001.identities", "000001.rows"] {
-        assert_eq!(lines(host.host().root(), name), 4, "{name}");
+        assert_eq!(lines(host.host().root(), name), 3, "{name}");
         assert_eq!(lines(&to.join("host"), name), 1, "{name}");
     }
     drop((server, host));
