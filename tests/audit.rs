@@ -27,7 +27,7 @@ use tempfile::TempDir;
 use common::bare_host::{BareHost, Days};
 use common::packs::pack;
 use common::{Ran, command, rulepack};
-use parquet::write_parquet;
+use parquet::{first_message, write_parquet};
 
 /// The last day of the generated data.
 const TODAY: &str = "2026-06-30";
@@ -467,4 +467,34 @@ fn parquet_is_imported_as_csv_is_and_faults_are_told_where_they_stand() {
          left out: `orders-0.parquet` line 2, column `encounters`: `E9` is no row of `encounters`\n\
          left out: `orders-1.parquet` line 2, column `order`: `L3` is the key of an earlier row too\n"
     );
+}
+
+#[test]
+fn files_that_a_stopped_run_lost_end_it_and_are_named() {
+    let site = site();
+    for (point, lost) in [
+        ("kill AuditCut 1", "parts/orders/0000.arrow"),
+        ("kill AuditCut 1", "parts/institutions/0000.arrow"),
+        ("kill AuditFindings 1", "parts/0000.findings"),
+    ] {
+        for cut_off in [false, true] {
+            let out = tempfile::tempdir().unwrap();
+            let mut killed = command();
+            killed.args(site.arguments(&site.data(), out.path(), &["--on-disk"]));
+            let ended = killed.env("RULEPACK_FAILURE_POINT", point).output();
+            assert_eq!(ended.unwrap().status.signal(), Some(9), "{point}");
+            let path = out.path().join(lost);
+            // A file that ends after a whole message reads like a shorter one.
+            match cut_off {
+                true => fs::write(&path, first_message(&path)).unwrap(),
+                false => fs::remove_file(&path).unwrap(),
+            }
+            let told = site
+                .audit(&site.data(), out.path(), &["--on-disk"])
+                .failed();
+            let begins = format!("error: `{}` holds 0 rows, expected the ", path.display());
+            let ends = " that were written\nhint: files of a stopped run were lost or changed: begin a new one in another folder";
+            assert!(told.starts_with(&begins) && told.ends_with(ends), "{told}");
+        }
+    }
 }

@@ -46,3 +46,10 @@ pub fn write_parquet(data: &Path, to: &Path) {
         }
     }
 }
+
+/// The bytes of an Arrow stream up to its first rows: a schema without any.
+pub fn first_message(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    let length = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+    bytes[..8 + length].to_vec()
+}

@@ -23,6 +23,7 @@ mod parquet_file;
 pub mod profile;
 pub mod report;
 mod review;
+mod rows_file;
 pub mod run;
 mod sort;
 pub mod summary;

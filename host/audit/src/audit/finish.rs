@@ -8,9 +8,9 @@ use rulepack_contract::units;
 use rulepack_host::files;
 use rulepack_host::spreadsheet::inert;
 
-use super::parts_done::{PartDone, PartFiles, all_parts};
-use super::{Audit, Step};
-use crate::cut::parts;
+use super::parts_done::{PartDone, PartFiles, PartRows, all_parts};
+use super::record::CutRecord;
+use super::{Audit, Step, part_findings};
 use crate::error::AuditError;
 use crate::finding::{AuditFinding, AuditRow};
 use crate::findings_file::{FindingsWriter, findings, schema};
@@ -32,7 +32,7 @@ impl Audit<'_> {
     /// Writes the findings of all parts into one file, and the lists in order.
     pub(super) fn finish(
         &self,
-        input: &Input,
+        (input, cut): (&Input, &CutRecord),
         sorter: &Sorter,
         run: &mut Run,
     ) -> Result<(), AuditError> {
@@ -42,27 +42,33 @@ impl Audit<'_> {
         let files: Vec<PartFiles> = (0..parts)
             .map(|part| PartFiles::of(&folder, part))
             .collect();
-        let mut counts = Counts::default();
+        let (mut counts, mut rows) = (Counts::default(), Vec::new());
         for part in &files {
             let done: Option<PartDone> = run::read(&part.done)?;
-            counts.add(&done.map(|done| done.counts).unwrap_or_default());
+            let done = done.ok_or_else(|| AuditError::part_gone(&part.done))?;
+            counts.add(&done.counts);
+            rows.push(done.rows);
         }
         run.counts = counts;
-        self.write_findings(&files)?;
+        self.write_findings(&files, &rows)?;
         let mut rejected: Vec<PathBuf> = files.iter().map(|part| part.rejected.clone()).collect();
         rejected.push(folder.join("cut.rejected"));
-        let by_file = self.write_list(REJECTED_CSV, rejected, &REJECTED, sorter)?;
+        let expected = cut.left_out + rows.iter().map(|rows| rows.rejected).sum::<u64>();
+        let by_file = self.write_list((REJECTED_CSV, &REJECTED), (rejected, expected), sorter)?;
         for (file, count) in by_file {
             let file = input.files.iter().find(|of| of.name == file);
             let name = file.map_or("", |file| file.table.table().name);
             run.tables.entry(name.to_owned()).or_default().rejected += count;
         }
         let no_verdict = files.iter().map(|part| part.no_verdict.clone()).collect();
-        self.write_list(NO_VERDICT_CSV, no_verdict, &NO_VERDICT, sorter)?;
+        let expected = rows.iter().map(|rows| rows.no_verdict).sum();
+        let list = (NO_VERDICT_CSV, &NO_VERDICT);
+        self.write_list(list, (no_verdict, expected), sorter)?;
         Ok(())
     }
 
-    fn write_findings(&self, of_parts: &[PartFiles]) -> Result<(), AuditError> {
+    /// Writes the findings of all parts, of each of which so many were found.
+    fn write_findings(&self, of_parts: &[PartFiles], rows: &[PartRows]) -> Result<(), AuditError> {
         let (new, new_csv) = (
             self.parts().join("new.parquet"),
             self.parts().join("new.csv"),
@@ -72,14 +78,17 @@ impl Audit<'_> {
             true => Some(CsvFindings::create(&new_csv)?),
             false => None,
         };
-        for part in of_parts {
-            for rows in parts::open(&part.findings)?.into_iter().flatten() {
+        for (part, of_part) in of_parts.iter().zip(rows) {
+            let mut found = 0;
+            for rows in part_findings::read(&part.findings)? {
                 let rows = rows.map_err(AuditError::rows(&part.findings))?;
+                found += rows.num_rows() as u64;
                 writer.write_rows(&rows)?;
                 if let Some(csv) = &mut csv {
                     csv.write(&findings(&rows))?;
                 }
             }
+            AuditError::unless_all(found, of_part.findings, &part.findings)?;
             self.progress.advance(1);
         }
         writer.finish()?;
@@ -93,18 +102,18 @@ impl Audit<'_> {
         }
     }
 
-    /// Writes a list in its order; answers how many entries there are by their first cell.
+    /// Writes a list of so many entries in its order; answers how many there are by their first cell.
     fn write_list(
         &self,
-        name: &str,
-        parts: Vec<PathBuf>,
-        columns: &Columns,
+        (name, columns): (&str, &Columns),
+        (parts, expected): (Vec<PathBuf>, u64),
         sorter: &Sorter,
     ) -> Result<BTreeMap<String, u64>, AuditError> {
         let order = columns.order();
         let sorted = sorter.sorted(parts, (&columns.schema(), &order), &sort::runtime()?)?;
         let new = self.parts().join("list.new");
         let counts = csv_of(sorted, columns, &new)?;
+        AuditError::unless_all(counts.values().sum(), expected, &self.parts())?;
         self.put(&new, name)?;
         Ok(counts)
     }

@@ -1,30 +1,24 @@
 //! The findings of one part until all are written: as columns, so that they are put into words only once.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use arrow::ipc::writer::StreamWriter;
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 
 use crate::cut::parts;
 use crate::error::AuditError;
 use crate::finding::AuditFinding;
 use crate::findings_file::{batch, schema};
+use crate::rows_file::RowsFile;
 
-/// A file that is being written; [`parts::open`] reads it.
-pub(crate) struct PartFindings {
-    writer: StreamWriter<BufWriter<File>>,
-    path: PathBuf,
-}
+/// A file that is being written; [`read`] reads it.
+pub(crate) struct PartFindings(RowsFile);
 
 impl PartFindings {
     /// # Errors
     /// [`AuditError`] where the file cannot be written.
     pub(crate) fn create(path: &Path) -> Result<Self, AuditError> {
-        Ok(PartFindings {
-            writer: parts::create(path, &schema())?,
-            path: path.to_owned(),
-        })
+        RowsFile::create(path, schema()).map(PartFindings)
     }
 
     /// # Errors
@@ -33,15 +27,26 @@ impl PartFindings {
         if findings.is_empty() {
             return Ok(());
         }
-        let written = batch(findings).and_then(|batch| self.writer.write(&batch));
-        written.map_err(AuditError::rows(&self.path))
+        let batch = batch(findings).map_err(AuditError::rows(self.0.path()))?;
+        self.0.write(&batch)
     }
 
-    /// Ends the file.
+    /// Ends the file; answers how many there are.
     ///
     /// # Errors
     /// [`AuditError`] where it cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), AuditError> {
-        self.writer.finish().map_err(AuditError::rows(&self.path))
+    pub(crate) fn finish(self) -> Result<u64, AuditError> {
+        self.0.finish()
     }
+}
+
+/// The rows of such a file; none where it is gone, or holds something else.
+///
+/// # Errors
+/// [`AuditError`] where it cannot be read.
+pub(super) fn read(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>>, AuditError> {
+    let opened = parts::open(path)?.filter(|file| *file.schema() == *schema());
+    Ok(opened.into_iter().flatten())
 }

@@ -1,7 +1,6 @@
 //! The review of all parts, by several threads, each part once.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::part_findings::PartFindings;
 use super::record::CutRecord;
-use super::{Audit, Step};
+use super::{Audit, Step, sync};
 use crate::error::AuditError;
 use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
 use crate::run::{self, Counts, RunSettings};
@@ -28,6 +27,17 @@ pub(super) struct PartDone {
     pub(super) counts: Counts,
     /// Which sums of institutions its lines leave out.
     pub(super) left_out: BTreeSet<LeftOut>,
+    /// How many rows each of its files has: none where there is no file.
+    pub(super) rows: PartRows,
+}
+
+/// Rows in the files of a part.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct PartRows {
+    pub(super) findings: u64,
+    pub(super) rejected: u64,
+    pub(super) no_verdict: u64,
+    pub(super) sums: u64,
 }
 
 /// The files of a part.
@@ -61,10 +71,15 @@ impl PartFiles {
     }
 
     /// Waits until what was written lies on the disk.
-    fn sync(&self) -> Result<(), AuditError> {
-        for path in [&self.findings, &self.rejected, &self.no_verdict, &self.sums] {
-            let synced = File::open(path).and_then(|file| file.sync_all());
-            synced.map_err(AuditError::io(path))?;
+    fn sync(&self, rows: PartRows) -> Result<(), AuditError> {
+        let files = [
+            (&self.findings, rows.findings),
+            (&self.rejected, rows.rejected),
+            (&self.no_verdict, rows.no_verdict),
+            (&self.sums, rows.sums),
+        ];
+        for (path, _) in files.into_iter().filter(|(_, rows)| *rows > 0) {
+            sync(path)?;
         }
         Ok(())
     }
@@ -147,16 +162,30 @@ impl Audit<'_> {
             false => (0, Scope::Institution),
         };
         let counts = plan.review((of_tables, scope), sorter, &sort::runtime()?, &mut output)?;
-        output.findings.finish()?;
-        output.rejected.finish()?;
-        output.no_verdict.finish()?;
-        let left_out = output.sums.finish()?;
+        let (sums, left_out) = output.sums.finish()?;
+        let rows = PartRows {
+            findings: output.findings.finish()?,
+            rejected: output.rejected.finish()?,
+            no_verdict: output.no_verdict.finish()?,
+            sums,
+        };
+        let done = PartDone {
+            counts,
+            left_out,
+            rows,
+        };
         // What is reviewed anew after a stop need not outlast one of the machine.
-        if plan.held.is_empty() {
-            files.sync()?;
+        match plan.held.tables.is_empty() {
+            true => {
+                files.sync(rows)?;
+                self.reach(FailurePoint::AuditPart)?;
+                run::write(&files.done, &done)?;
+            }
+            false => {
+                self.reach(FailurePoint::AuditPart)?;
+                run::write_unsynced(&files.done, &done)?;
+            }
         }
-        self.reach(FailurePoint::AuditPart)?;
-        run::write(&files.done, &PartDone { counts, left_out })?;
         self.reach(FailurePoint::AuditPartDone)
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use rulepack_contract::schema::ids;
+use rulepack_host::files;
 use rulepack_host::review::{LeftOut, Summing, SumsMade};
 
 use super::parts_done::{PartDone, PartFiles};
@@ -23,6 +24,7 @@ pub const TOTALS_CSV: &str = "totals.csv";
 pub(super) struct Made {
     pub(super) sums: Arc<SumsMade>,
     pub(super) layout: Layout,
+    pub(super) rows: u64,
     pub(super) told: Totals,
 }
 
@@ -51,6 +53,7 @@ impl Audit<'_> {
                 rows: done.rows,
                 left_out: institutions.len() as u64,
             },
+            rows: done.rows,
             sums: Arc::new(SumsMade::new(summing.clone(), done.left_out)),
             layout,
         })
@@ -66,14 +69,18 @@ impl Audit<'_> {
         let files = (0..settings.parts as usize).map(|part| PartFiles::of(&folder, part));
         let files: Vec<PartFiles> = files.collect();
         self.progress.begin(Step::Sum, files.len() as u64);
-        let mut left_out: BTreeSet<LeftOut> = BTreeSet::new();
+        let (mut left_out, mut rows) = (BTreeSet::<LeftOut>::new(), 0);
         for part in &files {
             let done: Option<PartDone> = run::read(&part.done)?;
-            left_out.extend(done.map(|done| done.left_out).unwrap_or_default());
+            if let Some(done) = done {
+                left_out.extend(done.left_out);
+                rows += done.rows.sums;
+            }
         }
         let joined = folder.join("joined.sums");
         let of_parts = files.iter().map(|part| part.sums.clone()).collect();
-        left_out.extend(join(of_parts, &joined, (sorter, &sort::runtime()?))?);
+        let joining = join((of_parts, rows), &joined, (sorter, &sort::runtime()?));
+        left_out.extend(joining?);
         self.progress.advance(files.len() as u64);
         let made = SumsMade::new(summing.clone(), left_out.clone());
         let of_table = folder_of(&folder, ids::TOTALS);
@@ -87,6 +94,7 @@ impl Audit<'_> {
             file: u32::try_from(input.files.len()).unwrap_or(u32::MAX),
         }
         .write(&parts::path(&of_table, 0), &list)?;
+        files::sync_folder(&of_table).map_err(AuditError::io(&of_table))?;
         self.put(&list, TOTALS_CSV)?;
         Ok(SumsDone { rows, left_out })
     }

@@ -1,8 +1,8 @@
-//! Whose the rows of a table are, by key: on the disk, and read back as much at a time as memory holds.
+//! Whose the rows of a table are, by key: in memory, or on the disk and read back as much at a time as memory holds.
 //!
 //! A line names its encounter, and the encounter its patient: to bring all rows of a patient together, the
 //! patient must be known by the encounter. A join would do, and hold one side in memory or sort both; here a key
-//! costs 32 bytes of disk, and what does not fit into memory is looked up in several passes over the lines.
+//! costs 40 bytes of disk, and what does not fit into memory is looked up in several passes over the lines.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -20,29 +20,41 @@ use crate::error::AuditError;
 
 /// Files that keys are spread over, by their first bits.
 const BUCKETS: usize = 64;
-/// Bytes of memory for a key and its root, with the room that a hash map leaves.
-const BYTES_IN_MEMORY: u64 = 80;
+/// Bytes of memory for a key and whose it is, with the room that a hash map leaves.
+const BYTES_IN_MEMORY: u64 = 112;
+/// Bytes of memory for a key before it is looked up: as it arrived, and then in the map too.
+const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 48;
 /// Bytes on the disk.
-const BYTES: usize = 32;
+const BYTES: usize = 40;
 /// Keys that stand for rows of several patients, more of which are no slips.
 pub(crate) const REPEATED_MAX: usize = 100_000;
 
-/// Keys of one table on their way to the disk, in the order of arrival.
+/// A key, whose it is, and where it stands.
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    key: Root,
+    root: Root,
+    place: u64,
+}
+
+/// Keys of one table in the order of arrival: in memory while it holds them, else in files.
 #[derive(Debug)]
 pub(crate) struct OwnersWriter {
     table: TableId,
     folder: PathBuf,
+    memory_bytes: u64,
+    arrived: Vec<Owner>,
     buckets: Vec<BufWriter<File>>,
     counts: Vec<u64>,
 }
 
-/// Keys of one table on the disk.
+/// Keys of one table, to be looked up.
 #[derive(Debug)]
 pub(crate) struct Owners {
     folder: PathBuf,
     counts: Vec<u64>,
     memory_bytes: u64,
-    /// Keys of several roots: the root of the first that arrived, whose key it is.
+    /// Keys of several roots: the root of the one that stands first in the files, whose key it is.
     pub(crate) repeated: Repeated,
     /// All keys, where memory holds them.
     whole: Option<Arc<Known>>,
@@ -55,38 +67,53 @@ pub(crate) type Repeated = BTreeMap<Root, Root>;
 #[derive(Debug)]
 pub(crate) struct Known {
     buckets: Range<usize>,
-    roots: HashMap<Root, Root, BuildHasherDefault<HalfOf>>,
+    /// By key: whose it is, and where it stands first.
+    roots: HashMap<Root, (Root, u64), BuildHasherDefault<HalfOf>>,
 }
 
 impl OwnersWriter {
-    /// # Errors
-    /// [`AuditError::Io`].
-    pub(crate) fn create(table: TableId, folder: &Path) -> Result<Self, AuditError> {
-        std::fs::create_dir_all(folder).map_err(AuditError::io(folder))?;
-        let create = |bucket| {
-            let path = path_of(folder, bucket);
-            let file = files::create_private(&path).map_err(AuditError::io(&path))?;
-            Ok(BufWriter::with_capacity(1 << 16, file))
-        };
-        Ok(OwnersWriter {
+    /// No key yet; files of a folder where they take more memory than this.
+    pub(crate) fn new(table: TableId, folder: &Path, memory_bytes: u64) -> Self {
+        OwnersWriter {
             table,
             folder: folder.to_owned(),
-            buckets: (0..BUCKETS)
-                .map(create)
-                .collect::<Result<_, AuditError>>()?,
+            memory_bytes,
+            arrived: Vec::new(),
+            buckets: Vec::new(),
             counts: vec![0; BUCKETS],
-        })
+        }
     }
 
     /// # Errors
     /// [`AuditError::Io`].
-    pub(crate) fn add(&mut self, key: Root, root: Root) -> Result<(), AuditError> {
-        let bucket = bucket_of(key);
-        let mut bytes = [0; BYTES];
-        bytes[..16].copy_from_slice(&key.0.to_be_bytes());
-        bytes[16..].copy_from_slice(&root.0.to_be_bytes());
+    pub(crate) fn add(&mut self, key: Root, root: Root, place: u64) -> Result<(), AuditError> {
+        let owner = Owner { key, root, place };
+        if !self.buckets.is_empty() {
+            return self.write(owner);
+        }
+        self.arrived.push(owner);
+        match self.arrived.len() as u64 * BYTES_ARRIVED > self.memory_bytes {
+            true => self.spill(),
+            false => Ok(()),
+        }
+    }
+
+    fn spill(&mut self) -> Result<(), AuditError> {
+        let folder = &self.folder;
+        std::fs::create_dir_all(folder).map_err(AuditError::io(folder))?;
+        for bucket in 0..BUCKETS {
+            let path = path_of(folder, bucket);
+            let file = files::create_private(&path).map_err(AuditError::io(&path))?;
+            self.buckets.push(BufWriter::with_capacity(1 << 16, file));
+        }
+        let arrived = std::mem::take(&mut self.arrived);
+        arrived.into_iter().try_for_each(|owner| self.write(owner))
+    }
+
+    fn write(&mut self, owner: Owner) -> Result<(), AuditError> {
+        let bucket = bucket_of(owner.key);
         self.counts[bucket] += 1;
-        let written = self.buckets[bucket].write_all(&bytes);
+        let written = self.buckets[bucket].write_all(&owner.bytes());
         written.map_err(AuditError::io(&self.folder))
     }
 
@@ -94,31 +121,63 @@ impl OwnersWriter {
     ///
     /// # Errors
     /// [`AuditError`] where the files cannot be written or read, or there are too many such keys.
-    pub(crate) fn finish(mut self, memory_bytes: u64) -> Result<Owners, AuditError> {
+    pub(crate) fn finish(mut self) -> Result<Owners, AuditError> {
         for bucket in &mut self.buckets {
             bucket.flush().map_err(AuditError::io(&self.folder))?;
         }
         let mut owners = Owners {
             folder: self.folder,
             counts: self.counts,
-            memory_bytes,
+            memory_bytes: self.memory_bytes,
             repeated: Repeated::new(),
             whole: None,
         };
         let mut repeated = Repeated::new();
-        for buckets in owners.passes() {
-            let is_whole = buckets.len() == BUCKETS;
-            let known = owners.load(buckets, &mut repeated)?;
-            owners.whole = is_whole.then(|| Arc::new(known));
-            if repeated.len() > REPEATED_MAX {
-                return Err(AuditError::RepeatedKeys {
-                    table: self.table.table().name,
-                    limit: REPEATED_MAX,
-                });
+        if self.buckets.is_empty() {
+            let mut known = Known::new(0..BUCKETS, self.arrived.len());
+            for owner in self.arrived {
+                known.add(owner, &mut repeated);
             }
+            owners.whole = Some(Arc::new(known));
+        } else {
+            for buckets in owners.passes() {
+                let is_whole = buckets.len() == BUCKETS;
+                let known = owners.load(buckets, &mut repeated)?;
+                owners.whole = is_whole.then(|| Arc::new(known));
+            }
+        }
+        if repeated.len() > REPEATED_MAX {
+            return Err(AuditError::RepeatedKeys {
+                table: self.table.table().name,
+                limit: REPEATED_MAX,
+            });
         }
         owners.repeated = repeated;
         Ok(owners)
+    }
+}
+
+impl Owner {
+    fn bytes(self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        bytes[..16].copy_from_slice(&self.key.0.to_be_bytes());
+        bytes[16..32].copy_from_slice(&self.root.0.to_be_bytes());
+        bytes[32..].copy_from_slice(&self.place.to_be_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: [u8; BYTES]) -> Self {
+        let (mut place, half) = ([0; 8], |range: Range<usize>| {
+            let mut half = [0; 16];
+            half.copy_from_slice(&bytes[range]);
+            Root(u128::from_be_bytes(half))
+        });
+        place.copy_from_slice(&bytes[32..]);
+        Owner {
+            key: half(0..16),
+            root: half(16..32),
+            place: u64::from_be_bytes(place),
+        }
     }
 }
 
@@ -151,9 +210,8 @@ impl Owners {
 
     fn load(&self, buckets: Range<usize>, repeated: &mut Repeated) -> Result<Known, AuditError> {
         let count: u64 = self.counts[buckets.clone()].iter().sum();
-        let mut roots: HashMap<Root, Root, _> = HashMap::default();
-        roots.reserve(usize::try_from(count).unwrap_or(0));
-        for bucket in buckets.clone() {
+        let mut known = Known::new(buckets.clone(), usize::try_from(count).unwrap_or(0));
+        for bucket in buckets {
             let path = path_of(&self.folder, bucket);
             let file = File::open(&path).map_err(AuditError::io(&path))?;
             let mut reader = BufReader::with_capacity(1 << 16, file);
@@ -162,18 +220,35 @@ impl Owners {
                 reader
                     .read_exact(&mut bytes)
                     .map_err(AuditError::io(&path))?;
-                let (key, root) = (half(&bytes[..16]), half(&bytes[16..]));
-                let first = *roots.entry(key).or_insert(root);
-                if first != root && repeated.len() <= REPEATED_MAX {
-                    repeated.insert(key, first);
-                }
+                known.add(Owner::from_bytes(bytes), repeated);
             }
         }
-        Ok(Known { buckets, roots })
+        Ok(known)
     }
 }
 
 impl Known {
+    fn new(buckets: Range<usize>, keys: usize) -> Self {
+        let mut roots: HashMap<Root, (Root, u64), _> = HashMap::default();
+        roots.reserve(keys);
+        Known { buckets, roots }
+    }
+
+    /// Of rows of several roots the key is that of the first in the files, in whichever order they come here: rows
+    /// that are read in several passes come by pass.
+    fn add(&mut self, owner: Owner, repeated: &mut Repeated) {
+        let arrived = (owner.root, owner.place);
+        let known = self.roots.entry(owner.key).or_insert(arrived);
+        let is_another = known.0 != owner.root;
+        if owner.place < known.1 {
+            *known = arrived;
+        }
+        // One more than are borne with is enough to say so.
+        if is_another && (repeated.len() <= REPEATED_MAX || repeated.contains_key(&owner.key)) {
+            repeated.insert(owner.key, known.0);
+        }
+    }
+
     /// Whether a key is looked for in this pass.
     pub(crate) fn looks_for(&self, key: Root) -> bool {
         self.buckets.contains(&bucket_of(key))
@@ -181,7 +256,7 @@ impl Known {
 
     /// Whose a key is.
     pub(crate) fn root(&self, key: Root) -> Option<Root> {
-        self.roots.get(&key).copied()
+        self.roots.get(&key).map(|(root, _)| *root)
     }
 }
 
@@ -191,12 +266,6 @@ fn path_of(folder: &Path, bucket: usize) -> PathBuf {
 
 fn bucket_of(key: Root) -> usize {
     usize::try_from(key.0 >> 122).unwrap_or(0) % BUCKETS
-}
-
-fn half(bytes: &[u8]) -> Root {
-    let mut half = [0; 16];
-    half.copy_from_slice(bytes);
-    Root(u128::from_be_bytes(half))
 }
 
 /// A digest is hashed already.
@@ -231,16 +300,17 @@ mod tests {
     }
 
     fn owners(folder: &Path, memory_bytes: u64) -> Owners {
-        let mut writer = OwnersWriter::create(ids::ENCOUNTERS, folder).unwrap();
+        let mut writer = OwnersWriter::new(ids::ENCOUNTERS, folder, memory_bytes);
+        let mut add = |key, root, place| writer.add(key, Root(root), place).unwrap();
+        // E9 of the second pass over the owners comes before that of the first.
+        add(key(9), 77, 2_000);
         for number in 0..500 {
-            writer
-                .add(key(number), Root(u128::from(number / 2)))
-                .unwrap();
+            add(key(number), u128::from(number / 2), u64::from(number));
         }
         // E7 again, for somebody else; E8 for the same.
-        writer.add(key(7), Root(99)).unwrap();
-        writer.add(key(8), Root(4)).unwrap();
-        writer.finish(memory_bytes).unwrap()
+        add(key(7), 99, 1_000);
+        add(key(8), 4, 1_001);
+        writer.finish().unwrap()
     }
 
     #[test]
@@ -280,19 +350,24 @@ mod tests {
         for memory_bytes in [u64::MAX, 0] {
             let folder = tempfile::tempdir().unwrap();
             let owners = owners(folder.path(), memory_bytes);
-            assert_eq!(owners.repeated, Repeated::from([(key(7), Root(3))]));
+            let repeated = Repeated::from([(key(7), Root(3)), (key(9), Root(4))]);
+            assert_eq!(owners.repeated, repeated);
+            let pass = owners.passes().into_iter();
+            let known = pass.map(|pass| owners.known(pass).unwrap());
+            let of = |known: Arc<Known>| known.root(key(9)).filter(|_| known.looks_for(key(9)));
+            assert_eq!(known.filter_map(of).next(), Some(Root(4)));
         }
     }
 
     #[test]
     fn keys_that_are_none_stop_the_run() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = OwnersWriter::create(ids::ORDERS, folder.path()).unwrap();
+        let mut writer = OwnersWriter::new(ids::ORDERS, folder.path(), u64::MAX);
         for number in 0..=u32::try_from(REPEATED_MAX).unwrap() {
-            writer.add(key(number), Root(1)).unwrap();
-            writer.add(key(number), Root(2)).unwrap();
+            writer.add(key(number), Root(1), 1).unwrap();
+            writer.add(key(number), Root(2), 2).unwrap();
         }
-        let error = writer.finish(u64::MAX).unwrap_err();
+        let error = writer.finish().unwrap_err();
         assert_eq!(
             error.to_string(),
             "in the table `orders`, more than 100000 keys stand for rows of several patients"

@@ -2,14 +2,11 @@
 //! verdict.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::ipc::writer::StreamWriter;
 use rulepack_contract::data::Rejection;
 use rulepack_contract::units;
 use rulepack_host::data::FileRejection;
@@ -17,9 +14,9 @@ use rulepack_host::files;
 use rulepack_host::review::report::NoVerdict;
 use rulepack_host::spreadsheet::inert;
 
-use crate::cut::parts;
 use crate::error::AuditError;
 use crate::input::{Input, Place};
+use crate::rows_file::RowsFile;
 use crate::sort::Sorted;
 
 /// Names of a list's columns. The first is a number that it is sorted by and that is not told.
@@ -47,8 +44,7 @@ const WAITING_MAX: usize = 4_096;
 /// A list that is being written.
 pub(crate) struct Ledger {
     columns: &'static Columns,
-    writer: StreamWriter<BufWriter<File>>,
-    path: std::path::PathBuf,
+    file: RowsFile,
     waiting: Vec<(i64, Vec<String>)>,
 }
 
@@ -73,8 +69,7 @@ impl Ledger {
     pub(crate) fn create(path: &Path, columns: &'static Columns) -> Result<Self, AuditError> {
         Ok(Ledger {
             columns,
-            writer: parts::create(path, &columns.schema())?,
-            path: path.to_owned(),
+            file: RowsFile::create(path, columns.schema())?,
             waiting: Vec::new(),
         })
     }
@@ -87,13 +82,13 @@ impl Ledger {
         }
     }
 
-    /// Ends the file.
+    /// Ends the file; answers how many entries there are.
     ///
     /// # Errors
     /// [`AuditError`] where it cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), AuditError> {
+    pub(crate) fn finish(mut self) -> Result<u64, AuditError> {
         self.flush()?;
-        self.writer.finish().map_err(AuditError::rows(&self.path))
+        self.file.finish()
     }
 
     fn flush(&mut self) -> Result<(), AuditError> {
@@ -103,10 +98,10 @@ impl Ledger {
             let texts = self.waiting.iter().map(|(_, texts)| texts[place].as_str());
             columns.push(Arc::new(StringArray::from_iter_values(texts)));
         }
-        let batch = RecordBatch::try_new(self.columns.schema(), columns);
-        let written = batch.and_then(|batch| self.writer.write(&batch));
         self.waiting.clear();
-        written.map_err(AuditError::rows(&self.path))
+        let batch = RecordBatch::try_new(self.columns.schema(), columns);
+        let batch = batch.map_err(AuditError::rows(self.file.path()))?;
+        self.file.write(&batch)
     }
 }
 

@@ -1,19 +1,16 @@
 //! Sums on the disk, in no order and a group perhaps several times.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow::ipc::writer::StreamWriter;
 use rulepack_host::review::{LeftOut, PartSums, SumKey, SumOfLines};
 
-use crate::cut::parts;
 use crate::error::AuditError;
+use crate::rows_file::RowsFile;
 
 /// Sums that are held until they are written.
 const WAITING_MAX: usize = 16_384;
@@ -42,8 +39,7 @@ const UNIT: &str = "base-unit";
 
 /// A file that is being written.
 pub(crate) struct SumsFile {
-    writer: StreamWriter<BufWriter<File>>,
-    path: PathBuf,
+    file: RowsFile,
     waiting: BTreeMap<SumKey, SumOfLines>,
     left_out: BTreeSet<LeftOut>,
 }
@@ -53,8 +49,7 @@ impl SumsFile {
     /// [`AuditError`] where the file cannot be written.
     pub(crate) fn create(path: &Path) -> Result<Self, AuditError> {
         Ok(SumsFile {
-            writer: parts::create(path, &schema())?,
-            path: path.to_owned(),
+            file: RowsFile::create(path, schema())?,
             waiting: BTreeMap::new(),
             left_out: BTreeSet::new(),
         })
@@ -109,22 +104,20 @@ impl SumsFile {
         });
     }
 
-    /// Ends the file; answers what is left out.
+    /// Ends the file; answers how many sums there are and what is left out.
     ///
     /// # Errors
     /// [`AuditError`] where it cannot be written.
-    pub(crate) fn finish(mut self) -> Result<BTreeSet<LeftOut>, AuditError> {
+    pub(crate) fn finish(mut self) -> Result<(u64, BTreeSet<LeftOut>), AuditError> {
         self.flush()?;
-        let finished = self.writer.finish();
-        finished.map_err(AuditError::rows(&self.path))?;
-        Ok(self.left_out)
+        Ok((self.file.finish()?, self.left_out))
     }
 
     fn flush(&mut self) -> Result<(), AuditError> {
         let waiting: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
         for some in waiting.chunks(ROWS_MAX) {
-            let written = batch(some).and_then(|batch| self.writer.write(&batch));
-            written.map_err(AuditError::rows(&self.path))?;
+            let batch = batch(some).map_err(AuditError::rows(self.file.path()))?;
+            self.file.write(&batch)?;
         }
         Ok(())
     }
@@ -253,11 +246,11 @@ mod tests {
             };
             file.add(part).unwrap();
         }
-        let left_out = file.finish().unwrap();
-        assert_eq!(left_out.len(), 1);
+        let (rows, left_out) = file.finish().unwrap();
+        assert_eq!((rows, left_out.len()), (2, 1));
         let left_out = left_out.first().unwrap();
         assert_eq!(left_out.missing, "orders.amounts");
-        let mut reader = parts::open(&path).unwrap().unwrap();
+        let mut reader = crate::cut::parts::open(&path).unwrap().unwrap();
         let batch = reader.next().unwrap().unwrap();
         let read: Vec<_> = sums(&batch).collect();
         assert_eq!(read.len(), 2);

@@ -23,21 +23,26 @@ use crate::sort::Sorter;
 /// Rows that are written at once.
 const ROWS: usize = 512;
 
-/// Brings the sums of all parts together: one of each key, in order, in one file. Answers what else is left out.
+/// Brings the sums of all parts together, so many in all: one of each key, in order, in one file. Answers what else
+/// is left out.
 ///
 /// # Errors
-/// [`AuditError`] where a file cannot be read, sorted or written.
+/// [`AuditError`] where a file cannot be read, sorted or written, or some are gone.
 pub(crate) fn join(
-    of_parts: Vec<PathBuf>,
+    (of_parts, expected): (Vec<PathBuf>, u64),
     to: &Path,
     (sorter, runtime): (&Sorter, &Arc<Runtime>),
 ) -> Result<BTreeSet<LeftOut>, AuditError> {
     let mut sorted = sorter.sorted(of_parts, (&schema(), &KEYS), runtime)?;
     let mut out = SumsFile::create(to)?;
+    let mut found = 0;
     while let Some(batch) = sorted.next()? {
+        found += batch.num_rows() as u64;
         out.add_in_order(sums(&batch))?;
     }
-    out.finish()
+    AuditError::unless_all(found, expected, to)?;
+    let (_, left_out) = out.finish()?;
+    Ok(left_out)
 }
 
 /// What was joined, on its way into the table.
@@ -80,7 +85,7 @@ impl Joined<'_> {
                 waiting.clear();
             }
         }
-        writer.finish().map_err(AuditError::rows(part))?;
+        parts::end(writer, part)?;
         list.finish()?;
         Ok(rows)
     }
