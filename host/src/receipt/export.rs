@@ -112,9 +112,9 @@ impl ExportError {
 /// Where a folder is gathered before it gets its name: beside it, for everybody to see.
 #[must_use]
 pub fn partial(to: &Path) -> PathBuf {
-    let mut name = to.as_os_str().to_owned();
+    let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
-    PathBuf::from(name)
+    to.with_file_name(name)
 }
 
 /// Gathers all that the verdict of a receipt rests on in `to`, which must not be there: `receipt.json`, `request`, and
@@ -199,7 +199,7 @@ impl Partial {
                 fs::remove_dir_all(&path)?;
             }
             // It holds a request, which is about patients.
-            DirBuilder::new().recursive(true).mode(0o700).create(&path)
+            DirBuilder::new().mode(0o700).create(&path)
         };
         begun().map_err(|source| io_error(&path, source))?;
         Ok(Partial(path))
@@ -390,5 +390,21 @@ fn io_error(path: &Path, source: io::Error) -> ExportError {
     ExportError::Io {
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_gathered_beside_its_place_however_that_is_written() {
+        for (to, expected) in [
+            ("proof", "proof.partial"),
+            ("proof/", "proof.partial"),
+            ("/tmp/a.b/", "/tmp/a.b.partial"),
+        ] {
+            assert_eq!(partial(Path::new(to)), Path::new(expected), "{to}");
+        }
     }
 }
