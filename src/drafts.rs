@@ -72,6 +72,8 @@ struct Replaced {
     role: RoleName,
     version: u64,
     signatures: usize,
+    /// Whether it says something else, but for its end.
+    differs: bool,
 }
 
 impl Draft {
@@ -135,7 +137,8 @@ impl Draft {
         Ok(DraftReport { replaced, ..report })
     }
 
-    /// What the draft takes the place of, where that is of the same version and says something else.
+    /// What the draft takes the place of, where that is of the same version and says something else, or is signed: an
+    /// officer who signed it must sign again.
     fn replaced(&self) -> Option<Replaced> {
         if self.is_continuation || !self.out.exists() {
             return None;
@@ -144,11 +147,14 @@ impl Draft {
         let mut same = there.signed().clone();
         same.expires = self.targets.expires;
         let version = self.targets.version();
-        let is_lost = same.version() == version && same != self.targets;
+        let differs = same != self.targets;
+        let is_signed = !there.signatures().is_empty();
+        let is_lost = same.version() == version && (is_signed || differs);
         is_lost.then(|| Replaced {
             role: self.role.clone(),
             version,
             signatures: there.signatures().len(),
+            differs,
         })
     }
 }
@@ -327,11 +333,15 @@ impl fmt::Display for Replaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (role, version) = (&self.role, self.version);
         write!(f, "another draft of version {version} of `{role}` lay here")?;
+        let lost = match self.differs {
+            true => "what it changed is not in this one",
+            false => "they do not hold for this one, which ends at another time",
+        };
         match self.signatures {
-            0 => write!(f, "; what it changed is not in this one"),
+            0 => write!(f, "; {lost}"),
             count => write!(
                 f,
-                ", with {count} signatures; what it changed is not in this one: publish only one of them"
+                ", with {count} signatures; {lost}: publish only one of them"
             ),
         }
     }

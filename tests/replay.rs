@@ -188,6 +188,9 @@ fn a_verdict_that_looked_at_the_history_is_gathered_with_it_only_where_a_person_
         "{}",
         given.verdict
     );
+    for patient in ["P2026000102", "P2026000103"] {
+        server.ask(&during.replace("P2026000101", patient));
+    }
     let elsewhere = tempfile::tempdir().unwrap();
     let to = elsewhere.path().join("gathered");
     let refused = export(&given, &host, &to, &[]).failed();
@@ -196,12 +199,117 @@ fn a_verdict_that_looked_at_the_history_is_gathered_with_it_only_where_a_person_
     assert!(refused.starts_with(expected), "{refused}");
     assert!(!to.exists());
     export(&given, &host, &to, &["--with-history"]).done();
-    // More is told meanwhile, which this verdict did not see.
-    server.ask(&during.replace("O2026112201", "O2026112297"));
+    // More was told meanwhile, of other patients: this verdict did not see it, and nobody else is to.
+    let lines = |folder: &Path, name: &str| {
+        let path = folder.join("history/seen").join(name);
+        fs::read_to_string(path).unwrap().lines().count()
+    };
+    for name in ["000001.identities", "000001.rows"] {
+        assert_eq!(lines(host.host().root(), name), 3, "{name}");
+        assert_eq!(lines(&to.join("host"), name), 1, "{name}");
+    }
     drop((server, host));
     let files = [to.join("receipt.json"), to.join("request")];
     let told = replay([&files[0], &files[1]], &to.join("host"), "2").done();
     assert!(told.contains(": identical, "), "{told}");
+}
+
+#[test]
+fn a_check_that_asked_for_no_history_is_gathered_and_executed_without() {
+    let host = host();
+    let server = Serving::start(host.host().root(), &[]);
+    give(
+        &host,
+        &server,
+        &EXAMPLE.replacen("3101", "3102", 1),
+        "first",
+    );
+    let native = include_str!("../examples/check-order.json");
+    let request = native.replacen('{', "{\"history\": false,", 1);
+    let answer = server.check(&request);
+    let id = answer["receipt"].as_str().unwrap();
+    let receipt = server.get(&format!("/api/v1/receipts/{id}"));
+    let given = Given {
+        receipt: host.path("check.receipt"),
+        request: host.path("check.request"),
+        verdict: receipt["journal"]["entry"]["event"]["verdict"].clone(),
+    };
+    fs::write(&given.receipt, receipt.to_string()).unwrap();
+    fs::write(&given.request, request).unwrap();
+    // There was some, and it was of no account.
+    assert!(!given.verdict["history"]["seen"].is_null());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().join("gathered");
+    export(&given, &host, &to, &[]).done();
+    drop((server, host));
+    for none in ["history", "data.secret", "identity.secret"] {
+        assert!(!to.join("host").join(none).exists(), "{none}");
+    }
+    let files = [to.join("receipt.json"), to.join("request")];
+    let told = replay([&files[0], &files[1]], &to.join("host"), "1").done();
+    assert!(told.contains(": identical, "), "{told}");
+}
+
+#[test]
+fn what_an_earlier_release_did_not_keep_is_gathered_as_it_was_used() {
+    let (host, [narrow, softened]) = two_days();
+    let folder = host.host();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let [narrow_to, softened_to] = ["narrow", "softened"].map(|name| elsewhere.path().join(name));
+    let kept = |given: &Given, setting: &str, digest: &Value| {
+        let digest = digest.as_str().unwrap();
+        assert!(given.receipt.exists());
+        folder.kept().join(format!("{setting}-{digest}.json"))
+    };
+    let grants = kept(&narrow, "grants", &narrow.verdict["packs"][0]["grants"]);
+    fs::remove_file(grants).unwrap();
+    // Under those of today it comes out otherwise, here already.
+    let today = elsewhere.path().join("today");
+    assert!(!export(&narrow, &host, &today, &[]).is_good());
+    fs::write(folder.grants(), NARROW).unwrap();
+    export(&narrow, &host, &narrow_to, &[]).done();
+    let region = kept(&softened, "region", &softened.verdict["region"]);
+    fs::remove_file(region).unwrap();
+    let to = &softened_to;
+    export(&softened, &host, to, &[]).failed();
+    assert!(!to.exists() && !to.with_extension("partial").exists());
+    let region = host.path("region.toml");
+    fs::write(&region, REGION).unwrap();
+    let told = export(
+        &softened,
+        &host,
+        to,
+        &["--region", region.to_str().unwrap()],
+    )
+    .done();
+    assert!(told.ends_with("/host\n"), "{told}");
+    drop(host);
+    for to in [narrow_to, softened_to] {
+        let files = [to.join("receipt.json"), to.join("request")];
+        let told = replay([&files[0], &files[1]], &to.join("host"), "1").done();
+        assert!(told.contains(": identical, "), "{told}");
+    }
+}
+
+#[test]
+fn what_a_stop_left_of_an_export_is_cleared_by_the_next_one_and_nothing_else_is() {
+    let (host, [narrow, _]) = two_days();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().join("gathered");
+    let partial = elsewhere.path().join("gathered.partial");
+    fs::create_dir(&partial).unwrap();
+    fs::write(partial.join("thesis"), "mine").unwrap();
+    let refused = export(&narrow, &host, &to, &[]).failed();
+    assert!(
+        refused.contains("gathered.partial` is there already"),
+        "{refused}"
+    );
+    assert!(partial.join("thesis").exists());
+    fs::rename(partial.join("thesis"), partial.join("receipt.json")).unwrap();
+    fs::create_dir(partial.join("host")).unwrap();
+    fs::write(partial.join("host").join("data.secret"), "secret").unwrap();
+    export(&narrow, &host, &to, &[]).done();
+    assert!(!partial.exists() && !to.join("host").join("data.secret").exists());
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What stands behind the name of a file that was set aside.
+pub(crate) const DAMAGED: &str = ".damaged";
 
 /// Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. The folder is
 /// made where it is missing.
@@ -12,7 +15,7 @@ use std::path::Path;
 /// Any step's; the old file is then still there, whole.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
-    fs::create_dir_all(folder)?;
+    make_folders(folder)?;
     let mut temporary = tempfile::Builder::new()
         .prefix(".new-")
         .tempfile_in(folder)?;
@@ -22,12 +25,48 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Makes a folder and those around it, each of them durable; nothing where it is there.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let around = folder_of(folder);
+    make_folders(around)?;
+    match fs::create_dir(folder) {
+        // Somebody else made it meanwhile.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => {
+            return Err(error);
+        }
+        _ => {}
+    }
+    sync_folder(around)
+}
+
 /// The folder in which a file lies: the current one for a bare name.
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Where a damaged file is set aside: a name that no file has, as one may have been set aside before.
+pub(crate) fn free_name(path: &Path) -> PathBuf {
+    let mut to = path.as_os_str().to_owned();
+    to.push(DAMAGED);
+    let mut count = 1_u32;
+    while Path::new(&to).exists() {
+        count = count.saturating_add(1);
+        to = path.as_os_str().to_owned();
+        to.push(format!("{DAMAGED}-{count}"));
+    }
+    PathBuf::from(to)
+}
+
+/// Whether a file was not set aside.
+pub(crate) fn is_in_use(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    !name.contains(DAMAGED)
 }
 
 /// A new or emptied file that only its owner reads: what is written to it is about patients.
@@ -38,6 +77,15 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     options.open(path)
+}
+
+/// Makes a file durable, as it stands now in its folder.
+///
+/// # Errors
+/// Where file or folder cannot be opened or synced.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    sync_folder(folder_of(path))
 }
 
 /// Makes a rename or a new file in a folder durable.
@@ -74,5 +122,17 @@ mod tests {
         assert_eq!(read_if_there(&path).unwrap().unwrap(), b"new");
         let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(names.len(), 1);
+    }
+
+    #[test]
+    fn folders_that_are_missing_are_made_and_one_that_is_a_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a").join("b").join("c");
+        replace(&path, b"new").unwrap();
+        assert_eq!(read_if_there(&path).unwrap().unwrap(), b"new");
+        sync(&path).unwrap();
+        let within = path.join("d").join("e");
+        assert!(replace(&within, b"new").is_err());
+        assert_eq!(read_if_there(&path).unwrap().unwrap(), b"new");
     }
 }

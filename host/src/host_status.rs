@@ -19,6 +19,7 @@ use crate::policy::Policy;
 use crate::settings::{HostFolder, Settings, SettingsError};
 use crate::tokens::Tokens;
 use crate::update::course::{Came, Course, Stage, Step};
+use crate::update::in_full;
 
 /// How a host is doing.
 #[derive(Debug, Clone, Serialize)]
@@ -138,9 +139,9 @@ impl HostStatus {
         let lock = Lock::read(folder)?;
         let mut warnings = Vec::new();
         let grants = GrantTable::read(folder);
-        let grants = grants.map_err(|error| warnings.push(error.to_string()));
+        let grants = grants.map_err(|error| warnings.push(in_full(&error)));
         let memory = FloorsStore::new(folder.trust()).read();
-        let memory = memory.map_err(|error| warnings.push(error.to_string()));
+        let memory = memory.map_err(|error| warnings.push(in_full(&error)));
         let history = surveyed(folder, history.since(today), &mut warnings);
         let floors = memory.map_or_else(|()| Floors::default(), |memory| memory.floors);
         let refreshed = floors.last_good;
@@ -186,19 +187,20 @@ fn faults(folder: &HostFolder) -> Vec<String> {
     let mut told: Vec<String> = aside
         .map(|name| format!("damaged lines of findings are passed over, and kept in {name}"))
         .collect();
-    if lock::aside(folder).exists() {
-        let what = "a damaged lock was put in its place again; what it was is `lock.json.damaged`";
-        told.push(what.to_owned());
-    }
+    told.extend(
+        lock::kept_aside(folder).into_iter().map(|name| {
+            format!("a damaged lock was put in its place again; what it was is `{name}`")
+        }),
+    );
     told.extend(
         Policy::read(&folder.policy())
             .err()
-            .map(|error| error.to_string()),
+            .map(|error| in_full(&error)),
     );
     told.extend(
         Tokens::read(&folder.tokens())
             .err()
-            .map(|error| error.to_string()),
+            .map(|error| in_full(&error)),
     );
     told
 }
@@ -213,7 +215,7 @@ fn surveyed(folder: &HostFolder, since: Day, warnings: &mut Vec<String>) -> Hist
             history
         }
         Err(error) => {
-            warnings.push(error.to_string());
+            warnings.push(in_full(&error));
             HistorySurvey::default()
         }
     }

@@ -226,7 +226,10 @@ impl KeptSettings {
     /// Writes a file that is not there as it should be: what was altered is mended by the service that still has it.
     fn write(&self, path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
         self.failures.reach(FailurePoint::BeforeSetting)?;
-        if files::read_if_there(path)?.as_deref() != Some(bytes) {
+        if files::read_if_there(path)?.as_deref() == Some(bytes) {
+            // Whoever wrote it may have been stopped before it was on the disk.
+            files::sync(path)?;
+        } else {
             files::replace(path, bytes)?;
             fs::set_permissions(path, Permissions::from_mode(READ_ONLY))?;
         }

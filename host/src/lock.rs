@@ -24,7 +24,7 @@ pub use decide::DecideError;
 pub use decision::DecisionError;
 pub use file::{Editing, LockError};
 pub use overlays::{ChosenOverlay, OwnOverlay};
-pub(crate) use recover::aside;
+pub(crate) use recover::kept_aside;
 
 /// All versions known, of packs and of overlays, in the order of their paths; what the hospital sets and
 /// supplies itself; and what waits for a person.

@@ -143,6 +143,12 @@ impl Packs {
         }
     }
 
+    /// The packs in another folder, made ready as these are and run by the same engine.
+    #[must_use]
+    pub fn at(&self, folder: HostFolder) -> Self {
+        Self::made_by(self.workshop.clone(), folder, self.engine.clone())
+    }
+
     /// The same packs under the grants of a verdict, each as it then was; nothing of what is loaded is shared.
     #[must_use]
     pub fn granting(&self, grants: BTreeMap<TargetPath, Grants>) -> Self {

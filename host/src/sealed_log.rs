@@ -12,6 +12,7 @@
 mod tests;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
@@ -36,6 +37,8 @@ pub(crate) struct SealedLog {
     synced: Mutex<End>,
     /// What becomes of lines that are damaged.
     unreadable: Unreadable,
+    /// Where lines were passed over, with their numbers.
+    damage: Mutex<BTreeMap<u64, u64>>,
 }
 
 /// Where an entry stands.
@@ -89,6 +92,7 @@ impl Written {
 /// A line that was damaged, as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DamagedLine {
+    offset: u64,
     /// From 0.
     pub(crate) number: u64,
     /// With its end.
@@ -136,7 +140,8 @@ impl SealedLog {
     }
 
     /// The same, past lines that are damaged: they stay where they are, and are passed over from now on. Answers
-    /// them too, without their ends.
+    /// them too, with their ends. So does what stands behind the last line end and is not the beginning of an entry: it
+    /// was one that lost its end.
     ///
     /// # Errors
     /// [`SealedLogError::Io`] and [`SealedLogError::InUse`].
@@ -147,7 +152,9 @@ impl SealedLog {
     ) -> Result<(Self, Vec<DamagedLine>), SealedLogError> {
         let mut log = Self::open_to_write(path, secret)?;
         log.unreadable = Unreadable::PassedOver;
-        let walked = log.walk(ALL, log.unreadable, &mut each)?;
+        let mut walked = log.walk(ALL, log.unreadable, &mut each)?;
+        log.end_last_line(&mut walked)?;
+        log.note(&walked);
         log.begin_at(walked.end)?;
         Ok((log, walked.damaged))
     }
@@ -226,6 +233,7 @@ impl SealedLog {
             written: Mutex::default(),
             synced: Mutex::default(),
             unreadable: Unreadable::Refused,
+            damage: Mutex::default(),
             file,
         }
     }
@@ -359,6 +367,14 @@ impl SealedLog {
             .ok_or_else(|| self.damaged(place.line))
     }
 
+    /// How many bytes there are up to the end of the entry at a place.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`].
+    pub(crate) fn end_of(&self, place: Place) -> Result<u64, SealedLogError> {
+        Ok(place.offset + self.line(place)?.len() as u64)
+    }
+
     /// The bytes of the line at a place, with its end where it has one.
     fn line(&self, place: Place) -> Result<Vec<u8>, SealedLogError> {
         let mut line = Vec::new();
@@ -372,33 +388,6 @@ impl SealedLog {
             source,
         })?;
         Ok(line)
-    }
-
-    /// Passes every entry to `each`, the oldest first.
-    ///
-    /// # Errors
-    /// [`SealedLogError`].
-    pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
-        let lines = lock(&self.written).end.lines;
-        let all = (End::default(), lines);
-        self.walk(all, self.unreadable, &mut each).map(drop)
-    }
-
-    /// Passes the entries from a place up to a line, with that, to `each`.
-    ///
-    /// # Errors
-    /// [`SealedLogError`].
-    pub(crate) fn entries_within(
-        &self,
-        (first, last_line): (Place, u64),
-        mut each: impl FnMut(Place, &[u8]),
-    ) -> Result<(), SealedLogError> {
-        let from = End {
-            bytes: first.offset,
-            lines: first.line,
-        };
-        let part = (from, last_line.saturating_add(1));
-        self.walk(part, self.unreadable, &mut each).map(drop)
     }
 
     /// Waits until the log is on the disk so far. Who finds it there already need not sync again.

@@ -67,6 +67,12 @@ impl Serving {
         self.exchange("POST /", request)
     }
 
+    /// The answer to a native check.
+    pub fn check(&self, request: &str) -> Value {
+        self.exchange("POST /api/v1/check", request)
+            .expect("it is answered")
+    }
+
     /// What stands at an address.
     pub fn get(&self, path: &str) -> Value {
         self.exchange(&format!("GET {path}"), "")

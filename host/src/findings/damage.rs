@@ -5,59 +5,63 @@ use std::path::{Path, PathBuf};
 
 use super::FindingsError;
 use crate::files;
-use crate::sealed_log::{DamagedLine, SealedLogError};
+use crate::sealed_log::{DamagedLine, SealedLog, SealedLogError};
 use crate::settings::HostFolder;
 
 /// What the file of damaged lines ends in, in place of `log`.
 const ENDING: &str = "damaged";
 
-/// What was damaged when the store was opened.
+/// What was damaged when logs of the store were opened.
 #[derive(Debug, Default)]
 pub(super) struct Damage {
     /// Lines that could be read.
     readable: u64,
-    /// The logs with their first damaged line, from 1, and how many there are.
-    logs: Vec<(PathBuf, u64, usize)>,
+    /// The logs with their damaged lines, until those are kept aside.
+    logs: Vec<(PathBuf, Vec<DamagedLine>)>,
 }
 
 impl Damage {
-    /// Notes what a month came to, and keeps its damaged lines aside. Where the disk refuses they still stand in the
-    /// log itself.
-    pub(super) fn note(&mut self, log: &Path, readable: u64, damaged: &[DamagedLine]) {
+    /// Notes what a month came to.
+    pub(super) fn note(&mut self, log: &Path, readable: u64, damaged: Vec<DamagedLine>) {
         self.readable += readable;
-        let Some(first) = damaged.first() else {
-            return;
-        };
-        let lines = damaged.len();
-        self.logs.push((log.to_owned(), first.number + 1, lines));
-        let path = log.display();
-        tracing::error!(%path, lines, "damaged lines of findings are passed over");
-        let bytes: Vec<u8> = damaged.iter().flat_map(|line| line.bytes.clone()).collect();
-        if let Err(error) = files::replace(&log.with_extension(ENDING), &bytes) {
-            tracing::error!(%path, %error, "damaged lines cannot be kept aside");
+        if !damaged.is_empty() {
+            self.logs.push((log.to_owned(), damaged));
         }
     }
 
     /// Where nothing at all can be read, not a line is damaged: the secret is another one.
     pub(super) fn refuse_if_all_is_damaged(&self) -> Result<(), FindingsError> {
-        match self.logs.first() {
-            Some((path, line, _)) if self.readable == 0 => {
-                let (path, line) = (path.clone(), *line);
+        let first = self
+            .logs
+            .first()
+            .and_then(|(path, lines)| Some((path.clone(), lines.first()?.number + 1)));
+        match first {
+            Some((path, line)) if self.readable == 0 => {
                 Err(SealedLogError::Damaged { path, line }.into())
             }
             _ => Ok(()),
         }
     }
 
-    pub(super) fn told(&self) -> Vec<String> {
-        let logs = self.logs.iter().map(|(log, first, lines)| {
-            format!(
-                "{} has {lines} damaged lines, the first is line {first}",
-                name(log)
-            )
-        });
-        logs.collect()
+    /// Keeps the damaged lines aside. Where the disk refuses they still stand in the logs themselves.
+    pub(super) fn keep_aside(&mut self) {
+        for (log, lines) in self.logs.drain(..) {
+            let bytes: Vec<u8> = lines.into_iter().flat_map(|line| line.bytes).collect();
+            if let Err(error) = files::replace(&log.with_extension(ENDING), &bytes) {
+                let path = log.display();
+                tracing::error!(%path, %error, "damaged lines cannot be kept aside");
+            }
+        }
     }
+}
+
+/// What of a log is damaged, for people; also what was found since it was opened.
+pub(super) fn told(log: &SealedLog) -> Option<String> {
+    let (first, lines) = log.damage()?;
+    let (name, first) = (name(log.path()), first + 1);
+    Some(format!(
+        "{name} has {lines} damaged lines, the first is line {first}"
+    ))
 }
 
 /// The files of damaged lines that a host has kept aside, as they are named in its folder.

@@ -122,14 +122,19 @@ impl Findings {
         for name in names {
             findings.open_month(&mut findings.kept(), &name, &mut places)?;
         }
-        findings.kept().damage.refuse_if_all_is_damaged()?;
+        let mut kept = findings.kept();
+        kept.damage.refuse_if_all_is_damaged()?;
+        kept.damage.keep_aside();
+        drop(kept);
         Ok(findings)
     }
 
     /// What of the store is damaged, for people; nothing where all can be read.
     #[must_use]
     pub fn damage(&self) -> Vec<String> {
-        self.kept().damage.told()
+        let kept = self.kept();
+        let logs = kept.months.values().map(|month| &month.log);
+        logs.filter_map(|log| damage::told(log)).collect()
     }
 
     /// Keeps the findings of one answer, in its order; durable on return.
@@ -214,7 +219,11 @@ impl Findings {
         let mut kept = self.kept();
         match kept.months.get(name) {
             Some(month) => Ok(Arc::clone(&month.log)),
-            None => self.open_month(&mut kept, name, &mut Places::default()),
+            None => {
+                let log = self.open_month(&mut kept, name, &mut Places::default())?;
+                kept.damage.keep_aside();
+                Ok(log)
+            }
         }
     }
 
@@ -239,7 +248,7 @@ impl Findings {
                 Err(_) => {}
             }
         })?;
-        kept.damage.note(&path, readable, &damaged);
+        kept.damage.note(&path, readable, damaged);
         let log = Arc::new(log);
         let mut month = Month::new(Arc::clone(&log));
         for (answer, place) in found {

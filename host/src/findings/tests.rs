@@ -267,3 +267,47 @@ fn what_was_found_for_an_answer_that_was_never_given_is_no_finding() {
     drop(findings);
     look(&Findings::open(&host).unwrap());
 }
+
+#[test]
+fn under_another_secret_the_store_refuses_and_nothing_is_written_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HostFolder::at(folder.path());
+    let findings = Findings::open(&host).unwrap();
+    for answer in 1..4 {
+        findings
+            .keep(vec![finding(answer, "D1", NOVEMBER)])
+            .unwrap();
+    }
+    drop(findings);
+    let good = fs::read(host.data_secret()).unwrap();
+    crate::files::replace(&host.data_secret(), &[7; 32]).unwrap();
+    let error = Findings::open(&host).unwrap_err().to_string();
+    let expected = "2026-11.log` is damaged at line 1, or was written under another secret";
+    assert!(error.ends_with(expected), "{error}");
+    assert_eq!(kept_aside(&host), Vec::<String>::new());
+    crate::files::replace(&host.data_secret(), &good).unwrap();
+    assert_eq!(
+        Findings::open(&host).unwrap().damage(),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn damage_that_appears_while_the_store_is_open_is_told_once_somebody_looks_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HostFolder::at(folder.path());
+    let findings = Findings::open(&host).unwrap();
+    findings.keep(vec![finding(1, "D1", NOVEMBER)]).unwrap();
+    let path = host.findings().join("2026-11.log");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[10] = b'-';
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(findings.damage(), Vec::<String>::new());
+    let id = FindingId {
+        answer: 1,
+        place: 0,
+    };
+    assert_eq!(findings.get(id).unwrap(), None);
+    let told = "`findings/2026-11.log` has 1 damaged lines, the first is line 1";
+    assert_eq!(findings.damage(), [told]);
+}

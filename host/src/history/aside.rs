@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use super::HistoryError;
 use crate::files;
 
-/// What stands behind the name of a file that was set aside.
-const SUFFIX: &str = ".damaged";
-
 /// Sets the two files of an import, or of what requests told, aside. Answers their new names.
 ///
 /// # Errors
@@ -17,7 +14,7 @@ const SUFFIX: &str = ".damaged";
 pub(super) fn set_aside(paths: [&Path; 2]) -> Result<Vec<String>, HistoryError> {
     let mut names = Vec::new();
     for path in paths {
-        let to = free_name(path);
+        let to = files::free_name(path);
         match fs::rename(path, &to) {
             Ok(()) => names.extend(name(&to)),
             // The other one may be what is missing.
@@ -42,7 +39,7 @@ pub(super) fn set_aside(paths: [&Path; 2]) -> Result<Vec<String>, HistoryError> 
 /// Whether a file was set aside; the path that it had.
 pub(super) fn original(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
-    let (original, _) = name.split_once(SUFFIX)?;
+    let (original, _) = name.split_once(files::DAMAGED)?;
     Some(path.with_file_name(original))
 }
 
@@ -67,19 +64,6 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, HistoryError> {
     }
     names.sort();
     Ok(names)
-}
-
-/// A name that no file has: one may have been set aside before.
-fn free_name(path: &Path) -> PathBuf {
-    let mut to = path.as_os_str().to_owned();
-    to.push(SUFFIX);
-    let mut count = 1_u32;
-    while Path::new(&to).exists() {
-        count = count.saturating_add(1);
-        to = path.as_os_str().to_owned();
-        to.push(format!("{SUFFIX}-{count}"));
-    }
-    PathBuf::from(to)
 }
 
 fn name(path: &Path) -> Option<String> {

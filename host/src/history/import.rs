@@ -103,7 +103,7 @@ impl History {
         let importing = File::create(self.folder.join("importing")).map_err(failed)?;
         importing.lock().map_err(failed)?;
         let number = open::last_number(&self.folder)?.saturating_add(1);
-        let path = segment::write(&self.folder, number, header, blocks, &self.secrets)?;
+        let path = segment::write(&self.folder, number, header, blocks, self.secrets()?)?;
         self.add(&path)
     }
 }

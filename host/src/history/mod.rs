@@ -56,7 +56,8 @@ pub struct History {
     folder: PathBuf,
     segments: Vec<Segment>,
     index: HashMap<Owner, Vec<(usize, Place)>>,
-    secrets: Secrets,
+    /// `None` of a history of nothing.
+    secrets: Option<Secrets>,
     /// The number of the last import that there ever was.
     last: u32,
     /// Names of files that were set aside.

@@ -13,7 +13,7 @@ use super::seen::{self, Seen};
 use super::segment::{self, Segment};
 use super::{History, HistoryError, View, aside};
 use crate::client::Failures;
-use crate::journal::HistoryState;
+use crate::journal::{HistoryState, SeenState};
 use crate::settings::HistorySettings;
 
 /// How much history there is, for whoever looks after the host.
@@ -69,8 +69,7 @@ impl History {
     /// # Errors
     /// [`HistoryError`] where the folder cannot be used or a file is not whole.
     pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        let (mut history, _) = Self::open_imports(folder, None, Damaged::Refused)?;
-        let secrets = history.secrets.clone();
+        let (mut history, secrets) = Self::open_imports(folder, None, Damaged::Refused)?;
         history.view = Seen::read(&seen_folder(folder), secrets, None)?;
         Ok(history)
     }
@@ -80,13 +79,41 @@ impl History {
     /// # Errors
     /// As [`History::open`].
     pub fn open_as_of(folder: &Path, state: &HistoryState) -> Result<Self, HistoryError> {
+        if state.segments == 0 && state.seen.is_none() {
+            return Ok(Self::nothing(folder));
+        }
         let last = Some(u32::try_from(state.segments).unwrap_or(u32::MAX));
-        let (mut history, _) = Self::open_imports(folder, last, Damaged::Refused)?;
+        let (mut history, secrets) = Self::open_imports(folder, last, Damaged::Refused)?;
         if state.seen.is_some() {
-            let secrets = history.secrets.clone();
             history.view = Seen::read(&seen_folder(folder), secrets, state.seen)?;
         }
         Ok(history)
+    }
+
+    /// A history of nothing, for whom there was none: nothing is made or read in the folder.
+    #[must_use]
+    pub fn nothing(folder: &Path) -> Self {
+        History {
+            folder: folder.to_owned(),
+            segments: Vec::new(),
+            index: HashMap::new(),
+            secrets: None,
+            last: 0,
+            set_aside: Vec::new(),
+            view: None,
+        }
+    }
+
+    /// The files of what requests told last at some moment, and how many bytes of each had been written by then.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where they cannot be read.
+    pub(crate) fn told_until(
+        folder: &Path,
+        state: &SeenState,
+    ) -> Result<[(PathBuf, u64); 2], HistoryError> {
+        let secrets = Secrets::of(folder, false)?;
+        Ok(seen::lengths_at(&seen_folder(folder), &secrets, state)?)
     }
 
     /// Opens the history of a service, and what requests told to go on with it. Damaged files are set aside.
@@ -169,7 +196,7 @@ impl History {
             folder: folder.to_owned(),
             segments: Vec::new(),
             index: HashMap::new(),
-            secrets: secrets.clone(),
+            secrets: Some(secrets.clone()),
             last: numbers.last,
             set_aside: Vec::new(),
             view: None,
@@ -190,9 +217,14 @@ impl History {
         Ok((history, secrets))
     }
 
+    pub(super) fn secrets(&self) -> Result<&Secrets, HistoryError> {
+        let secrets = self.secrets.as_ref();
+        secrets.ok_or_else(|| HistoryError::NoSecret(self.folder.clone()))
+    }
+
     pub(super) fn add(&mut self, path: &Path) -> Result<(), HistoryError> {
         let place = self.segments.len();
-        let (segment, owners) = Segment::open(path, &self.secrets)?;
+        let (segment, owners) = Segment::open(path, self.secrets()?)?;
         self.last = self
             .last
             .max(u32::try_from(segment.number).unwrap_or(u32::MAX));

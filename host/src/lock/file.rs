@@ -175,14 +175,13 @@ impl Lock {
                 .map_err(|source| failed(&path, source))
         };
         reach(FailurePoint::BeforeLock)?;
-        if *self != Self::default() && !path.exists() {
-            // So that one that is gone can be told from one that never was.
+        if *self != Self::default() && !path.exists() && !has_had_one(folder) {
+            // So that one that is gone can be told from one that never was. Where there was one, an empty one would
+            // be in force for a moment.
             Self::default().write(folder, &NoFailures)?;
         }
         files::replace(&kept, &bytes).map_err(|source| failed(&kept, source))?;
-        let latest = recover::latest(folder);
-        let digest = self.digest().to_string();
-        files::replace(&latest, digest.as_bytes()).map_err(|source| failed(&latest, source))?;
+        recover::note(folder, &self.digest())?;
         reach(FailurePoint::LockKept)?;
         files::replace(&path, &bytes).map_err(|source| failed(&path, source))?;
         reach(FailurePoint::AfterLock)

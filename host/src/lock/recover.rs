@@ -2,6 +2,7 @@
 //! keeps by digest. `locks/latest` names the one that was put in force last; it is written before the lock itself.
 
 use std::path::PathBuf;
+use std::{fs, io};
 
 use rulepack_protocol::digest::Digest;
 
@@ -11,13 +12,34 @@ use crate::files;
 use crate::settings::HostFolder;
 
 /// Where the digest of the lock stands that was put in force last.
-pub(super) fn latest(folder: &HostFolder) -> PathBuf {
+fn latest(folder: &HostFolder) -> PathBuf {
     folder.locks().join("latest")
 }
 
-/// Where a damaged lock is kept for whoever wants to know what became of it.
-pub(crate) fn aside(folder: &HostFolder) -> PathBuf {
-    folder.root().join("lock.json.damaged")
+/// Notes that the lock of this digest is put in force.
+///
+/// # Errors
+/// [`LockError::Io`].
+pub(super) fn note(folder: &HostFolder, digest: &Digest) -> Result<(), LockError> {
+    let path = latest(folder);
+    let noted = files::replace(&path, digest.to_string().as_bytes());
+    noted.map_err(|source| LockError::Io { path, source })
+}
+
+/// The names of damaged locks that are kept for whoever wants to know what became of them.
+pub(crate) fn kept_aside(folder: &HostFolder) -> Vec<String> {
+    let path = folder.lock();
+    let lock = path.file_name().unwrap_or_default().to_string_lossy();
+    let entries = fs::read_dir(folder.root()).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| {
+            let ending = name.strip_prefix(&*lock);
+            ending.is_some_and(|ending| ending.starts_with(files::DAMAGED))
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 impl Lock {
@@ -30,13 +52,15 @@ impl Lock {
     pub fn read_or_recover(folder: &HostFolder) -> Result<(Self, Option<String>), LockError> {
         let error = match Self::read(folder) {
             Ok(lock) => {
-                note_where_missing(folder, &lock);
+                if let Err(error) = note_in_force(folder, &lock) {
+                    tracing::warn!(%error, "which lock is in force cannot be noted");
+                }
                 return Ok((lock, None));
             }
             Err(error @ LockError::Io { .. }) => return Err(error),
             Err(error) => error,
         };
-        let _editing = Self::edit(folder)?;
+        let editing = Self::edit(folder);
         // Whoever changed the lock meanwhile has mended it.
         if let Ok(lock) = Self::read(folder) {
             return Ok((lock, None));
@@ -44,42 +68,56 @@ impl Lock {
         let Some(lock) = last(folder) else {
             return Err(error);
         };
-        let told = format!("{error}; the lock that was put in force last stands in its place");
-        tracing::error!(%error, lock = %lock.digest(), "a lock was put in its place again");
-        // On a full disk the service goes on with it all the same, and the next start tries again.
-        if let Err(error) = put_back(folder, &lock) {
-            tracing::error!(%error, "the lock cannot be written again");
-        }
+        // On a full disk the service goes on with it all the same, and the next reload tries again.
+        let put = editing.and_then(|_editing| put_back(folder, &lock));
+        let told = match put {
+            Ok(()) => {
+                tracing::error!(%error, lock = %lock.digest(), "a lock was put in its place again");
+                format!("{error}; the lock that was put in force last stands in its place")
+            }
+            Err(failed) => {
+                tracing::error!(%error, %failed, lock = %lock.digest(), "a lock cannot be put in its place again");
+                format!(
+                    "{error}; the lock that was put in force last is in force, and cannot be put in its place: {failed}"
+                )
+            }
+        };
         Ok((lock, Some(told)))
     }
 }
 
-/// An earlier release noted none. Where the disk refuses, the next lock that is written notes itself.
-fn note_where_missing(folder: &HostFolder, lock: &Lock) {
-    let latest = latest(folder);
-    if !latest.exists()
-        && folder.lock().exists()
-        && let Err(error) = files::replace(&latest, lock.digest().to_string().as_bytes())
-    {
-        tracing::warn!(%error, "which lock is in force cannot be noted");
+/// An earlier release noted none, and one that was gone back to for a while left what it found. Nobody else may change
+/// the lock between the look and the note.
+fn note_in_force(folder: &HostFolder, read: &Lock) -> Result<(), LockError> {
+    if noted(folder) == Some(read.digest()) || !folder.lock().exists() {
+        return Ok(());
     }
+    let _editing = Lock::edit(folder)?;
+    let digest = Lock::read(folder)?.digest();
+    match noted(folder) {
+        Some(noted) if noted == digest => Ok(()),
+        _ => note(folder, &digest),
+    }
+}
+
+fn noted(folder: &HostFolder) -> Option<Digest> {
+    let name = files::read_if_there(&latest(folder)).ok()??;
+    std::str::from_utf8(&name).ok()?.trim().parse().ok()
 }
 
 /// The lock that was put in force last, hashed again; `None` where that cannot be told.
 fn last(folder: &HostFolder) -> Option<Lock> {
-    let name = files::read_if_there(&latest(folder)).ok()??;
-    let digest: Digest = std::str::from_utf8(&name).ok()?.trim().parse().ok()?;
-    Lock::with_digest(folder, &digest).ok()?
+    Lock::with_digest(folder, &noted(folder)?).ok()?
 }
 
+/// What was damaged is kept aside, where that can be done: it is evidence, and nobody's verdict waits for it.
 fn put_back(folder: &HostFolder, lock: &Lock) -> Result<(), LockError> {
     let path = folder.lock();
-    if path.exists() {
-        let aside = aside(folder);
-        std::fs::copy(&path, &aside).map_err(|source| LockError::Io {
-            path: aside,
-            source,
-        })?;
+    match fs::rename(&path, files::free_name(&path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::error!(%error, "a damaged lock cannot be kept aside");
+        }
+        _ => {}
     }
     lock.write(folder, &NoFailures)
 }
@@ -122,7 +160,84 @@ mod tests {
             assert_eq!(fs::read(folder.lock()).unwrap(), good);
             assert_eq!(Lock::read_or_recover(&folder).unwrap(), (found, None));
         }
-        assert!(aside(&folder).exists());
+        // A second damage leaves what is known of the first.
+        assert_eq!(
+            kept_aside(&folder),
+            ["lock.json.damaged", "lock.json.damaged-2"]
+        );
+        let first = fs::read(folder.root().join("lock.json.damaged")).unwrap();
+        assert_eq!(first, b"{");
+    }
+
+    #[test]
+    fn where_a_lock_cannot_be_put_in_its_place_it_is_in_force_all_the_same_and_that_is_told() {
+        let (_root, folder, lock) = locked();
+        fs::write(folder.lock(), "{").unwrap();
+        // Nobody can hold a folder as a file.
+        fs::remove_file(folder.lock_editing()).unwrap_or_default();
+        fs::create_dir(folder.lock_editing()).unwrap();
+        let (found, told) = Lock::read_or_recover(&folder).unwrap();
+        assert_eq!(found, lock);
+        let told = told.unwrap();
+        let expected = "; the lock that was put in force last is in force, and cannot be put in its place: cannot use `";
+        assert!(
+            told.contains("lock.json` is not a lock: ") && told.contains(expected),
+            "{told}"
+        );
+        assert_eq!(fs::read(folder.lock()).unwrap(), b"{");
+        assert_eq!(kept_aside(&folder), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_lock_that_is_gone_is_never_an_empty_one_on_the_way_back() {
+        struct Killed;
+        impl Failures for Killed {
+            fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
+                match point {
+                    FailurePoint::LockKept => Err(std::io::Error::other("killed")),
+                    _ => Ok(()),
+                }
+            }
+        }
+        let (_root, folder, lock) = locked();
+        fs::remove_file(folder.lock()).unwrap();
+        lock.write(&folder, &Killed).unwrap_err();
+        Lock::read(&folder).unwrap_err();
+        assert_eq!(Lock::read_or_recover(&folder).unwrap().0, lock);
+    }
+
+    #[test]
+    fn t4_what_an_earlier_release_put_in_force_is_what_a_damaged_lock_comes_to() {
+        let (_root, folder, lock) = locked();
+        let earlier = lock.digest();
+        let mut withdrawn = lock.clone();
+        withdrawn.put(version("1.2.0", "2026-07-01", "2026-06-20"));
+        withdrawn.write(&folder, &NoFailures).unwrap();
+        // An earlier release writes a lock without its name.
+        note(&folder, &earlier).unwrap();
+        assert_eq!(
+            Lock::read_or_recover(&folder).unwrap(),
+            (withdrawn.clone(), None)
+        );
+        fs::write(folder.lock(), "{").unwrap();
+        assert_eq!(Lock::read_or_recover(&folder).unwrap().0, withdrawn);
+    }
+
+    #[test]
+    fn t4_whoever_notes_a_lock_waits_for_who_changes_it_and_notes_the_new_one() {
+        let (_root, folder, lock) = locked();
+        fs::remove_file(latest(&folder)).unwrap();
+        let mut next = lock.clone();
+        next.put(version("1.2.0", "2026-07-01", "2026-06-20"));
+        let editing = Lock::edit(&folder).unwrap();
+        std::thread::scope(|scope| {
+            let (folder, lock) = (&folder, &lock);
+            let noting = scope.spawn(move || note_in_force(folder, lock));
+            next.write(folder, &NoFailures).unwrap();
+            drop(editing);
+            noting.join().unwrap().unwrap();
+        });
+        assert_eq!(noted(&folder), Some(next.digest()));
     }
 
     #[test]
@@ -176,9 +291,12 @@ mod tests {
         let mut next = lock.clone();
         next.put(version("1.2.0", "2026-07-01", "2026-06-20"));
         next.write(&folder, &Killed).unwrap_err();
-        assert_eq!(Lock::read_or_recover(&folder).unwrap(), (lock, None));
-        // What had been decided is what a damaged lock comes to.
+        assert_eq!(
+            Lock::read_or_recover(&folder).unwrap(),
+            (lock.clone(), None)
+        );
+        // What was never in force is not what a damaged lock comes to.
         fs::write(folder.lock(), "{").unwrap();
-        assert_eq!(Lock::read_or_recover(&folder).unwrap().0, next);
+        assert_eq!(Lock::read_or_recover(&folder).unwrap().0, lock);
     }
 }

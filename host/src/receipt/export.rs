@@ -1,29 +1,34 @@
 //! All that a verdict rests on, gathered into a folder of its own: enough to execute it anew on another machine.
 //!
-//! The verdict is executed anew first, and what that took is what is gathered. The folder is there whole or not at all.
+//! The verdict is executed anew first, and what that took is what is gathered. It is executed once more from what was
+//! gathered alone, before the folder gets its name: it is there whole, and enough, or not at all.
 
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::replay::{Ground, ReplayError, Replayed, execute};
+use super::replay::{Executed, Ground, ReplayError, Replayed, execute};
 use super::{Receipt, ReceiptError};
 use crate::client::NoFailures;
+use crate::data::national::Region;
 use crate::files;
+use crate::history::History;
 use crate::journal::Verdict;
-use crate::kept::{KeptSettings, Setting};
+use crate::kept::{KeptError, KeptSettings, Setting, digest_of};
 use crate::lock::{Lock, LockError};
 use crate::packs::Packs;
 use crate::settings::HostFolder;
 
 /// What a folder is named within the one that is exported.
 const HOST: &str = "host";
-/// It holds a request, which is about patients.
-const PRIVATE: u32 = 0o700;
+/// How the region wrote requests, where the receipt does not say: `replay` is told so again.
+const REGION: &str = "region.toml";
+/// The first file that is written: by it a folder that a stop left is known.
+const RECEIPT: &str = "receipt.json";
 
 /// Whether the history of the hospital may be carried where the verdict looked at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub struct Exported {
     pub bytes: u64,
     /// Whether the history of the hospital is among them.
     pub has_history: bool,
+    /// Whether `region.toml` is among them, which a replay must be told: the receipt does not name the region.
+    pub has_region: bool,
 }
 
 /// Why nothing is gathered.
@@ -62,6 +69,15 @@ pub enum ExportError {
     /// The history of all patients would have to be carried.
     #[error("the verdict looked at the history of the hospital, which names other patients")]
     NeedsHistory,
+    /// What was gathered is not enough.
+    #[error("the verdict cannot be executed anew from what was gathered")]
+    Unsound(#[source] ReplayError),
+    /// The same.
+    #[error("the verdict comes out otherwise from what was gathered: {0}")]
+    Different(String),
+    /// Grants or region cannot be written.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
     /// A lock cannot be read or written.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -81,6 +97,9 @@ impl ExportError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             ExportError::Exists(_) => Some("choose another folder"),
+            ExportError::Unsound(_) | ExportError::Different(_) => Some(
+                "nothing was handed out; a file that the verdict rests on is not kept any more",
+            ),
             ExportError::NeedsHistory => Some(
                 "where the other machine may have it, `--with-history` carries the history up to then and the \
                  secrets that open it",
@@ -90,91 +109,158 @@ impl ExportError {
     }
 }
 
+/// Where a folder is gathered before it gets its name: beside it, for everybody to see.
+#[must_use]
+pub fn partial(to: &Path) -> PathBuf {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    to.with_file_name(name)
+}
+
 /// Gathers all that the verdict of a receipt rests on in `to`, which must not be there: `receipt.json`, `request`, and
 /// under `host` lock, packs, overlays, grants, policy, region, and the signed metadata that vouches for them.
 ///
 /// # Errors
-/// [`ExportError`]; nothing is at `to` then.
+/// [`ExportError`]; nothing is at `to` then, but where the folder around it cannot be synced: it is whole then, and
+/// may be lost with the power.
 pub fn export(
     receipt: &Receipt,
     body: &[u8],
     ground: Ground<'_>,
     (to, carried): (&Path, Carried),
 ) -> Result<Exported, ExportError> {
-    let verdict = receipt.verdict()?;
-    let has_history = verdict.history.segments > 0 || verdict.history.seen.is_some();
-    if has_history && carried == Carried::WithoutHistory {
-        return Err(ExportError::NeedsHistory);
-    }
     if to.exists() {
         return Err(ExportError::Exists(to.to_owned()));
     }
-    let (replayed, packs) = execute(receipt, body, ground)?;
-    let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let beside = beside.unwrap_or(Path::new("."));
-    let folder = tempfile::Builder::new()
-        .prefix(".export-")
-        .tempdir_in(beside);
-    let folder = folder.map_err(|source| io_error(beside, source))?;
-    let mut gathering = Gathering {
+    let executed = execute(receipt, body, ground)?;
+    if executed.looked_at_history && carried == Carried::WithoutHistory {
+        return Err(ExportError::NeedsHistory);
+    }
+    let folder = Partial::begin(partial(to))?;
+    let gathering = Gathering {
         from: ground.folder,
-        to: HostFolder::at(folder.path().join(HOST)),
-        files: 0,
-        bytes: 0,
+        to: HostFolder::at(folder.0.join(HOST)),
     };
     let receipt_bytes = serde_json::to_vec(receipt).map_err(ReceiptError::from)?;
-    gathering.write(&folder.path().join("receipt.json"), &receipt_bytes)?;
-    gathering.write(&folder.path().join("request"), body)?;
-    gathering.locks(verdict)?;
-    gathering.packs(verdict, &packs)?;
-    gathering.settings(verdict)?;
-    gathering.folder(&ground.folder.trust(), &|_| true)?;
-    if has_history {
-        gathering.history(verdict)?;
+    gathering.write(&folder.0.join(RECEIPT), &receipt_bytes)?;
+    gathering.write(&folder.0.join("request"), body)?;
+    let verdict = receipt.verdict()?;
+    let unnamed = ground.region.filter(|_| verdict.region.is_none());
+    if let Some(region) = unnamed {
+        gathering.unnamed_region(&folder.0.join(REGION), region)?;
     }
-    let (files, bytes) = (gathering.files, gathering.bytes);
-    put_in_place((folder.path(), beside), to)?;
-    // It has its name now: nothing is left to be cleared away.
-    let _ = folder.keep();
+    gathering.host(verdict, &executed, ground.region)?;
+    try_out((receipt, body), ground, (&gathering.to, &executed))?;
+    let (files, bytes) = measure(&folder.0).map_err(|source| io_error(&folder.0, source))?;
+    folder.put_in_place(to)?;
     Ok(Exported {
-        replayed,
+        has_history: executed.looked_at_history,
+        has_region: unnamed.is_some(),
+        replayed: executed.replayed,
         files,
         bytes,
-        has_history,
     })
 }
 
-fn put_in_place((folder, beside): (&Path, &Path), to: &Path) -> Result<(), ExportError> {
-    let put = || {
-        fs::set_permissions(folder, Permissions::from_mode(PRIVATE))?;
-        fs::rename(folder, to)?;
-        files::sync_folder(beside)
+/// Executes the verdict from what was gathered alone: it comes out there as it did here.
+fn try_out(
+    (receipt, body): (&Receipt, &[u8]),
+    ground: Ground<'_>,
+    (gathered, executed): (&HostFolder, &Executed),
+) -> Result<(), ExportError> {
+    let is_named = receipt.verdict()?.region.is_some();
+    let packs = ground.packs.at(gathered.clone());
+    let there = Ground {
+        folder: gathered,
+        packs: &packs,
+        region: ground.region.filter(|_| !is_named),
+        threads: ground.threads,
     };
-    put().map_err(|source| io_error(to, source))
+    let again = execute(receipt, body, there).map_err(ExportError::Unsound)?;
+    let here = &executed.replayed.differences;
+    let mut there = again.replayed.differences.iter();
+    match there.find(|difference| !here.contains(difference)) {
+        Some(difference) => Err(ExportError::Different(difference.clone())),
+        None => Ok(()),
+    }
+}
+
+/// The folder until it gets its name; removed where it does not. What a stop left of it is removed by the next run.
+struct Partial(PathBuf);
+
+impl Partial {
+    fn begin(path: PathBuf) -> Result<Self, ExportError> {
+        let is_ours = path.join(RECEIPT).exists() || fs::remove_dir(&path).is_ok();
+        if path.exists() && !is_ours {
+            return Err(ExportError::Exists(path));
+        }
+        let begun = || {
+            if path.exists() {
+                fs::remove_dir_all(&path)?;
+            }
+            // It holds a request, which is about patients.
+            DirBuilder::new().mode(0o700).create(&path)
+        };
+        begun().map_err(|source| io_error(&path, source))?;
+        Ok(Partial(path))
+    }
+
+    fn put_in_place(self, to: &Path) -> Result<(), ExportError> {
+        fs::rename(&self.0, to).map_err(|source| io_error(to, source))?;
+        let beside = files::folder_of(to);
+        files::sync_folder(beside).map_err(|source| io_error(beside, source))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // Mostly it has its name already.
+        if self.0.exists()
+            && let Err(error) = fs::remove_dir_all(&self.0)
+        {
+            tracing::warn!(%error, path = %self.0.display(), "what was gathered cannot be removed");
+        }
+    }
 }
 
 /// A copy of a host in the making.
 struct Gathering<'a> {
     from: &'a HostFolder,
     to: HostFolder,
-    files: u64,
-    bytes: u64,
 }
 
 impl Gathering<'_> {
+    /// What of the host the verdict rests on.
+    fn host(
+        &self,
+        verdict: &Verdict,
+        executed: &Executed,
+        region: Option<&Region>,
+    ) -> Result<(), ExportError> {
+        self.locks(verdict)?;
+        self.packs(verdict, &executed.packs)?;
+        self.settings(verdict)?;
+        self.settings_used(verdict, (&executed.packs, region))?;
+        let trust = self.from.trust();
+        self.folder(&trust, &|_| true)?;
+        match executed.looked_at_history {
+            true => self.history(verdict),
+            false => Ok(()),
+        }
+    }
+
     /// The lock of the verdict, and that of today, which says what was withdrawn since.
-    fn locks(&mut self, verdict: &Verdict) -> Result<(), ExportError> {
+    fn locks(&self, verdict: &Verdict) -> Result<(), ExportError> {
         let then = Lock::with_digest(self.from, &verdict.lock)?;
         let then = then.ok_or(ReplayError::NoLock(verdict.lock))?;
         for lock in [then, Lock::read(self.from)?] {
             lock.write(&self.to, &NoFailures)?;
-            self.files += 1;
         }
         Ok(())
     }
 
     /// The packs that ran or could not, and what was set for them.
-    fn packs(&mut self, verdict: &Verdict, packs: &Packs) -> Result<(), ExportError> {
+    fn packs(&self, verdict: &Verdict, packs: &Packs) -> Result<(), ExportError> {
         let mut wanted: BTreeSet<PathBuf> = packs.overlays().files();
         wanted.extend(packs.loaded().iter().map(|digest| packs.path_of(digest)));
         let then = Lock::with_digest(self.from, &verdict.lock)?.unwrap_or_default();
@@ -185,7 +271,7 @@ impl Gathering<'_> {
     }
 
     /// Grants, policy and region.
-    fn settings(&mut self, verdict: &Verdict) -> Result<(), ExportError> {
+    fn settings(&self, verdict: &Verdict) -> Result<(), ExportError> {
         let kept = KeptSettings::of(self.from);
         let grants = verdict
             .packs
@@ -200,20 +286,49 @@ impl Gathering<'_> {
         paths.try_for_each(|path| self.copy_if_there(&path))
     }
 
-    /// The imports and what requests had told up to then, with what reads them.
-    fn history(&mut self, verdict: &Verdict) -> Result<(), ExportError> {
+    /// Grants and region that the host of an earlier release did not keep, as they were used now.
+    fn settings_used(
+        &self,
+        verdict: &Verdict,
+        (packs, region): (&Packs, Option<&Region>),
+    ) -> Result<(), ExportError> {
+        let kept = KeptSettings::of(&self.to);
+        let runs = verdict.packs.iter();
+        for grants in runs.filter_map(|run| packs.granted(&run.grants)) {
+            kept.keep_grants(&grants)?;
+        }
+        match region.map(|region| (digest_of(region), region)) {
+            Some(named) if verdict.region == Some(named.0) => Ok(kept.keep_region(named)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// How requests were written, where the receipt does not say.
+    fn unnamed_region(&self, path: &Path, region: &Region) -> Result<(), ExportError> {
+        let text = toml::to_string(region);
+        let text = text.map_err(|error| io_error(path, io::Error::other(error)))?;
+        self.write(path, text.as_bytes())
+    }
+
+    /// The imports and what requests had told up to then, and no later, with what reads them.
+    fn history(&self, verdict: &Verdict) -> Result<(), ExportError> {
         let state = verdict.history;
         let history = self.from.history();
         self.folder(&history, &|number| number <= state.segments)?;
         if let Some(seen) = state.seen {
-            self.folder(&history.join("seen"), &|number| number <= seen.file.into())?;
+            self.folder(&history.join("seen"), &|number| number < seen.file.into())?;
+            // The service may be telling more in this one.
+            let parts = History::told_until(&history, &seen).map_err(ReplayError::from)?;
+            for (path, length) in parts {
+                self.copy_part(&path, length)?;
+            }
         }
         self.copy_if_there(&self.from.data_secret())?;
         self.copy_if_there(&self.from.identity_secret())
     }
 
     /// The files of a folder; of the history only those whose number is wanted. Locks of writers are none.
-    fn folder(&mut self, folder: &Path, wanted: &dyn Fn(u64) -> bool) -> Result<(), ExportError> {
+    fn folder(&self, folder: &Path, wanted: &dyn Fn(u64) -> bool) -> Result<(), ExportError> {
         if !folder.is_dir() {
             return Ok(());
         }
@@ -225,7 +340,8 @@ impl Gathering<'_> {
                 .split('.')
                 .next()
                 .and_then(|number| number.parse().ok());
-            let is_wanted = number.map_or(!is_history && !name.ends_with(".lock"), wanted);
+            let is_wanted = number.map_or(!is_history && !name.ends_with(".lock"), wanted)
+                && files::is_in_use(&path);
             if path.is_file() && is_wanted {
                 self.copy_if_there(&path)?;
             } else if path.is_dir() && !is_history {
@@ -236,25 +352,59 @@ impl Gathering<'_> {
     }
 
     /// Copies a file of the host to the same place; what is not there was not there for the verdict either.
-    fn copy_if_there(&mut self, path: &Path) -> Result<(), ExportError> {
+    fn copy_if_there(&self, path: &Path) -> Result<(), ExportError> {
+        self.copy_part(path, u64::MAX)
+    }
+
+    /// The same for the first bytes of a file.
+    fn copy_part(&self, path: &Path, length: u64) -> Result<(), ExportError> {
         let bytes = files::read_if_there(path).map_err(|source| io_error(path, source))?;
-        let (Some(bytes), Ok(place)) = (bytes, path.strip_prefix(self.from.root())) else {
+        let (Some(mut bytes), Ok(place)) = (bytes, path.strip_prefix(self.from.root())) else {
             return Ok(());
         };
+        bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         self.write(&self.to.root().join(place), &bytes)
     }
 
-    fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-        files::replace(path, bytes).map_err(|source| io_error(path, source))?;
-        self.files += 1;
-        self.bytes += bytes.len() as u64;
-        Ok(())
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
+        files::replace(path, bytes).map_err(|source| io_error(path, source))
     }
+}
+
+/// How many files there are in a folder, and the bytes of all of them.
+fn measure(folder: &Path) -> io::Result<(u64, u64)> {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (more, of_them) = match entry.file_type()?.is_dir() {
+            true => measure(&entry.path())?,
+            false => (1, entry.metadata()?.len()),
+        };
+        files += more;
+        bytes += of_them;
+    }
+    Ok((files, bytes))
 }
 
 fn io_error(path: &Path, source: io::Error) -> ExportError {
     ExportError::Io {
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_gathered_beside_its_place_however_that_is_written() {
+        for (to, expected) in [
+            ("proof", "proof.partial"),
+            ("proof/", "proof.partial"),
+            ("/tmp/a.b/", "/tmp/a.b.partial"),
+        ] {
+            assert_eq!(partial(Path::new(to)), Path::new(expected), "{to}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Basis, Receipt, ReceiptError, softened};
 use crate::data::national::{BodyError, Region, decode};
-use crate::data::{RequestError, parse_call};
+use crate::data::{Call, RequestError, parse_call};
 use crate::grants::{GrantTable, GrantsError};
 use crate::history::{History, HistoryError};
 use crate::journal::{Verdict, salted};
@@ -106,15 +106,23 @@ pub struct Ground<'a> {
 /// [`ReplayError`] where it cannot be executed; what comes out differently is told in
 /// [`Replayed::differences`].
 pub fn replay(receipt: &Receipt, body: &[u8], ground: Ground<'_>) -> Result<Replayed, ReplayError> {
-    execute(receipt, body, ground).map(|(replayed, _)| replayed)
+    execute(receipt, body, ground).map(|executed| executed.replayed)
 }
 
-/// The same, with the packs that it took.
+/// What came of it, and what it took.
+pub(super) struct Executed {
+    pub(super) replayed: Replayed,
+    pub(super) packs: Packs,
+    /// Whether there was any history, and the request asked for it.
+    pub(super) looked_at_history: bool,
+}
+
+/// The same, with what it took.
 pub(super) fn execute(
     receipt: &Receipt,
     body: &[u8],
     ground: Ground<'_>,
-) -> Result<(Replayed, Packs), ReplayError> {
+) -> Result<Executed, ReplayError> {
     let old = receipt.verdict()?;
     let found = salted(&receipt.salt, body);
     if found != old.data {
@@ -124,7 +132,15 @@ pub(super) fn execute(
         });
     }
     let packs = ground.packs.granting(grants(ground.folder, old)?);
-    let new = again(receipt, old, body, (ground, &packs))?;
+    let (text, _) = decode(body, None)?;
+    let region = region(old, ground)?;
+    let call = parse_call(&old.infno, &text, &region)?;
+    let new = again(
+        (receipt, old),
+        body,
+        (call.as_ref(), &region),
+        (ground, &packs),
+    )?;
     let current = Lock::read(ground.folder)?;
     let withdrawn = new.packs.iter().map(|run| &run.pack).filter(|pack| {
         let version = current.version(pack);
@@ -141,7 +157,12 @@ pub(super) fn execute(
             .map(|run| (run.pack, run.fuel))
             .collect(),
     };
-    Ok((replayed, packs))
+    let has_history = old.history.segments > 0 || old.history.seen.is_some();
+    Ok(Executed {
+        replayed,
+        packs,
+        looked_at_history: has_history && call.wants_history(),
+    })
 }
 
 /// What each pack of the receipt was granted.
@@ -171,24 +192,30 @@ fn region(old: &Verdict, ground: Ground<'_>) -> Result<Region, ReplayError> {
 
 /// The verdict as it comes out now.
 fn again(
-    receipt: &Receipt,
-    old: &Verdict,
+    (receipt, old): (&Receipt, &Verdict),
     body: &[u8],
+    (call, region): (&dyn Call, &Region),
     (ground, packs): (Ground<'_>, &Packs),
 ) -> Result<Verdict, ReplayError> {
-    let (text, _) = decode(body, None)?;
-    let region = region(old, ground)?;
-    let call = parse_call(&old.infno, &text, &region)?;
     // It names packs and overlays by digest, and the tables that were imported: what holds today is of no
     // account.
     let lock = Lock::with_digest(ground.folder, &old.lock)?.ok_or(ReplayError::NoLock(old.lock))?;
-    let history = History::open_as_of(&ground.folder.history(), &old.history)?;
-    let rows = judge::rows((&history, history.view()), call.as_ref())
+    let folder = ground.folder.history();
+    // A request that asked for none was judged without, and what there was is of no account.
+    let (history, state) = match call.wants_history() {
+        true => {
+            let history = History::open_as_of(&folder, &old.history)?;
+            let state = history.state();
+            (history, state)
+        }
+        false => (History::nothing(&folder), old.history),
+    };
+    let rows = judge::rows((&history, history.view()), call)
         .map_err(|error| ReplayError::Call(error.into()))?;
     let left_out = rows.left_out();
     let division: Division = old.jurisdiction.parse()?;
     let today = Day::from_number(old.today).ok_or(ReplayError::Day(old.today))?;
-    let mut circumstances = judge::circumstances(call.as_ref(), &division, today);
+    let mut circumstances = judge::circumstances(call, &division, today);
     circumstances.batches.threads = ground.threads;
     let in_force = InForce {
         packs,
@@ -202,9 +229,9 @@ fn again(
         circumstances: &circumstances,
         engine: packs.engine().id(),
         lock: lock.digest(),
-        region: old.region.map(|_| digest_of(&region)),
+        region: old.region.map(|_| digest_of(region)),
         policy: None,
-        history: history.state(),
+        history: state,
         recalled: rows.recalled,
         body,
         left_out,

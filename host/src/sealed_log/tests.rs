@@ -193,3 +193,59 @@ fn past_damage_lines_that_were_moved_or_repeated_are_still_no_entries() {
     assert_eq!((found.len(), damaged), (19, 3));
     assert!(found.is_sorted());
 }
+
+#[test]
+fn a_last_line_that_lost_its_end_is_handed_out_and_kept_and_the_log_goes_on_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("2026-11.log");
+    let bytes = with_twenty(&path);
+    let line = bytes.len() / 20;
+    let mut zeros = bytes.clone();
+    zeros[line * 18 + 7..].fill(0);
+    let mut flipped = bytes.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for (damaged, whole) in [(zeros, 18), (flipped, 19)] {
+        std::fs::write(&path, &damaged).unwrap();
+        let (log, lines) = SealedLog::open_past_damage(&path, &SECRET, |_, _| {}).unwrap();
+        let tail = [&damaged[line * whole..], b"\n"].concat();
+        assert_eq!(
+            lines.into_iter().map(|l| l.bytes).collect::<Vec<_>>(),
+            [tail]
+        );
+        assert_eq!(log.damage(), Some((whole as u64, 1)));
+        log.append(b"20").unwrap();
+        drop(log);
+        // Nothing was taken away, and nothing is made of it a second time.
+        assert!(std::fs::read(&path).unwrap().starts_with(&damaged));
+        let (found, passed) = past_damage(&path);
+        assert_eq!((found.len(), passed), (whole + 1, 1));
+        assert_eq!(found.last().unwrap(), "20");
+    }
+    // What a stop in the middle of writing leaves is still cut off, and no damage.
+    std::fs::write(&path, &bytes[..line * 19 + 5]).unwrap();
+    let (found, passed) = past_damage(&path);
+    assert_eq!((found.len(), passed), (19, 0));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes[..line * 19]);
+}
+
+#[test]
+fn damage_that_appears_while_a_log_is_open_is_known_once_somebody_meets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("2026-11.log");
+    let bytes = with_twenty(&path);
+    let line = bytes.len() / 20;
+    let mut places = Vec::new();
+    let (log, _) =
+        SealedLog::open_past_damage(&path, &SECRET, |place, _| places.push(place)).unwrap();
+    assert_eq!(log.damage(), None);
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(b"-", (line * 5 + 9) as u64).unwrap();
+    log.entries_within((places[0], 3), |_, _| {}).unwrap();
+    assert_eq!(log.damage(), None);
+    for _ in 0..2 {
+        log.entries_within((places[4], 7), |_, _| {}).unwrap();
+        assert_eq!(log.damage(), Some((5, 1)));
+    }
+    log.entries(|_, _| {}).unwrap();
+    assert_eq!(log.damage(), Some((5, 1)));
+}

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::fs::FileExt as _;
 
-use super::{DamagedLine, End, Place, SealedLog, SealedLogError};
+use super::{DamagedLine, End, Place, SealedLog, SealedLogError, lock};
 
 /// From the beginning to the last whole line.
 pub(super) const ALL: (End, u64) = (End { bytes: 0, lines: 0 }, u64::MAX);
@@ -39,6 +39,80 @@ pub(super) struct Walked {
 }
 
 impl SealedLog {
+    /// Passes every entry to `each`, the oldest first.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn entries(&self, mut each: impl FnMut(Place, &[u8])) -> Result<(), SealedLogError> {
+        let lines = lock(&self.written).end.lines;
+        let all = (End::default(), lines);
+        let walked = self.walk(all, self.unreadable, &mut each)?;
+        self.note(&walked);
+        Ok(())
+    }
+
+    /// Passes the entries from a place up to a line, with that, to `each`.
+    ///
+    /// # Errors
+    /// [`SealedLogError`].
+    pub(crate) fn entries_within(
+        &self,
+        (first, last_line): (Place, u64),
+        mut each: impl FnMut(Place, &[u8]),
+    ) -> Result<(), SealedLogError> {
+        let from = End {
+            bytes: first.offset,
+            lines: first.line,
+        };
+        let part = (from, last_line.saturating_add(1));
+        let walked = self.walk(part, self.unreadable, &mut each)?;
+        self.note(&walked);
+        Ok(())
+    }
+
+    /// The number of the first line that was ever passed over, from 0, and how many there are.
+    pub(crate) fn damage(&self) -> Option<(u64, usize)> {
+        let damage = lock(&self.damage);
+        let (_, first) = damage.first_key_value()?;
+        Some((*first, damage.len()))
+    }
+
+    /// Notes what was passed over; what was not known before is new on the disk, and is told.
+    pub(super) fn note(&self, walked: &Walked) {
+        let mut damage = lock(&self.damage);
+        let before = damage.len();
+        damage.extend(walked.damaged.iter().map(|line| (line.offset, line.number)));
+        let lines = damage.len() - before;
+        if lines > 0 {
+            let path = self.path.display();
+            tracing::error!(%path, lines, "damaged lines are passed over");
+        }
+    }
+
+    /// What stands behind the last line end gets one where a stop in the middle of writing cannot have left it: it is
+    /// passed over as any damaged line is, and not cut off.
+    ///
+    /// # Errors
+    /// [`SealedLogError::Io`].
+    pub(super) fn end_last_line(&self, walked: &mut Walked) -> Result<(), SealedLogError> {
+        let place = Place {
+            offset: walked.end.bytes,
+            line: walked.end.lines,
+        };
+        let mut line = self.line(place)?;
+        if line.iter().all(u8::is_ascii_hexdigit) {
+            return Ok(());
+        }
+        let end = place.offset + line.len() as u64;
+        let written = self.file.write_all_at(b"\n", end);
+        let ended = written.and_then(|()| self.file.sync_all());
+        ended.map_err(|source| self.failed(source))?;
+        line.push(b'\n');
+        walked.pass_over(&line);
+        walked.end.bytes += line.len() as u64;
+        Ok(())
+    }
+
     /// Passes every entry of a log that is only read, as far as it is written.
     ///
     /// # Errors
@@ -121,6 +195,7 @@ impl Walked {
 
     fn pass_over(&mut self, line: &[u8]) {
         self.damaged.push(DamagedLine {
+            offset: self.end.bytes,
             number: self.end.lines,
             bytes: line.to_vec(),
         });

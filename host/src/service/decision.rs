@@ -139,7 +139,8 @@ fn write(service: &Service, pack: &PackName, decision: Decision) -> Result<Decid
             .map(|([from, to], lock)| (Some(to), Some(from), lock)),
     };
     let (in_force, put_aside, lock) = decided.map_err(|error| refused(&error))?;
-    service.reload().map_err(|error| {
+    // Nothing but the lock was changed: what else cannot be read makes no decision that took effect look as if it had not.
+    service.reload_lock().map_err(|error| {
         tracing::error!(%error, "a decision is written and cannot be taken up");
         Problem::from(Kind::STORAGE)
     })?;

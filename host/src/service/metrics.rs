@@ -105,31 +105,7 @@ impl Metrics {
 pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> String {
     let counts = metrics.counts().clone();
     let mut page = Page::default();
-    page.family(
-        "rulepack_requests_total",
-        "counter",
-        "Calls by transaction and result.",
-    );
-    for ((infno, outcome), count) in &counts.requests {
-        let labels = [("infno", *infno), ("result", outcome.word())];
-        page.sample("rulepack_requests_total", &labels, count);
-    }
-    page.family("rulepack_findings_total", "counter", "Findings by rule.");
-    for ((pack, rule), count) in &counts.findings {
-        page.sample(
-            "rulepack_findings_total",
-            &[("pack", pack), ("rule", rule)],
-            count,
-        );
-    }
-    page.family(
-        "rulepack_no_verdict_total",
-        "counter",
-        "Patients to whom a pack gave no verdict.",
-    );
-    for (pack, count) in &counts.no_verdict {
-        page.sample("rulepack_no_verdict_total", &[("pack", pack)], count);
-    }
+    calls(&mut page, &counts);
     decisions(&mut page, &status.overrides);
     histogram(&mut page, &counts);
     parts(&mut page, &counts);
@@ -162,6 +138,34 @@ pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> 
         page.sample("rulepack_last_refresh_age_seconds", &[], age);
     }
     page.text
+}
+
+fn calls(page: &mut Page, counts: &Counts) {
+    page.family(
+        "rulepack_requests_total",
+        "counter",
+        "Calls by transaction and result.",
+    );
+    for ((infno, outcome), count) in &counts.requests {
+        let labels = [("infno", *infno), ("result", outcome.word())];
+        page.sample("rulepack_requests_total", &labels, count);
+    }
+    page.family("rulepack_findings_total", "counter", "Findings by rule.");
+    for ((pack, rule), count) in &counts.findings {
+        page.sample(
+            "rulepack_findings_total",
+            &[("pack", pack), ("rule", rule)],
+            count,
+        );
+    }
+    page.family(
+        "rulepack_no_verdict_total",
+        "counter",
+        "Patients to whom a pack gave no verdict.",
+    );
+    for (pack, count) in &counts.no_verdict {
+        page.sample("rulepack_no_verdict_total", &[("pack", pack)], count);
+    }
 }
 
 fn history(page: &mut Page, status: &Status) {

@@ -48,6 +48,7 @@ mod pause;
 mod poll;
 mod problem;
 mod record;
+mod reload;
 mod rests_on;
 mod routes;
 mod schemas;
@@ -83,7 +84,7 @@ use crate::packs::{PackError, Packs};
 use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
 use crate::tokens::{Role, Tokens};
-use faults::{Faults, policy_at_start};
+use faults::Faults;
 use metrics::Metrics;
 use swapped::Swapped;
 use watching::Watching;
@@ -248,7 +249,7 @@ impl Service {
             lock: Swapped::new(lock),
             history: Swapped::new(history),
             seen,
-            policy: Swapped::new(policy_at_start(Policy::read(&folder.policy()), &faults)),
+            policy: Swapped::new(faults.policy_at_start(Policy::read(&folder.policy()))),
             faults,
             findings,
             broken: Swapped::default(),
@@ -261,62 +262,6 @@ impl Service {
             turns: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
             folder,
         })
-    }
-
-    /// Takes up a changed lock or policy, changed grants, and history that was imported since. A review that is going
-    /// on ends on what it began with. Answers whether anything changed.
-    ///
-    /// # Errors
-    /// [`ServiceError`]; what cannot be read stays as it was, and keeps nothing else from being taken up.
-    pub fn reload(&self) -> Result<bool, ServiceError> {
-        let policy = self.reload_policy();
-        let lock = self.reload_lock();
-        let history = self.reload_history();
-        Ok([policy?, lock?, history?].contains(&true))
-    }
-
-    fn reload_lock(&self) -> Result<bool, ServiceError> {
-        let read = Lock::read_or_recover(&self.folder);
-        let is_new_lock = read
-            .as_ref()
-            .is_ok_and(|(lock, _)| *lock != *self.lock.get());
-        if let Ok((lock, recovered)) = &read {
-            if let Some(told) = recovered {
-                self.faults.put(faults::LOCK, told.clone());
-            }
-            if is_new_lock {
-                self.record(record::lock_change(&self.lock.get(), lock));
-                self.lock.put(lock.clone());
-            }
-        }
-        let are_new_grants = self.packs.forget_other_grants();
-        if is_new_lock || are_new_grants || self.has_damaged_packs() {
-            self.warm();
-        }
-        read?;
-        Ok(is_new_lock || are_new_grants)
-    }
-
-    fn reload_policy(&self) -> Result<bool, ServiceError> {
-        let policy = Policy::read(&self.folder.policy()).inspect_err(|error| {
-            let told = format!("{error}; the policy before it stays in force");
-            self.faults.put(faults::POLICY, told);
-        })?;
-        self.faults.clear(faults::POLICY);
-        let is_new = policy != *self.policy.get();
-        if is_new {
-            self.policy.put(policy);
-        }
-        Ok(is_new)
-    }
-
-    fn reload_history(&self) -> Result<bool, ServiceError> {
-        let is_new = !self.history.get().is_current()?;
-        if is_new {
-            let history = History::imports(&self.folder.history())?;
-            self.history.put(history);
-        }
-        Ok(is_new)
     }
 
     /// Loads the packs that are in force today, so that no request waits for it, and notes those that

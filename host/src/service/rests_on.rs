@@ -12,6 +12,7 @@ use crate::policy::Policy;
 /// [`KeptError`]; the verdict must not be recorded then.
 pub(super) fn keep(service: &Service, verdict: &Verdict, policy: &Policy) -> Result<(), KeptError> {
     if is_known(service, verdict) {
+        service.faults.clear(faults::KEPT);
         return Ok(());
     }
     let kept = write(service, verdict, policy);

@@ -97,8 +97,8 @@ pub struct CodeMapping {
     /// Whether the hospital supplied it.
     pub supplied: bool,
     rows: Vec<MappedCodes>,
-    /// The beginnings of insurance codes of the rows that are in force on the same days.
-    insurances: Vec<(Validity, CodeSet)>,
+    /// When rows are in force, by the beginning of their insurance code.
+    insurances: Map<Code, Vec<Validity>>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
     /// By 计费编码 and by 医嘱编码.
@@ -106,17 +106,22 @@ pub struct CodeMapping {
 }
 
 /// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
-const SPECIFICATION: usize = 20;
+const SPECIFICATION: u8 = 20;
 
-/// For each row of a column of insurance codes, in which rows of the mapping it is.
-pub struct MappedCharges<T>(Vec<(Validity, Members<T>)>);
+/// For each row of a column of insurance codes, in which rows of the mapping it is. One look-up whatever the mapping
+/// holds: of a hospital that says of each device since when, every row has days of its own.
+pub struct MappedCharges<'a> {
+    insurances: &'a Map<Code, Vec<Validity>>,
+    beginnings: Vec<Option<Code>>,
+}
 
-impl<T> MappedCharges<T> {
+impl MappedCharges<'_> {
     /// Whether a row of the mapping that names the code is in force on this day; `None` where none ever is.
     #[must_use]
-    pub fn in_force(&self, row: Row<T>, day: Day) -> Option<bool> {
-        let rows = self.0.iter().filter(|(_, members)| members.contains(row));
-        rows.map(|(validity, _)| validity.includes(day)).max()
+    pub fn in_force<T>(&self, row: Row<T>, day: Day) -> Option<bool> {
+        let beginning = self.beginnings.get(row.index()).copied().flatten()?;
+        let rows = self.insurances.get(&beginning)?;
+        Some(rows.iter().any(|validity| validity.includes(day)))
     }
 }
 
@@ -141,7 +146,7 @@ impl CodeMapping {
         let mut mapping = CodeMapping {
             supplied: table.supplied(),
             rows: Vec::new(),
-            insurances: Vec::new(),
+            insurances: Map::default(),
             by_device: Map::default(),
             by_material: Map::default(),
             by_charge: [Map::default(), Map::default()],
@@ -177,29 +182,25 @@ impl CodeMapping {
         Ok(mapping)
     }
 
-    fn read_insurances(&self, setup: &Setup) -> Vec<(Validity, CodeSet)> {
+    fn read_insurances(&self, setup: &Setup) -> Map<Code, Vec<Validity>> {
         let codes: Vec<Code> = self.rows.iter().map(|row| row.insurance).collect();
-        let mut groups: Vec<(Validity, Vec<String>)> = Vec::new();
-        for (row, code) in self.rows.iter().zip(setup.texts(&codes)) {
-            let beginning = code.chars().take(SPECIFICATION).collect();
-            match groups.iter_mut().find(|(it, _)| *it == row.validity) {
-                Some((_, codes)) => codes.push(beginning),
-                None => groups.push((row.validity, vec![beginning])),
+        let mut insurances: Map<Code, Vec<Validity>> = Map::default();
+        let beginnings = setup.prefixes(&codes, SPECIFICATION);
+        for (row, beginning) in self.rows.iter().zip(beginnings) {
+            if let Some(beginning) = beginning {
+                insurances.entry(beginning).or_default().push(row.validity);
             }
         }
-        let groups = groups.into_iter().map(|(validity, codes)| {
-            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-            (validity, setup.code_set(&codes))
-        });
-        groups.collect()
+        insurances
     }
 
     /// Looks up a whole column of insurance codes as they are charged.
     #[must_use]
-    pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<T> {
-        let groups = self.insurances.iter();
-        let members = groups.map(|(validity, set)| (*validity, batch.members(*set, items)));
-        MappedCharges(members.collect())
+    pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<'_> {
+        MappedCharges {
+            insurances: &self.insurances,
+            beginnings: batch.column_prefixes(items, SPECIFICATION),
+        }
     }
 
     /// The rows in force on a day that charge or order another device than a row does under the same code, by their

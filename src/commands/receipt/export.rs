@@ -4,15 +4,16 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
-use rulepack_host::receipt::export::{Carried, ExportError, Exported, export};
+use rulepack_host::receipt::export::{Carried, ExportError, Exported, export, partial};
 use rulepack_host::receipt::replay::Ground;
 use rulepack_host::settings::HostFolder;
 use serde::Serialize;
 
 use super::read;
+use crate::commands::serve;
 use crate::engine::packs;
 use crate::failure::{Failure, Outcome};
-use crate::files;
+use crate::{files, shutdown};
 
 /// What is gathered, and where.
 #[derive(Debug, Args)]
@@ -28,6 +29,9 @@ pub struct ExportArgs {
     /// The folder that is made.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
+    /// How the region writes requests (TOML): for receipts of releases that did not keep it.
+    #[arg(long, value_name = "FILE")]
+    region: Option<PathBuf>,
     /// Carry the history of the hospital too, where the verdict looked at it: of every patient, with the secrets that
     /// open it.
     #[arg(long)]
@@ -45,13 +49,21 @@ pub struct ExportReport {
 
 impl ExportArgs {
     pub fn execute(&self) -> Outcome<ExportReport> {
+        // It may hold the history of all patients, and what opens it.
+        shutdown::end_when_asked(format!(
+            "nothing is at `{}`; remove `{}`, or run the same command again, which begins anew",
+            self.to.display(),
+            partial(&self.to).display()
+        ));
         let receipt = read(&self.receipt)?;
         let folder = HostFolder::at(&self.dir);
         let packs = packs(&self.dir)?;
+        let region = self.region.as_deref();
+        let region = region.map(|file| serve::region(Some(file))).transpose()?;
         let ground = Ground {
             folder: &folder,
             packs: &packs,
-            region: None,
+            region: region.as_ref(),
             threads: 1,
         };
         let carried = match self.with_history {
@@ -101,9 +113,13 @@ impl fmt::Display for ExportReport {
         for difference in &replayed.differences {
             writeln!(f, "  DIFFERENT already here: {difference}")?;
         }
-        writeln!(
+        write!(
             f,
             "  there     rulepack replay {to}/receipt.json --input {to}/request --dir {to}/host"
-        )
+        )?;
+        match exported.has_region {
+            true => writeln!(f, " --region {to}/region.toml"),
+            false => writeln!(f),
+        }
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::secrets::Secrets;
 use crate::history::segment::OwnerRows;
+use crate::journal::SeenState;
 use crate::sealed_log::{Mark, Place, SealedLog, SealedLogError, Unreadable};
 
 /// An open file.
@@ -223,6 +224,37 @@ impl TellingFile {
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<Marks>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The two files of what was told last at some moment, and how many bytes of each had been written by then.
+///
+/// # Errors
+/// [`SealedLogError`].
+pub(in crate::history) fn lengths_at(
+    folder: &Path,
+    secrets: &Secrets,
+    state: &SeenState,
+) -> Result<[(PathBuf, u64); 2], SealedLogError> {
+    let file = TellingFile::open_damaged((folder, state.file), secrets)?;
+    let (mut identity, mut rows) = (None, None::<Place>);
+    file.identities
+        .entries_written(Unreadable::Refused, |place, bytes| {
+            if place.line >= state.entries {
+                return;
+            }
+            identity = Some(place);
+            if let Ok(Identity { at, .. }) = serde_json::from_slice(bytes)
+                && rows.is_none_or(|rows| rows.line < at.line)
+            {
+                rows = Some(at);
+            }
+        })?;
+    let logs = [(&file.identities, identity), (&file.rows, rows)];
+    let [identities, rows] = logs.map(|(log, last)| {
+        let length = last.map_or(Ok(0), |last| log.end_of(last));
+        length.map(|length| (log.path().to_owned(), length))
+    });
+    Ok([identities?, rows?])
 }
 
 /// What the identities of a file say of its end.

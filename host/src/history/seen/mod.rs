@@ -38,6 +38,7 @@ use file::{Identity, TellingFile};
 use index::{Index, Position, Sight};
 use looking::Looking;
 
+pub(super) use file::lengths_at;
 pub(super) use open::is_empty;
 pub(crate) use told::{ToldVisit, told};
 pub(super) use view::Told;

@@ -46,6 +46,9 @@ fn a_policy_that_cannot_be_read_at_the_start_softens_nothing_and_is_told() {
         "{told:?}"
     );
     assert!(told[0].ends_with(end), "{told:?}");
+    // Until one was read, none stays in force.
+    assert!(!server.service.reload().unwrap());
+    assert_eq!(faults(&server), told);
     files::replace(
         &server.service.folder().policy(),
         b"[failing]\nbefore = \"closed\"\n",
@@ -63,7 +66,7 @@ fn a_policy_that_cannot_be_read_keeps_no_lock_from_being_taken_up() {
     let reason = "withdrawn".to_owned();
     let lock = lock_with("1.0.0", State::Refused { reason });
     lock.write(host, &NoFailures).unwrap();
-    server.service.reload().unwrap_err();
+    assert!(server.service.reload().unwrap());
     let status = server.get("/api/v1/status").json();
     assert_eq!(status["lock"], lock.digest().to_string());
     let told = faults(&server);
@@ -71,6 +74,35 @@ fn a_policy_that_cannot_be_read_keeps_no_lock_from_being_taken_up() {
         told[0].ends_with("; the policy before it stays in force"),
         "{told:?}"
     );
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_hides_neither_a_lock_nor_history_that_cannot_be_read() {
+    let server = Server::start();
+    let host = server.service.folder();
+    for path in [host.policy(), host.lock()] {
+        files::replace(&path, b"[").unwrap();
+    }
+    let away = host.root().join("away");
+    fs::rename(host.history(), &away).unwrap();
+    fs::write(host.history(), "no folder").unwrap();
+    server.service.reload().unwrap_err();
+    let told = faults(&server);
+    let ends = [
+        "; the history before it goes on to be looked at",
+        "; the lock before it stays in force",
+        "; the policy before it stays in force",
+    ];
+    assert_eq!(told.len(), ends.len(), "{told:?}");
+    for (told, end) in told.iter().zip(ends) {
+        assert!(told.ends_with(end), "{told}");
+    }
+    for path in [host.policy(), host.lock(), host.history()] {
+        fs::remove_file(path).unwrap();
+    }
+    fs::rename(&away, host.history()).unwrap();
+    server.service.reload().unwrap();
+    assert_eq!(faults(&server), Vec::<String>::new());
 }
 
 #[test]
@@ -91,6 +123,10 @@ fn a_damaged_lock_is_the_last_one_again_at_the_start_and_while_serving() {
         server.get("/api/v1/status").json()["lock"],
         lock.digest().to_string()
     );
+    assert!(faults(&server)[0].ends_with(end));
+    // It is whole now.
+    assert!(!server.service.reload().unwrap());
+    assert_eq!(faults(&server), Vec::<String>::new());
 }
 
 #[test]
@@ -179,4 +215,17 @@ fn t10_where_what_a_verdict_rests_on_cannot_be_kept_none_is_given_and_it_is_told
     assert_eq!(answer["err_msg"], "no rule pack looked at this request");
     assert_eq!(faults(&server), Vec::<String>::new());
     assert!(journal().contains("\"verdict\":"));
+    // What was kept before is enough for the next verdict.
+    let host = server.service.folder();
+    files::replace(&host.policy(), b"[failing]\nbefore = \"closed\"\n").unwrap();
+    server.service.reload().unwrap();
+    let away = host.root().join("away");
+    fs::rename(host.kept(), &away).unwrap();
+    fs::write(host.kept(), "no folder").unwrap();
+    answers(&server);
+    assert!(faults(&server)[0].ends_with(end));
+    fs::remove_file(host.policy()).unwrap();
+    server.service.reload().unwrap();
+    assert_eq!(answers(&server), 0);
+    assert_eq!(faults(&server), Vec::<String>::new());
 }

@@ -362,6 +362,8 @@ fn a_service_is_ready_only_once_its_packs_are_loaded() {
 #[test]
 fn updates_that_fail_are_told_and_stop_nothing() {
     let mut server = Server::start();
+    // A spelling mistake there is no failure of an update.
+    crate::files::replace(&server.service.folder().policy(), b"[").unwrap();
     let tries = Arc::new(AtomicUsize::new(0));
     let (enough, reached) = tokio::sync::oneshot::channel();
     let mut enough = Some(enough);

@@ -143,6 +143,23 @@ fn an_administrator_approves_rolls_back_holds_and_releases_and_it_is_in_force_wh
 }
 
 #[test]
+fn a_decision_that_took_effect_is_answered_so_whatever_else_cannot_be_read() {
+    let (server, administrator) = start();
+    let approve = json!({"decision": "approve", "version": "1.1.0"});
+    assert_eq!(decide(&server, &administrator, &approve).status, 200);
+    let host = server.service.folder();
+    crate::files::replace(&host.policy(), b"[").unwrap();
+    std::fs::remove_dir_all(host.history()).unwrap();
+    std::fs::write(host.history(), "no folder").unwrap();
+    // Nobody is told to try again what would go back twice.
+    let back = json!({"decision": "rollback", "reason": "误报"});
+    let answer = decide(&server, &administrator, &back);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["in_force"], "37/limits/1.0.0.wasm");
+    assert_eq!(in_force(&server), ["37/limits/1.0.0.wasm"]);
+}
+
+#[test]
 fn what_no_person_may_decide_is_refused_and_changes_nothing() {
     let (server, administrator) = start();
     let before = Lock::read(server.service.folder()).unwrap();

@@ -13,6 +13,8 @@ pub const ID: &str = "CON-01";
 pub(crate) const NEEDS: &[&str] = &["device-uses.insurance-codes"];
 /// The place of `code-mapping` among the tables of the manifest.
 const MAPPING: u8 = 1;
+/// So many of the rows that share a code are named; the others are counted.
+const SHARING_NAMED: usize = 10;
 
 /// What is charged under another code than the scanned device has is a breach whatever the mapping says;
 /// the rest needs the mapping, without which a notice says so, once a stay or visit.
@@ -71,7 +73,9 @@ fn compare(pack: &Consumables, care: &Care<'_>, piece: &Use, answer: &mut Answer
                 let others = pack.mapping.sharing(*place, codes, day);
                 if !others.is_empty() {
                     let shared = finding("shared", Certainty::HighSuspicion);
-                    let others = others.into_iter();
+                    let count = i64::try_from(others.len()).unwrap_or(i64::MAX);
+                    let shared = shared.argument("others", count);
+                    let others = others.into_iter().take(SHARING_NAMED);
                     answer.add(others.fold(shared, |it, other| it.evidence(MAPPING, other)));
                 }
             }
