@@ -220,7 +220,7 @@ mod tests {
             .map(|row| Root::of(&format!("P{}", row % 97)))
             .collect();
         let keys = rows().map(|row| format!("L{:03}", row % 500));
-        let text = |row: u64| (row % 5 > 0).then(|| format!(" 码{} ", row % 11));
+        let text = |row: u64| (!row.is_multiple_of(5)).then(|| format!(" 码{} ", row % 11));
         let texts: ArrayRef = Arc::new(rows().map(text).collect::<StringArray>());
         let coded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         let column = match number.is_multiple_of(2) {
