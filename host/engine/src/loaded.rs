@@ -70,8 +70,8 @@ impl Code {
         batch.all_rows() < Self::LARGE_ROWS
     }
 
-    /// Whether an instance can be made ready for a batch that is not known yet: a large one takes longer than making it
-    /// does, and to run `prepare` ahead for nobody may take longer than any batch.
+    /// Whether instances can be made ahead: where each runs `prepare`, one that nobody then asks may have taken longer than
+    /// any batch does.
     fn can_wait(&self) -> bool {
         self.preparation == Preparation::Snapshot
     }
@@ -130,9 +130,10 @@ impl LoadedPack {
         evaluation
     }
 
-    /// From now on instances are made ahead of small batches, which so need not wait for them: one now, and later as many as
-    /// came at once, up to some. [`LoadedPack::renew_ready`] makes those after them. A pack whose shape allows no
-    /// snapshot has none. Each is used once, like any other, and until then holds nothing of anybody.
+    /// From now on instances are made ahead of small batches, which so need not wait for them: one now, and by
+    /// [`LoadedPack::renew_ready`] as many as came at once, up to some ([`Limits::ready`](crate::Limits::ready)). Each is
+    /// used once, like any other, and until then holds nothing of anybody. A large batch takes so long that making its own
+    /// does not matter, and a pack whose shape allows no snapshot has none.
     pub fn keep_ready(&self) {
         if self.code.can_wait() {
             self.shelf.open();
