@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::Service;
+
+/// How long a used instance stays at most, whatever became of its call.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// Whether somebody makes them, and whether somebody else asked for it meanwhile.
 #[derive(Debug, Default)]
@@ -22,6 +26,15 @@ pub(super) fn after_answer(service: &Arc<Service>) {
     tokio::spawn(async move {
         tokio::task::spawn_blocking(move || service.ahead.work(|| service.packs.renew_ready()));
     });
+}
+
+/// The same every second, until it is dropped: of a call that was given up nobody sends an answer, and what its instances hold
+/// is not to stay for that.
+pub(super) async fn keep_throwing_away(service: Arc<Service>) {
+    loop {
+        tokio::time::sleep(AT_LEAST_EVERY).await;
+        after_answer(&service);
+    }
 }
 
 impl Ahead {

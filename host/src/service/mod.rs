@@ -458,6 +458,7 @@ pub async fn serve(
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
     let taking_up = tokio::spawn(acknowledged::keep_taking_up(Arc::clone(&service)));
+    let throwing_away = tokio::spawn(ahead::keep_throwing_away(Arc::clone(&service)));
     let guard = guard::Guard::new(address, &service.options.hosts);
     let gate = access::Gate {
         service,
@@ -469,6 +470,7 @@ pub async fn serve(
     // A panic in there would have been a fault of loading alone; serving went on.
     drop(warmed);
     taking_up.abort();
+    throwing_away.abort();
     Ok(served?)
 }
 
