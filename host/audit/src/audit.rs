@@ -43,7 +43,7 @@ use record::CutRecord;
 pub use sums::TOTALS_CSV;
 
 /// Rows of a part, so that a stopped run loses little and a sort is quick.
-const PART_ROWS: u64 = 250_000;
+const PART_ROWS: u64 = 32_000;
 /// Files of parts that are open at once.
 const PARTS_MAX: u64 = 400;
 /// Parts of a run that would do with fewer, so that threads share it.
@@ -209,7 +209,7 @@ impl Audit<'_> {
     ) -> Result<(CutRecord, Held), AuditError> {
         let folder = self.parts();
         if let Some(done) = CutRecord::read(&folder)? {
-            return Ok((done, Held::new()));
+            return Ok((done, Held::default()));
         }
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(AuditError::io(&folder))?;
@@ -222,9 +222,11 @@ impl Audit<'_> {
             parts: settings.parts,
             room: self.room(),
             keys_bytes: self.memory_bytes / 4,
+            ahead: self.threads > 1,
             progress: &|rows| self.progress.advance(rows),
         };
-        let mut rejected = Ledger::create(&folder.join("cut.rejected"), &REJECTED)?;
+        let left_out = folder.join("cut.rejected");
+        let mut rejected = Ledger::create(&left_out, &REJECTED)?;
         let cut = cutter.cut(layouts, &mut rejected)?;
         rejected.finish()?;
         let keys = folder.join("keys");
@@ -233,6 +235,7 @@ impl Audit<'_> {
         }
         let record = CutRecord::of(&cut);
         if cut.is_on_disk {
+            sync(&left_out)?;
             record.write(&folder)?;
         }
         self.reach(FailurePoint::AuditCut)?;
@@ -268,6 +271,7 @@ impl Audit<'_> {
         let made = self.make_sums(&summing, (plan.input, settings), sorter)?;
         let mut layouts = plan.layouts.to_vec();
         layouts.push(made.layout);
+        plan.rows_of_parts.insert(ids::TOTALS, vec![made.rows]);
         plan.circumstances.sums = Some(made.sums);
         let plan = Plan {
             layouts: &layouts,
@@ -289,7 +293,8 @@ impl Audit<'_> {
             layouts,
             repeated: cut.repeated(),
             held,
-            institutions: self.institutions(held)?,
+            rows_of_parts: cut.rows_of_parts(),
+            institutions: self.institutions(cut, held)?,
             choices: Choices::new(self.in_force, period),
             summing: None,
             circumstances: Circumstances {
@@ -310,16 +315,26 @@ impl Audit<'_> {
     }
 
     /// All rows of institutions.
-    fn institutions(&self, held: &Held) -> Result<Vec<RecordBatch>, AuditError> {
-        if let Some(rows) = held.get(&ids::INSTITUTIONS) {
-            return Ok(rows.batches().to_vec());
+    fn institutions(&self, cut: &CutRecord, held: &Held) -> Result<Vec<RecordBatch>, AuditError> {
+        if let Some(rows) = held.tables.get(&ids::INSTITUTIONS) {
+            return Ok(rows.batches().cloned().collect());
         }
         let path = parts::path(&folder_of(&self.parts(), ids::INSTITUTIONS), 0);
         let mut rows = Vec::new();
         for batch in parts::open(&path)?.into_iter().flatten() {
             rows.push(batch.map_err(AuditError::rows(&path))?);
         }
-        Ok(rows)
+        let found = rows.iter().map(|batch| batch.num_rows() as u64).sum();
+        let written = cut.rows_of_parts();
+        let expected = written.get(&ids::INSTITUTIONS).into_iter().flatten().sum();
+        match found == expected {
+            true => Ok(rows),
+            false => Err(AuditError::PartRows {
+                path,
+                found,
+                expected,
+            }),
+        }
     }
 
     fn parts(&self) -> PathBuf {
@@ -331,6 +346,12 @@ impl Audit<'_> {
             .reach(point)
             .map_err(AuditError::io(self.folder))
     }
+}
+
+/// Waits until a file lies on the disk.
+fn sync(path: &Path) -> Result<(), AuditError> {
+    let synced = fs::File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(AuditError::io(path))
 }
 
 /// Rows by table.

@@ -68,6 +68,16 @@ pub enum AuditError {
         /// Why.
         source: ArrowError,
     },
+    /// A file of a stopped run that is not the one which was written.
+    #[error("`{path}` holds {found} rows, expected the {expected} that were written")]
+    PartRows {
+        /// The file.
+        path: PathBuf,
+        /// How many there are; none where it is gone.
+        found: u64,
+        /// How many were written.
+        expected: u64,
+    },
     /// A key that is not one.
     #[error("in the table `{table}`, more than {limit} keys stand for rows of several patients")]
     RepeatedKeys {
@@ -133,6 +143,9 @@ impl AuditError {
             }
             AuditError::Folder { .. } => "name a new folder, or go on with `--resume`",
             AuditError::Changed { .. } => "put the file back, or begin a new run in another folder",
+            AuditError::PartRows { .. } => {
+                "files of a stopped run were lost or changed: begin a new one in another folder"
+            }
             AuditError::Sort(_) => "give more with `--memory`",
             _ => return None,
         };

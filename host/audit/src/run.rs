@@ -1,6 +1,7 @@
 //! `run.json`: what a run was made with, what it read and what came of it.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 
 use rulepack_host::data::Encoding;
@@ -391,9 +392,22 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option
 
 /// Writes a file of a run whole, or not at all.
 pub(crate) fn write(path: &Path, value: &impl Serialize) -> Result<(), AuditError> {
-    let bytes = serde_json::to_vec_pretty(value).map_err(|source| AuditError::Record {
+    files::replace(path, &bytes_of(path, value)?).map_err(AuditError::io(path))
+}
+
+/// As [`write`], for what need not outlast a stop of the machine.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn write_unsynced(path: &Path, value: &impl Serialize) -> Result<(), AuditError> {
+    let bytes = bytes_of(path, value)?;
+    let written = files::create_private(path).and_then(|mut file| file.write_all(&bytes));
+    written.map_err(AuditError::io(path))
+}
+
+fn bytes_of(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, AuditError> {
+    serde_json::to_vec_pretty(value).map_err(|source| AuditError::Record {
         path: path.to_owned(),
         source,
-    })?;
-    files::replace(path, &bytes).map_err(AuditError::io(path))
+    })
 }

@@ -12,9 +12,9 @@ use crate::units::{self, ValueError};
 /// numbers takes the key of the row that it points to, which may come later.
 #[derive(Debug, Default)]
 pub struct DataBuilder {
-    codes: Texts,
-    tokens: Texts,
-    tables: Vec<Pending>,
+    codes: Arc<Texts>,
+    tokens: Arc<Texts>,
+    pub(super) tables: Vec<Pending>,
     rejections: Vec<Rejection>,
     reach: Option<Reach>,
     known_by_line: bool,
@@ -70,6 +70,16 @@ impl DataBuilder {
         DataBuilder {
             tables: TableId::all().map(Pending::new).collect(),
             ..DataBuilder::default()
+        }
+    }
+
+    /// Nothing yet, but codes and tokens that have numbers: those of [`Self::push_known`].
+    #[must_use]
+    pub fn with_texts(codes: Arc<Texts>, tokens: Arc<Texts>) -> Self {
+        DataBuilder {
+            codes,
+            tokens,
+            ..DataBuilder::new()
         }
     }
 
@@ -222,8 +232,8 @@ impl DataBuilder {
             })
             .collect();
         let data = Data {
-            codes: Arc::new(self.codes),
-            tokens: Arc::new(self.tokens),
+            codes: self.codes,
+            tokens: self.tokens,
             tables,
             reach: self.reach.unwrap_or(Reach::Institution),
         };
@@ -279,8 +289,8 @@ impl DataBuilder {
             return Ok(None);
         }
         Ok(Some(match kind {
-            Kind::Code => i64::from(self.codes.intern(text).ok_or(Problem::TooMany)?),
-            Kind::Token => i64::from(self.tokens.intern(text).ok_or(Problem::TooMany)?),
+            Kind::Code => i64::from(number(&mut self.codes, text)?),
+            Kind::Token => i64::from(number(&mut self.tokens, text)?),
             Kind::Row(target) => {
                 let keys = &mut self.tables[target.index()].keys;
                 i64::from(keys.intern(text).ok_or(Problem::TooMany)?)
@@ -296,21 +306,21 @@ impl DataBuilder {
         }))
     }
 
-    pub(super) fn put(
-        &mut self,
-        table: TableId,
-        row: u32,
-        column: usize,
-        number: i64,
-    ) -> Result<(), Problem> {
+    fn put(&mut self, table: TableId, row: u32, column: usize, number: i64) -> Result<(), Problem> {
         let kind = TABLES[table.index()].columns[column].kind;
-        let wrong = |problem| Problem::Value(problem, kind);
-        if kind == Kind::Flag && !matches!(number, 0 | 1) {
-            return Err(wrong(ValueError::NotAFlag));
+        let values = self.tables[table.index()].column(table, column);
+        order::put(values, (kind, row), number).map_err(|problem| Problem::Value(problem, kind))
+    }
+}
+
+/// The number of a text. Texts that others hold too are copied for the first one that is not among them.
+fn number(texts: &mut Arc<Texts>, text: &str) -> Result<u32, Problem> {
+    match texts.number(text) {
+        Some(number) => Ok(number),
+        None => {
+            let given = Arc::make_mut(texts).intern(text);
+            given.ok_or(Problem::TooMany)
         }
-        self.tables[table.index()]
-            .put(table, column, row, number)
-            .ok_or(wrong(ValueError::OutOfRange))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows that come as columns: what [`DataBuilder::push_cells`] does for one row after the other, for many at once.
 
-use super::{Cell, DataBuilder};
+use super::{Cell, DataBuilder, Problem, Values, order};
 use crate::schema::TableId;
 
 impl DataBuilder {
@@ -28,6 +28,7 @@ impl DataBuilder {
         cells: impl IntoIterator<Item = Option<Cell<'c>>>,
     ) {
         let kind = table.table().columns[column].kind;
+        let mut values = self.take_column(table, column);
         // Rows that follow each other often say the same.
         let mut last: Option<(&str, Option<i64>)> = None;
         for (row, cell) in rows.iter().zip(cells) {
@@ -36,26 +37,50 @@ impl DataBuilder {
             };
             let number = match cell {
                 Cell::Number(number) => Ok(Some(number)),
-                Cell::Text(text) => {
-                    let text = text.trim();
-                    match last {
-                        Some((before, number)) if before == text => Ok(number),
-                        _ => {
-                            let read = self.read(kind, text);
-                            last = read.ok().map(|number| (text, number));
-                            read
-                        }
+                Cell::Text(text) => match last {
+                    Some((before, number)) if before == text => Ok(number),
+                    _ => {
+                        let read = self.read(kind, text.trim());
+                        last = read.ok().map(|number| (text, number));
+                        read
                     }
-                }
+                },
             };
             let put = number.and_then(|number| match number {
-                Some(number) => self.put(table, row, column, number),
+                Some(number) => order::put(&mut values, (kind, row), number)
+                    .map_err(|problem| Problem::Value(problem, kind)),
                 None => Ok(()),
             });
             if let Err(problem) = put {
                 self.reject_cell((table, row), (column, cell), problem);
             }
         }
+        self.tables[table.index()].columns[column] = Some(values);
+    }
+
+    /// As [`Self::push_column`], for codes or tokens by their numbers among the texts that it began with; 0 is not
+    /// recorded.
+    pub fn push_known(
+        &mut self,
+        table: TableId,
+        (column, rows): (usize, &[Option<u32>]),
+        numbers: impl IntoIterator<Item = u32>,
+    ) {
+        let kind = table.table().columns[column].kind;
+        let mut values = self.take_column(table, column);
+        for (row, number) in rows.iter().zip(numbers) {
+            let Some(row) = *row else { continue };
+            let put = order::put(&mut values, (kind, row), i64::from(number));
+            debug_assert!(put.is_ok(), "a column of codes holds every number");
+        }
+        self.tables[table.index()].columns[column] = Some(values);
+    }
+
+    fn take_column(&mut self, table: TableId, column: usize) -> Values {
+        let pending = &mut self.tables[table.index()];
+        let layout = table.table().columns[column].kind.layout();
+        let taken = pending.columns[column].take();
+        taken.unwrap_or_else(|| Values::empty(layout))
     }
 }
 

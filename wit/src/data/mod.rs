@@ -8,6 +8,7 @@
 mod batch;
 mod builder;
 mod columns;
+mod keys;
 mod order;
 mod texts;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::answer::RowReference;
 use crate::schema::{Column, Layout, TABLES, TableId, ids};
+use keys::Keys;
 
 pub use batch::{Batch, Slice};
 pub use builder::{Cell, DataBuilder, Problem, Rejection};
@@ -35,7 +37,7 @@ pub struct Data {
 struct TableData {
     rows: u32,
     columns: Vec<Option<Values>>,
-    keys: Vec<Arc<str>>,
+    keys: Arc<Keys>,
     coverage: Coverage,
 }
 
@@ -101,10 +103,7 @@ impl Data {
     /// where the table has no key.
     #[must_use]
     pub fn key(&self, table: TableId, row: u32) -> Option<&str> {
-        self.tables[table.index()]
-            .keys
-            .get(row as usize)
-            .map(AsRef::as_ref)
+        self.tables[table.index()].keys.of(row)
     }
 
     /// The texts of codes.
@@ -165,7 +164,7 @@ impl Data {
         let mut data = self.clone();
         data.tables[table.index()] = Arc::new(TableData {
             rows: u32::try_from(rows).ok()?,
-            keys: (1..=rows).map(|row| row.to_string().into()).collect(),
+            keys: Arc::new(Keys::places(1..=rows as u64)),
             columns,
             coverage,
         });
@@ -192,12 +191,11 @@ impl Data {
             true => values.as_ref().map(some),
             false => None,
         });
-        let keys = rows.iter().filter_map(|row| old.keys.get(*row as usize));
         let mut data = self.clone();
         data.tables[table.index()] = Arc::new(TableData {
             rows: u32::try_from(rows.len()).ok()?,
             columns: columns.collect(),
-            keys: keys.cloned().collect(),
+            keys: Arc::new(old.keys.some(&rows)),
             coverage,
         });
         Some(data)
@@ -217,7 +215,7 @@ impl Data {
         data.tables[ids::ENCOUNTERS.index()] = Arc::new(TableData {
             rows: old.rows,
             columns,
-            keys: old.keys.clone(),
+            keys: Arc::clone(&old.keys),
             coverage: old.coverage,
         });
         data
@@ -296,7 +294,7 @@ impl TableData {
         TableData {
             rows: 0,
             columns: vec![None; TABLES[table.index()].columns.len()],
-            keys: Vec::new(),
+            keys: Arc::default(),
             coverage: Coverage {
                 presence: Presence::Absent,
                 history_start: crate::units::NOT_RECORDED_S32,

@@ -1,10 +1,14 @@
 //! From rows in the order of arrival to rows in the order of the contract.
 
+use std::mem;
 use std::sync::Arc;
 
+use super::keys::Keys;
 use super::{Coverage, Presence, Problem, Rejection, TableData, Texts, Values};
 use crate::schema::{Kind, TABLES, TableId};
-use crate::units::{NOT_RECORDED_ROW, NOT_RECORDED_S32, NOT_RECORDED_S64, NOT_RECORDED_U8};
+use crate::units::{
+    NOT_RECORDED_ROW, NOT_RECORDED_S32, NOT_RECORDED_S64, NOT_RECORDED_U8, ValueError,
+};
 
 /// A table whose rows are still arriving. Columns of row numbers hold numbers of keys.
 #[derive(Debug)]
@@ -77,35 +81,38 @@ impl Pending {
         let layout = TABLES[table.index()].columns[column].kind.layout();
         self.columns[column].get_or_insert_with(|| Values::empty(layout))
     }
+}
 
-    /// Puts a value into a row; `None` where the layout cannot hold it.
-    pub(super) fn put(
-        &mut self,
-        table: TableId,
-        column: usize,
-        row: u32,
-        number: i64,
-    ) -> Option<()> {
-        let nothing = nothing_u32(TABLES[table.index()].columns[column].kind);
-        let row = row as usize;
-        match self.column(table, column) {
-            Values::U8(values) => {
-                let value = u8::try_from(number)
-                    .ok()
-                    .filter(|v| *v != NOT_RECORDED_U8)?;
-                fill(values, row, NOT_RECORDED_U8, value);
-            }
-            Values::U32(values) => fill(values, row, nothing, u32::try_from(number).ok()?),
-            Values::S32(values) => {
-                let value = i32::try_from(number)
-                    .ok()
-                    .filter(|v| *v != NOT_RECORDED_S32)?;
-                fill(values, row, NOT_RECORDED_S32, value);
-            }
-            Values::S64(values) => fill(values, row, NOT_RECORDED_S64, number),
-        }
-        Some(())
+/// Puts a value into a row of a column of a kind; rows before it that have none are not recorded.
+#[inline]
+pub(super) fn put(
+    values: &mut Values,
+    (kind, row): (Kind, u32),
+    number: i64,
+) -> Result<(), ValueError> {
+    if kind == Kind::Flag && !matches!(number, 0 | 1) {
+        return Err(ValueError::NotAFlag);
     }
+    let row = row as usize;
+    let beyond = ValueError::OutOfRange;
+    match values {
+        Values::U8(values) => {
+            let value = u8::try_from(number).ok();
+            let value = value.filter(|value| *value != NOT_RECORDED_U8);
+            fill(values, row, NOT_RECORDED_U8, value.ok_or(beyond)?);
+        }
+        Values::U32(values) => {
+            let value = u32::try_from(number).map_err(|_| beyond)?;
+            fill(values, row, nothing_u32(kind), value);
+        }
+        Values::S32(values) => {
+            let value = i32::try_from(number).ok();
+            let value = value.filter(|value| *value != NOT_RECORDED_S32);
+            fill(values, row, NOT_RECORDED_S32, value.ok_or(beyond)?);
+        }
+        Values::S64(values) => fill(values, row, NOT_RECORDED_S64, number),
+    }
+    Ok(())
 }
 
 /// Turns the keys in columns of row numbers into numbers of rows before sorting, and rejects rows that
@@ -121,6 +128,10 @@ pub(super) fn resolve(tables: &mut [Pending], rejections: &mut Vec<Rejection>) {
                 resolve_column(tables, rejections, (table, index, target), required);
             }
         }
+    }
+    let is_whole = |pending: &Pending| !pending.rejected.contains(&true);
+    if tables.iter().all(is_whole) {
+        return;
     }
     while reject_orphans(tables, rejections) {}
 }
@@ -193,7 +204,7 @@ fn reject_orphans(tables: &mut [Pending], rejections: &mut Vec<Rejection>) -> bo
                         table,
                         line: tables[table.index()].lines[row],
                         column: column.name,
-                        value: key_text(&tables[target.index()], *owner).to_string(),
+                        value: key_text(&tables[target.index()], *owner),
                         problem: Problem::OwnerRejected(target),
                     });
                 }
@@ -207,6 +218,8 @@ fn reject_orphans(tables: &mut [Pending], rejections: &mut Vec<Rejection>) -> bo
 pub(super) struct Permutation {
     old: Vec<u32>,
     new: Vec<u32>,
+    /// Every row stays where it is.
+    is_same: bool,
 }
 
 /// The order of the contract: rows by their owner, then by the table's own order, then as they arrived.
@@ -233,13 +246,18 @@ pub(super) fn permutations(tables: &[Pending]) -> Vec<Permutation> {
                     .copied()
             };
             let own = own_order(table, pending);
-            old.sort_by_cached_key(|row| (place(*row), own.as_ref().map_or(0, |own| own.of(*row))));
+            let key = |row: &u32| (place(*row), own.as_ref().map_or(0, |own| own.of(*row)));
+            // Who reads rows in order brings them so.
+            if !old.is_sorted_by_key(key) {
+                old.sort_by_cached_key(key);
+            }
         }
         let mut new = vec![NOT_RECORDED_ROW; pending.rows as usize];
         for (number, row) in (0_u32..).zip(&old) {
             new[*row as usize] = number;
         }
-        permutations.push(Permutation { old, new });
+        let is_same = old.len() == new.len() && old.is_sorted();
+        permutations.push(Permutation { old, new, is_same });
     }
     permutations
 }
@@ -295,18 +313,11 @@ pub(super) fn sorted(
         let values = pending.columns[index].take();
         columns.push(values.map(|values| permuted(values, column.kind, order, orders)));
     }
-    let keys = order
-        .old
-        .iter()
-        .map(|row| match known_by_line && pending.row_keys.is_empty() {
-            true => pending.lines[*row as usize].to_string().into(),
-            false => key_text(pending, *row),
-        })
-        .collect();
+    let keys = keys(pending, order, known_by_line);
     TableData {
         rows: u32::try_from(order.old.len()).unwrap_or(u32::MAX),
         columns,
-        keys,
+        keys: Arc::new(keys),
         coverage: Coverage {
             presence,
             history_start: pending.history_start,
@@ -316,15 +327,21 @@ pub(super) fn sorted(
 
 fn permuted(values: Values, kind: Kind, order: &Permutation, orders: &[Permutation]) -> Values {
     match values {
-        Values::U8(values) => Values::U8(gather(&values, &order.old, NOT_RECORDED_U8)),
-        Values::S32(values) => Values::S32(gather(&values, &order.old, NOT_RECORDED_S32)),
-        Values::S64(values) => Values::S64(gather(&values, &order.old, NOT_RECORDED_S64)),
+        Values::U8(values) => Values::U8(gather(values, order, NOT_RECORDED_U8)),
+        Values::S32(values) => Values::S32(gather(values, order, NOT_RECORDED_S32)),
+        Values::S64(values) => Values::S64(gather(values, order, NOT_RECORDED_S64)),
         Values::U32(values) => {
-            let mut rows = gather(&values, &order.old, nothing_u32(kind));
-            if let Kind::Row(target) = kind {
-                let new = &orders[target.index()].new;
+            let mut rows = gather(values, order, nothing_u32(kind));
+            if let Kind::Row(target) = kind
+                && let target = &orders[target.index()]
+                && !target.is_same
+            {
                 for row in &mut rows {
-                    *row = new.get(*row as usize).copied().unwrap_or(NOT_RECORDED_ROW);
+                    *row = target
+                        .new
+                        .get(*row as usize)
+                        .copied()
+                        .unwrap_or(NOT_RECORDED_ROW);
                 }
             }
             Values::U32(rows)
@@ -332,26 +349,48 @@ fn permuted(values: Values, kind: Kind, order: &Permutation, orders: &[Permutati
     }
 }
 
-/// Rows without a key of their own are known by their place in the order of arrival, from 1.
-fn key_text(pending: &Pending, row: u32) -> Arc<str> {
-    match pending.row_keys.get(row as usize) {
-        Some(number) => pending.keys.shared(*number).unwrap_or_default(),
-        None => (u64::from(row) + 1).to_string().into(),
+/// Rows without a key of their own are known by their line, or by their place in the order of arrival, from 1.
+fn keys(pending: &mut Pending, order: &Permutation, known_by_line: bool) -> Keys {
+    let rows = order.old.iter().copied();
+    if !pending.row_keys.is_empty() {
+        let numbers = &pending.row_keys;
+        let of_rows = rows.filter_map(|row| numbers.get(row as usize).copied());
+        return Keys::named(mem::take(&mut pending.keys), of_rows.collect());
+    }
+    match known_by_line {
+        true => Keys::places(rows.filter_map(|row| pending.lines.get(row as usize).copied())),
+        false => Keys::places(rows.map(|row| u64::from(row) + 1)),
     }
 }
 
-fn gather<T: Copy>(values: &[T], rows: &[u32], nothing: T) -> Vec<T> {
-    rows.iter()
-        .map(|row| values.get(*row as usize).copied().unwrap_or(nothing))
-        .collect()
+/// The key of a row that is not in order yet.
+fn key_text(pending: &Pending, row: u32) -> String {
+    let number = pending.row_keys.get(row as usize);
+    match number.and_then(|number| pending.keys.text(*number)) {
+        Some(key) => key.to_owned(),
+        None => (u64::from(row) + 1).to_string(),
+    }
 }
 
+fn gather<T: Copy>(mut values: Vec<T>, order: &Permutation, nothing: T) -> Vec<T> {
+    if order.is_same {
+        values.resize(order.old.len(), nothing);
+        return values;
+    }
+    let value = |row: &u32| values.get(*row as usize).copied().unwrap_or(nothing);
+    order.old.iter().map(value).collect()
+}
+
+#[inline]
 fn fill<T: Copy>(values: &mut Vec<T>, row: usize, nothing: T, value: T) {
-    if values.len() <= row {
-        values.resize(row, nothing);
-        values.push(value);
-    } else {
-        values[row] = value;
+    match values.get_mut(row) {
+        Some(place) => *place = value,
+        None => {
+            if values.len() < row {
+                values.resize(row, nothing);
+            }
+            values.push(value);
+        }
     }
 }
 

@@ -9,8 +9,7 @@ use rulepack_host::files;
 use rulepack_host::spreadsheet::inert;
 
 use super::parts_done::{PartDone, PartFiles, all_parts};
-use super::{Audit, Step};
-use crate::cut::parts;
+use super::{Audit, Step, part_findings};
 use crate::error::AuditError;
 use crate::finding::{AuditFinding, AuditRow};
 use crate::findings_file::{FindingsWriter, findings, schema};
@@ -42,13 +41,15 @@ impl Audit<'_> {
         let files: Vec<PartFiles> = (0..parts)
             .map(|part| PartFiles::of(&folder, part))
             .collect();
-        let mut counts = Counts::default();
+        let (mut counts, mut found) = (Counts::default(), Vec::new());
         for part in &files {
             let done: Option<PartDone> = run::read(&part.done)?;
-            counts.add(&done.map(|done| done.counts).unwrap_or_default());
+            let of_part = done.map(|done| done.counts).unwrap_or_default();
+            found.push(of_part.findings);
+            counts.add(&of_part);
         }
         run.counts = counts;
-        self.write_findings(&files)?;
+        self.write_findings(&files, &found)?;
         let mut rejected: Vec<PathBuf> = files.iter().map(|part| part.rejected.clone()).collect();
         rejected.push(folder.join("cut.rejected"));
         let by_file = self.write_list(REJECTED_CSV, rejected, &REJECTED, sorter)?;
@@ -62,7 +63,8 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn write_findings(&self, of_parts: &[PartFiles]) -> Result<(), AuditError> {
+    /// Writes the findings of all parts, of each of which so many were found.
+    fn write_findings(&self, of_parts: &[PartFiles], found: &[u64]) -> Result<(), AuditError> {
         let (new, new_csv) = (
             self.parts().join("new.parquet"),
             self.parts().join("new.csv"),
@@ -72,13 +74,22 @@ impl Audit<'_> {
             true => Some(CsvFindings::create(&new_csv)?),
             false => None,
         };
-        for part in of_parts {
-            for rows in parts::open(&part.findings)?.into_iter().flatten() {
+        for (part, expected) in of_parts.iter().zip(found) {
+            let mut written = 0;
+            for rows in part_findings::read(&part.findings)? {
                 let rows = rows.map_err(AuditError::rows(&part.findings))?;
+                written += rows.num_rows() as u64;
                 writer.write_rows(&rows)?;
                 if let Some(csv) = &mut csv {
                     csv.write(&findings(&rows))?;
                 }
+            }
+            if written != *expected {
+                return Err(AuditError::PartRows {
+                    path: part.findings.clone(),
+                    found: written,
+                    expected: *expected,
+                });
             }
             self.progress.advance(1);
         }

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 
 use crate::cut::parts;
@@ -11,7 +13,7 @@ use crate::error::AuditError;
 use crate::finding::AuditFinding;
 use crate::findings_file::{batch, schema};
 
-/// A file that is being written; [`parts::open`] reads it.
+/// A file that is being written; [`read`] reads it.
 pub(crate) struct PartFindings {
     writer: StreamWriter<BufWriter<File>>,
     path: PathBuf,
@@ -44,4 +46,15 @@ impl PartFindings {
     pub(crate) fn finish(mut self) -> Result<(), AuditError> {
         self.writer.finish().map_err(AuditError::rows(&self.path))
     }
+}
+
+/// The rows of such a file; none where it is gone, or holds something else.
+///
+/// # Errors
+/// [`AuditError`] where it cannot be read.
+pub(super) fn read(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>>, AuditError> {
+    let opened = parts::open(path)?.filter(|file| *file.schema() == *schema());
+    Ok(opened.into_iter().flatten())
 }

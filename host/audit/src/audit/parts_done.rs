@@ -1,7 +1,6 @@
 //! The review of all parts, by several threads, each part once.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::part_findings::PartFindings;
 use super::record::CutRecord;
-use super::{Audit, Step};
+use super::{Audit, Step, sync};
 use crate::error::AuditError;
 use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
 use crate::run::{self, Counts, RunSettings};
@@ -63,8 +62,7 @@ impl PartFiles {
     /// Waits until what was written lies on the disk.
     fn sync(&self) -> Result<(), AuditError> {
         for path in [&self.findings, &self.rejected, &self.no_verdict, &self.sums] {
-            let synced = File::open(path).and_then(|file| file.sync_all());
-            synced.map_err(AuditError::io(path))?;
+            sync(path)?;
         }
         Ok(())
     }
@@ -151,12 +149,19 @@ impl Audit<'_> {
         output.rejected.finish()?;
         output.no_verdict.finish()?;
         let left_out = output.sums.finish()?;
+        let done = PartDone { counts, left_out };
         // What is reviewed anew after a stop need not outlast one of the machine.
-        if plan.held.is_empty() {
-            files.sync()?;
+        match plan.held.tables.is_empty() {
+            true => {
+                files.sync()?;
+                self.reach(FailurePoint::AuditPart)?;
+                run::write(&files.done, &done)?;
+            }
+            false => {
+                self.reach(FailurePoint::AuditPart)?;
+                run::write_unsynced(&files.done, &done)?;
+            }
         }
-        self.reach(FailurePoint::AuditPart)?;
-        run::write(&files.done, &PartDone { counts, left_out })?;
         self.reach(FailurePoint::AuditPartDone)
     }
 }

@@ -11,7 +11,7 @@ use rulepack_protocol::digest::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::{Progress, Rows, Step};
-use crate::cut::{Cut, Repeated, Root};
+use crate::cut::{Cut, Repeated, Root, RowsOfParts};
 use crate::error::AuditError;
 use crate::input::{Format, Input, InputFile};
 use crate::run::{self, InputDigest, Run, RunSettings};
@@ -26,6 +26,9 @@ pub(super) struct CutRecord {
     pub(super) rows: Rows,
     /// By table: keys of several patients, each with the first of them, in hexadecimal.
     repeated: BTreeMap<String, Vec<(String, String)>>,
+    /// By table: how many rows lie on disk for each part. A file that holds another number is not the one that was
+    /// written.
+    parts: BTreeMap<String, Vec<u64>>,
 }
 
 impl CutRecord {
@@ -43,7 +46,19 @@ impl CutRecord {
                 .map(|(table, rows)| (name(table), *rows))
                 .collect(),
             repeated: repeated.collect(),
+            parts: cut
+                .rows_of_parts
+                .iter()
+                .map(|(table, rows)| (name(table), rows.clone()))
+                .collect(),
         }
+    }
+
+    /// How many rows of each table lie on disk for each part.
+    pub(super) fn rows_of_parts(&self) -> RowsOfParts {
+        let tables = self.parts.iter();
+        let tables = tables.filter_map(|(name, rows)| Some((schema::table(name)?, rows.clone())));
+        tables.collect()
     }
 
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, AuditError> {

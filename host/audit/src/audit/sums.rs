@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use rulepack_contract::schema::ids;
+use rulepack_host::files;
 use rulepack_host::review::{LeftOut, Summing, SumsMade};
 
 use super::parts_done::{PartDone, PartFiles};
@@ -23,6 +24,7 @@ pub const TOTALS_CSV: &str = "totals.csv";
 pub(super) struct Made {
     pub(super) sums: Arc<SumsMade>,
     pub(super) layout: Layout,
+    pub(super) rows: u64,
     pub(super) told: Totals,
 }
 
@@ -51,6 +53,7 @@ impl Audit<'_> {
                 rows: done.rows,
                 left_out: institutions.len() as u64,
             },
+            rows: done.rows,
             sums: Arc::new(SumsMade::new(summing.clone(), done.left_out)),
             layout,
         })
@@ -87,6 +90,7 @@ impl Audit<'_> {
             file: u32::try_from(input.files.len()).unwrap_or(u32::MAX),
         }
         .write(&parts::path(&of_table, 0), &list)?;
+        files::sync_folder(&of_table).map_err(AuditError::io(&of_table))?;
         self.put(&list, TOTALS_CSV)?;
         Ok(SumsDone { rows, left_out })
     }

@@ -1,91 +1,116 @@
 //! Rows that memory holds: nothing of them goes on disk, and a part is sorted when it is reviewed.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use arrow::array::{AsArray as _, RecordBatch};
-use arrow::compute::interleave_record_batch;
+use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::UInt64Type;
 use arrow::error::ArrowError;
 use rulepack_contract::schema::TableId;
 
+use super::numbered::Numbered;
+use super::parts::by_part;
 use super::root::{self, Root};
 
-/// The number of a batch, and of a row in it.
-pub(crate) type RowAt = (usize, usize);
 /// The rows of all tables; of none where they lie on disk.
-pub(crate) type Held = BTreeMap<TableId, HeldRows>;
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) tables: BTreeMap<TableId, HeldRows>,
+    /// What stands in their columns of codes and tokens.
+    pub(crate) texts: Numbered,
+}
 
-/// The rows of one table, in the order of arrival.
+/// The rows of one table. Those of a part lie together: they are read in the order of their patients, which would
+/// be all over the memory otherwise.
 #[derive(Debug)]
 pub(crate) struct HeldRows {
-    batches: Vec<RecordBatch>,
-    parts: Vec<Vec<RowAt>>,
+    parts: Vec<Vec<RecordBatch>>,
+    /// Rows that are not in their parts yet.
+    waiting: Vec<RecordBatch>,
+    rows_waiting: usize,
 }
 
-/// The rows of a part in the order of root, key and place: that of rows which were sorted on disk.
-pub(crate) struct InOrder<'h> {
-    batches: Vec<&'h RecordBatch>,
-    order: Vec<RowAt>,
-    next: usize,
+/// The rows of a part, and their order by root, key and place: that of rows which were sorted on disk.
+pub(crate) struct InOrder {
+    pub(crate) rows: RecordBatch,
+    pub(crate) order: Vec<(Root, u32)>,
 }
 
-/// Rows that are handed on at once.
-const ROWS: usize = 8_192;
+/// Rows for each part that wait for more: so many are worth a batch of their own.
+const ROWS_OF_PART: usize = 512;
 
 impl HeldRows {
-    pub(crate) fn new(parts: Vec<Vec<RowAt>>, batches: Vec<RecordBatch>) -> Self {
-        HeldRows { batches, parts }
+    /// No row yet.
+    pub(crate) fn new(parts: u32) -> Self {
+        HeldRows {
+            parts: vec![Vec::new(); parts as usize],
+            waiting: Vec::new(),
+            rows_waiting: 0,
+        }
     }
 
-    /// All rows, as they arrived.
-    pub(crate) fn batches(&self) -> &[RecordBatch] {
-        &self.batches
-    }
-
-    /// The rows of a part in order; `None` where it has none.
-    pub(crate) fn in_order(&self, part: usize) -> Option<InOrder<'_>> {
-        let rows = self.parts.get(part).filter(|rows| !rows.is_empty())?;
-        let batches = || self.batches.iter();
-        let roots: Vec<_> = batches()
-            .map(|batch| batch.column(0).as_fixed_size_binary())
-            .collect();
-        let places: Vec<_> = batches()
-            .map(|batch| batch.column(1).as_primitive::<UInt64Type>())
-            .collect();
-        let keys: Vec<_> = batches()
-            .map(|batch| batch.column(2).as_string::<i32>())
-            .collect();
-        let mut order: Vec<(Root, RowAt)> = rows
-            .iter()
-            .map(|(batch, row)| (root::at(roots[*batch], *row), (*batch, *row)))
-            .collect();
-        let key = |(batch, row): RowAt| keys[batch].value(row);
-        let place = |(batch, row): RowAt| places[batch].value(row);
-        order.sort_unstable_by(|(root, row), (other_root, other)| {
-            let by_root = root.cmp(other_root);
-            let by_key = by_root.then_with(|| key(*row).cmp(key(*other)));
-            by_key.then_with(|| place(*row).cmp(&place(*other)))
-        });
-        Some(InOrder {
-            batches: batches().collect(),
-            order: order.into_iter().map(|(_, row)| row).collect(),
-            next: 0,
-        })
-    }
-}
-
-impl InOrder<'_> {
-    /// The next rows; `None` at the end.
+    /// Takes rows, the first column of which is their root.
     ///
     /// # Errors
     /// [`ArrowError`] where one column holds more bytes than 32 bits count.
-    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        let rest = self.order.get(self.next..).unwrap_or_default();
-        let some = rest.get(..ROWS).unwrap_or(rest);
-        if some.is_empty() {
-            return Ok(None);
+    pub(crate) fn add(&mut self, batch: RecordBatch) -> Result<(), ArrowError> {
+        self.rows_waiting += batch.num_rows();
+        self.waiting.push(batch);
+        match self.rows_waiting < self.parts.len() * ROWS_OF_PART {
+            true => Ok(()),
+            false => self.scatter(),
         }
-        self.next += some.len();
-        interleave_record_batch(&self.batches, some).map(Some)
+    }
+
+    /// Puts the rows that wait into their parts.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(crate) fn scatter(&mut self) -> Result<(), ArrowError> {
+        self.rows_waiting = 0;
+        let waiting = mem::take(&mut self.waiting);
+        let batches: Vec<&RecordBatch> = waiting.iter().collect();
+        let by_part = by_part(&waiting, self.parts.len());
+        for (part, rows) in self.parts.iter_mut().zip(by_part) {
+            if !rows.is_empty() {
+                part.push(interleave_record_batch(&batches, &rows)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows, a part after the other, in the order of arrival within each.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = &RecordBatch> {
+        self.parts.iter().flatten().chain(&self.waiting)
+    }
+
+    /// The rows of a part; `None` where it has none.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(crate) fn in_order(&self, part: usize) -> Result<Option<InOrder>, ArrowError> {
+        let batches = self.parts.get(part).map(Vec::as_slice).unwrap_or_default();
+        let Some(first) = batches.first() else {
+            return Ok(None);
+        };
+        let rows = concat_batches(first.schema_ref(), batches)?;
+        let roots = rows.column(0).as_fixed_size_binary();
+        let numbered = (0..).zip(0..rows.num_rows());
+        let mut order: Vec<(Root, u32)> = numbered
+            .map(|(number, row)| (root::at(roots, row), number))
+            .collect();
+        order.sort_by_key(|(root, _)| *root);
+        let places = rows.column(1).as_primitive::<UInt64Type>();
+        let keys = rows.column(2).as_string::<i32>();
+        // Of one root there are few, and mostly in order already.
+        for of_root in order.chunk_by_mut(|(one, _), (other, _)| one == other) {
+            of_root.sort_by(|(_, one), (_, other)| {
+                let (one, other) = (*one as usize, *other as usize);
+                let by_key = keys.value(one).cmp(keys.value(other));
+                by_key.then_with(|| places.value(one).cmp(&places.value(other)))
+            });
+        }
+        Ok(Some(InOrder { rows, order }))
     }
 }

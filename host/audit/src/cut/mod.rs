@@ -7,25 +7,26 @@
 
 mod held;
 mod keeper;
+mod numbered;
 mod owners;
 pub(crate) mod parts;
 pub(crate) mod root;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use arrow::array::{Array as _, RecordBatch, StringArray};
 use rulepack_contract::schema::{TableId, ids};
 
 use crate::error::AuditError;
-use crate::input::{Input, Layout, Place, Rows};
+use crate::input::{FileRows, Input, Layout, Place, Rows, read};
 use crate::review::{Ledger, rejected_line};
 pub(crate) use held::{Held, InOrder};
 use keeper::Keeper;
-pub(crate) use keeper::Room;
+pub(crate) use keeper::{Room, RowsOfParts};
 pub(crate) use owners::Repeated;
 use owners::{Known, Owners, OwnersWriter};
-use parts::PartsWriter;
 pub use root::Root;
 
 /// What was read, before anything is reviewed.
@@ -39,6 +40,8 @@ pub(crate) struct Cut {
     pub(crate) held: Held,
     /// Whether they are.
     pub(crate) is_on_disk: bool,
+    /// How many there are in each part then.
+    pub(crate) rows_of_parts: RowsOfParts,
 }
 
 /// Where parts go, and within what.
@@ -50,6 +53,8 @@ pub(crate) struct Cutter<'c> {
     pub(crate) room: Room,
     /// For the keys of one table.
     pub(crate) keys_bytes: u64,
+    /// Whether files are read on a thread of their own.
+    pub(crate) ahead: bool,
     /// Told the number of rows after some thousands more.
     pub(crate) progress: &'c (dyn Fn(u64) + Sync),
 }
@@ -78,7 +83,7 @@ impl Cutter<'_> {
             owners.retain(|table, _| is_owner(*table));
         }
         cut.is_on_disk = keeper.is_on_disk();
-        cut.held = keeper.finish();
+        (cut.held, cut.rows_of_parts) = keeper.finish();
         Ok(cut)
     }
 
@@ -96,7 +101,7 @@ impl Cutter<'_> {
             self.parts
         };
         let folder = folder_of(self.folder, table);
-        keeper.begin(table, PartsWriter::new(&folder, layout.schema(), parts));
+        keeper.begin(layout, (&folder, parts));
         let mut keys = match is_looked_up(table) {
             true => Some(OwnersWriter::create(
                 table,
@@ -107,28 +112,28 @@ impl Cutter<'_> {
         let passes = owners.map_or_else(|| std::iter::once(0..1).collect(), Owners::passes);
         for (pass, buckets) in passes.into_iter().enumerate() {
             let known = owners.map(|owners| owners.known(buckets)).transpose()?;
-            for file in self.input.of(table) {
-                let mut source = layout.open(file)?;
-                let mut told = Vec::new();
-                while let Some(rows) = source.next(&mut told)? {
+            thread::scope(|scope| -> Result<(), AuditError> {
+                for some in read((self.input, layout), scope, self.ahead) {
+                    let FileRows {
+                        file,
+                        rows,
+                        rejected: lines,
+                    } = some?;
                     // What is no row is told in the first pass.
                     if pass == 0 {
-                        let read = (rows.keys.len() + told.len()) as u64;
+                        let read = (rows.keys.len() + lines.len()) as u64;
                         *cut.rows.entry(table).or_default() += read;
                         (self.progress)(read);
-                        for line in &told {
-                            let line_number = Place {
-                                file: file.0,
-                                line: line.line,
-                            };
-                            rejected_line(line_number.number(), line, rejected)?;
+                        for told in &lines {
+                            let line = told.line;
+                            rejected_line(Place { file, line }.number(), told, rejected)?;
                         }
                     }
-                    told.clear();
                     let rows = self.owned(layout, known.as_deref(), rows, &mut keys)?;
-                    keeper.add(table, rows)?;
+                    keeper.add(table, &rows)?;
                 }
-            }
+                Ok(())
+            })?;
         }
         Ok(keys)
     }

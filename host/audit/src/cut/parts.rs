@@ -13,7 +13,6 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use rulepack_host::files;
 
-use super::held::{HeldRows, RowAt};
 use super::root;
 use crate::error::AuditError;
 
@@ -21,10 +20,14 @@ use crate::error::AuditError;
 pub(crate) struct PartsWriter {
     folder: PathBuf,
     schema: SchemaRef,
-    parts: u32,
-    writers: Vec<Option<StreamWriter<BufWriter<File>>>>,
+    writers: Vec<Option<RowsFile>>,
     waiting: Vec<RecordBatch>,
+    /// Rows written, by part.
+    rows: Vec<u64>,
 }
+
+/// A file of rows that is being written.
+pub(crate) type RowsFile = StreamWriter<BufWriter<File>>;
 
 /// Rows in one message of a part file: what a sort takes in at once, and must hold twice.
 const ROWS_MAX: usize = 512;
@@ -35,9 +38,9 @@ impl PartsWriter {
         PartsWriter {
             folder: folder.to_owned(),
             schema,
-            parts,
             writers: (0..parts).map(|_| None).collect(),
             waiting: Vec::new(),
+            rows: vec![0; parts as usize],
         }
     }
 
@@ -52,9 +55,10 @@ impl PartsWriter {
     /// [`AuditError`] where a file cannot be written.
     pub(crate) fn flush(&mut self) -> Result<(), AuditError> {
         fs::create_dir_all(&self.folder).map_err(AuditError::io(&self.folder))?;
-        let rows = self.by_part();
+        let rows = by_part(&self.waiting, self.writers.len());
         let batches: Vec<&RecordBatch> = self.waiting.iter().collect();
         for (part, rows) in rows.iter().enumerate() {
+            self.rows[part] += rows.len() as u64;
             for some in rows.chunks(ROWS_MAX) {
                 let of_part = interleave_record_batch(&batches, some);
                 let of_part = of_part.map_err(AuditError::rows(&self.folder))?;
@@ -71,35 +75,45 @@ impl PartsWriter {
         Ok(())
     }
 
-    /// Writes what was held back, and ends the files.
+    /// Writes what was held back, ends the files, and waits until they lie on the disk. Answers how many rows each
+    /// part has.
     ///
     /// # Errors
     /// [`AuditError`] where a file cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), AuditError> {
+    pub(crate) fn finish(mut self) -> Result<Vec<u64>, AuditError> {
         self.flush()?;
-        for writer in self.writers.iter_mut().flatten() {
-            writer.finish().map_err(AuditError::rows(&self.folder))?;
-        }
-        Ok(())
-    }
-
-    /// Leaves in memory what was held back, of which nothing was written.
-    pub(crate) fn hold(self) -> HeldRows {
-        HeldRows::new(self.by_part(), self.waiting)
-    }
-
-    /// By part, in which batch its rows are, and where.
-    fn by_part(&self) -> Vec<Vec<RowAt>> {
-        let mut rows: Vec<Vec<RowAt>> = vec![Vec::new(); self.parts as usize];
-        for (batch, of_batch) in self.waiting.iter().enumerate() {
-            let roots = of_batch.column(0).as_fixed_size_binary();
-            for row in 0..of_batch.num_rows() {
-                let part = root::at(roots, row).part(self.parts);
-                rows[part as usize].push((batch, row));
+        for (part, writer) in self.writers.into_iter().enumerate() {
+            if let Some(writer) = writer {
+                end(writer, &path(&self.folder, part))?;
             }
         }
-        rows
+        files::sync_folder(&self.folder).map_err(AuditError::io(&self.folder))?;
+        Ok(self.rows)
     }
+}
+
+/// Ends a file of rows, and waits until it lies on the disk.
+///
+/// # Errors
+/// [`AuditError`] where it cannot be written.
+pub(crate) fn end(mut writer: RowsFile, path: &Path) -> Result<(), AuditError> {
+    writer.finish().map_err(AuditError::rows(path))?;
+    let file = writer.get_ref().get_ref();
+    file.sync_all().map_err(AuditError::io(path))
+}
+
+/// By part, in which batch its rows are, and where. The first column of rows is their root.
+pub(super) fn by_part(batches: &[RecordBatch], parts: usize) -> Vec<Vec<(usize, usize)>> {
+    let mut rows: Vec<Vec<(usize, usize)>> = vec![Vec::new(); parts];
+    let parts = u32::try_from(parts).unwrap_or(u32::MAX);
+    for (batch, of_batch) in batches.iter().enumerate() {
+        let roots = of_batch.column(0).as_fixed_size_binary();
+        for row in 0..of_batch.num_rows() {
+            let part = root::at(roots, row).part(parts);
+            rows[part as usize].push((batch, row));
+        }
+    }
+    rows
 }
 
 /// The file of a part.
@@ -126,10 +140,7 @@ pub(crate) fn open(path: &Path) -> Result<Option<StreamReader<BufReader<File>>>,
 ///
 /// # Errors
 /// [`AuditError`] where it cannot be written.
-pub(crate) fn create(
-    path: &Path,
-    schema: &SchemaRef,
-) -> Result<StreamWriter<BufWriter<File>>, AuditError> {
+pub(crate) fn create(path: &Path, schema: &SchemaRef) -> Result<RowsFile, AuditError> {
     let file = files::create_private(path).map_err(AuditError::io(path))?;
     let options = IpcWriteOptions::default();
     let compressed = options.try_with_compression(Some(CompressionType::LZ4_FRAME));

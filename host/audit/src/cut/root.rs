@@ -49,8 +49,8 @@ impl Root {
 
 /// Roots as a column.
 pub(crate) fn column(roots: &[Root]) -> Result<ArrayRef, ArrowError> {
-    let bytes = roots.iter().map(|root| Some(root.0.to_be_bytes()));
-    let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(bytes, 16);
+    let bytes: Vec<u8> = roots.iter().flat_map(|root| root.0.to_be_bytes()).collect();
+    let array = FixedSizeBinaryArray::try_new(16, bytes.into(), None);
     Ok(Arc::new(array?))
 }
 

@@ -12,6 +12,9 @@ use rulepack_host::data::{FileRejection, TableFile};
 use super::{Format, Input, InputFile, RowSource, csv_rows, parquet_rows};
 use crate::error::AuditError;
 
+/// Columns of rows with whose they are before those of the contract: root, place and key.
+pub(crate) const COLUMNS_BEFORE: usize = 3;
+
 /// In which form the values of a column are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -76,7 +79,7 @@ impl Layout {
     pub(crate) fn open(
         &self,
         (number, file): (u32, &InputFile),
-    ) -> Result<Box<dyn RowSource>, AuditError> {
+    ) -> Result<Box<dyn RowSource + Send>, AuditError> {
         Ok(match file.format {
             Format::Csv => Box::new(csv_rows::CsvRows::open(self, (number, file))?),
             Format::Parquet => Box::new(parquet_rows::ParquetRows::open(self, (number, file))?),
@@ -109,15 +112,29 @@ impl Layout {
         Arc::new(Schema::new(fields))
     }
 
-    /// Rows with whose they are, as they lie on the disk.
+    /// Rows with whose they are.
     ///
     /// # Errors
     /// [`ArrowError`] where they are not of this layout.
     pub(crate) fn batch(&self, root: ArrayRef, rows: Rows) -> Result<RecordBatch, ArrowError> {
         let mut columns: Vec<ArrayRef> = vec![root, Arc::new(rows.places), Arc::new(rows.keys)];
         columns.extend(rows.columns);
-        RecordBatch::try_new(self.schema(), columns)
+        typed(&self.schema(), columns)
     }
+}
+
+/// Rows of columns with these names, whatever their types are.
+///
+/// # Errors
+/// [`ArrowError`] where they are not as long as each other.
+pub(crate) fn typed(names: &Schema, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+    let fields = names.fields().iter().zip(&columns);
+    let fields = fields.map(|(field, column)| {
+        let data_type = column.data_type().clone();
+        field.as_ref().clone().with_data_type(data_type)
+    });
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    RecordBatch::try_new(Arc::new(schema), columns)
 }
 
 /// Numbers as people write them: for a column that other files of the table hold as texts.

@@ -5,8 +5,9 @@
 
 mod convert;
 mod csv_rows;
-mod layout;
+pub(crate) mod layout;
 mod parquet_rows;
+mod reading;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use rulepack_host::data::{CoverageFile, DataError, Encoding, FileRejection, read
 
 use crate::error::AuditError;
 pub use layout::{Form, Layout, Rows};
+pub(crate) use reading::{FileRows, read};
 
 /// Whether a file is read as one or the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,18 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{
+    AnyDictionaryArray, Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray,
+    UInt64Array,
+};
 use arrow::compute::filter;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
 use rulepack_contract::schema::{Kind, Table};
 use rulepack_host::data::{DataError, FileRejection, Reason, VALUE_BYTES_MAX};
 
@@ -32,7 +39,7 @@ pub(super) struct ParquetRows {
 
 /// The columns of the contract that a file has, each with the form that it is held in.
 pub(super) fn forms(file: &InputFile) -> Result<Vec<(usize, Form)>, AuditError> {
-    let schema = open(file)?.schema().clone();
+    let schema = open(file)?.1.schema().clone();
     let table = file.table.table();
     let (places, key) = columns(file, &schema)?;
     let text = |place: usize, column: &'static str, kind| {
@@ -86,17 +93,24 @@ fn columns(file: &InputFile, schema: &SchemaRef) -> Result<Columns, AuditError> 
     }
 }
 
-fn open(file: &InputFile) -> Result<ParquetRecordBatchReaderBuilder<File>, AuditError> {
+/// The file, and what it says of itself.
+fn open(file: &InputFile) -> Result<(File, ArrowReaderMetadata), AuditError> {
     let opened = File::open(&file.path).map_err(AuditError::io(&file.path))?;
-    ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|source| AuditError::NotParquet {
+    let told = ArrowReaderMetadata::load(&opened, ArrowReaderOptions::new());
+    Ok((opened, told.map_err(not_parquet(file))?))
+}
+
+fn not_parquet(file: &InputFile) -> impl Fn(ParquetError) -> AuditError + '_ {
+    |source| AuditError::NotParquet {
         path: file.path.clone(),
         source,
-    })
+    }
 }
 
 /// The rows that a file says it has.
 pub(super) fn count(file: &InputFile) -> Result<u64, AuditError> {
-    let rows = open(file)?.metadata().file_metadata().num_rows();
+    let (_, told) = open(file)?;
+    let rows = told.metadata().file_metadata().num_rows();
     Ok(u64::try_from(rows).unwrap_or(0))
 }
 
@@ -105,8 +119,13 @@ impl ParquetRows {
         layout: &Layout,
         (number, file): (u32, &InputFile),
     ) -> Result<Self, AuditError> {
-        let builder = open(file)?;
-        let (of_file, key) = columns(file, builder.schema())?;
+        let (opened, told) = open(file)?;
+        let (of_file, key) = columns(file, told.schema())?;
+        let schema = with_codes(file, told.schema());
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let told = ArrowReaderMetadata::try_new(Arc::clone(told.metadata()), options);
+        let told = told.map_err(not_parquet(file))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, told);
         let place = |column: usize| {
             let found = of_file.iter().find(|(_, of)| *of == column);
             found.map(|(place, _)| *place)
@@ -114,10 +133,7 @@ impl ParquetRows {
         let places = layout.columns.iter().map(|(column, _)| place(*column));
         let places = places.collect();
         let reader = builder.with_batch_size(ROWS).build();
-        let reader = reader.map_err(|source| AuditError::NotParquet {
-            path: file.path.clone(),
-            source,
-        })?;
+        let reader = reader.map_err(not_parquet(file))?;
         Ok(ParquetRows {
             file: file.clone(),
             number,
@@ -171,10 +187,8 @@ impl ParquetRows {
         };
         look(&rows.keys, table.key().unwrap_or(table.name));
         for ((column, form), values) in self.layout.columns.iter().zip(&rows.columns) {
-            if *form == Form::Text
-                && let Some(texts) = values.as_any().downcast_ref::<StringArray>()
-            {
-                look(texts, table.columns[*column].name);
+            if *form == Form::Text && !has_sound_dictionary(values) {
+                look(&convert::text(values)?, table.columns[*column].name);
             }
         }
         if faults.is_empty() {
@@ -217,8 +231,44 @@ fn held(array: &ArrayRef, kind: Kind, form: Form) -> Result<ArrayRef, ArrowError
     Ok(match (form, of_file) {
         (Form::Number, _) => Arc::new(convert::number(array, kind)?),
         (Form::Text, Form::Number) => Arc::new(layout::texts(&convert::number(array, kind)?, kind)),
+        (Form::Text, Form::Text) if is_coded(array.data_type()) => Arc::clone(array),
         (Form::Text, Form::Text) => Arc::new(convert::text(array)?),
     })
+}
+
+/// As a column of codes or tokens is read: each text of some thousand rows once.
+fn coded() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+fn is_coded(data_type: &DataType) -> bool {
+    *data_type == coded()
+}
+
+/// Whether each text of a dictionary may stand in a row, so that none of the rows has to be looked at.
+fn has_sound_dictionary(array: &ArrayRef) -> bool {
+    let texts = array
+        .as_any_dictionary_opt()
+        .map(AnyDictionaryArray::values);
+    let texts = texts.and_then(|texts| texts.as_string_opt::<i32>());
+    texts.is_some_and(|texts| texts.iter().flatten().all(|text| fault(text).is_none()))
+}
+
+/// The schema of a file, with dictionaries for the texts of codes and tokens.
+fn with_codes(file: &InputFile, schema: &SchemaRef) -> SchemaRef {
+    let table = file.table.table();
+    let fields = schema.fields().iter().map(|field| {
+        let column = table
+            .column(field.name())
+            .map(|column| &table.columns[column]);
+        let is_code = column.is_some_and(|column| matches!(column.kind, Kind::Code | Kind::Token));
+        match is_code && *field.data_type() == DataType::Utf8 {
+            true => Arc::new(field.as_ref().clone().with_data_type(coded())),
+            false => Arc::clone(field),
+        }
+    });
+    let fields: Vec<_> = fields.collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn absent(form: Form, rows: usize) -> ArrayRef {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray as _, RecordBatch};
-use arrow::datatypes::{Int64Type, UInt64Type};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+};
+use arrow::datatypes::UInt64Type;
 use rulepack_contract::data::{Cell, Data, DataBuilder, Problem, Rejection};
 use rulepack_contract::review::Scope;
 use rulepack_contract::schema::{TableId, ids};
@@ -16,7 +17,7 @@ use super::ledger::{self, Ledger};
 use super::{PATIENT_ROWS_MAX, Plan};
 use crate::cut::{Root, root};
 use crate::error::AuditError;
-use crate::input::{Form, Layout};
+use crate::input::layout::{COLUMNS_BEFORE, Form, Layout};
 
 /// Rows that are being gathered.
 pub(super) struct Assembly<'p> {
@@ -24,7 +25,7 @@ pub(super) struct Assembly<'p> {
     scope: Scope,
     builder: DataBuilder,
     /// Rows that are not in the builder yet, which takes many at once.
-    waiting: BTreeMap<TableId, Vec<Waiting<'p>>>,
+    waiting: BTreeMap<TableId, Waiting<'p>>,
     rows: u64,
     /// Rows of the patient that is being gathered, and its key.
     of_patient: u64,
@@ -41,15 +42,13 @@ pub(super) struct TooMany {
     pub(super) has_all_encounters: bool,
 }
 
-/// Rows that follow each other.
+/// Rows of one table.
 struct Waiting<'p> {
     layout: &'p Layout,
-    batch: RecordBatch,
-    rows: Range<usize>,
+    batches: Vec<RecordBatch>,
+    /// In which batch each is, and where.
+    rows: Vec<(u32, u32)>,
 }
-
-/// Columns of a batch of rows before those of the contract.
-const COLUMNS_BEFORE: usize = 3;
 
 /// Which tables and columns batches of patients have, without a row.
 pub(super) fn sources(plan: &Plan<'_>) -> Data {
@@ -57,7 +56,8 @@ pub(super) fn sources(plan: &Plan<'_>) -> Data {
 }
 
 fn declared(plan: &Plan<'_>, scope: Scope) -> DataBuilder {
-    let mut builder = DataBuilder::new();
+    let texts = &plan.held.texts;
+    let mut builder = DataBuilder::with_texts(Arc::clone(&texts.codes), Arc::clone(&texts.tokens));
     builder.known_by_line();
     for layout in plan.layouts {
         // Lines are with their patients: an institution without them must not be taken for one that has none.
@@ -92,7 +92,8 @@ impl<'p> Assembly<'p> {
                 .find(|layout| layout.table == ids::INSTITUTIONS);
             for batch in &plan.institutions {
                 if let Some(layout) = layout {
-                    assembly.add(layout, batch, 0..batch.num_rows());
+                    let rows = (0..batch.num_rows()).filter_map(|row| u32::try_from(row).ok());
+                    assembly.add(layout, batch, &rows.collect::<Vec<_>>());
                 }
             }
         }
@@ -126,12 +127,13 @@ impl<'p> Assembly<'p> {
         &mut self,
         layout: &'p Layout,
         batch: &RecordBatch,
-        rows: Range<usize>,
+        rows: &[u32],
         rejected: &mut Ledger,
     ) -> Result<(), AuditError> {
-        if layout.table == ids::PATIENTS && !rows.is_empty() {
-            let keys = batch.column(2).as_string::<i32>();
-            self.patient = keys.value(rows.start).to_owned();
+        if layout.table == ids::PATIENTS
+            && let Some(row) = rows.first()
+        {
+            self.patient = key(batch, *row as usize).to_owned();
         }
         self.of_patient += rows.len() as u64;
         if self.scope == Scope::Patient && self.of_patient > PATIENT_ROWS_MAX {
@@ -152,23 +154,26 @@ impl<'p> Assembly<'p> {
             self.add(layout, batch, rows);
             return Ok(());
         };
-        for row in rows {
-            let key = batch.column(2).as_string::<i32>().value(row).trim();
+        let mut sound = Vec::with_capacity(rows.len());
+        for number in rows {
+            let row = *number as usize;
+            let key = key(batch, row).trim();
             let of = root::at(batch.column(0).as_fixed_size_binary(), row);
             match repeated.get(&Root::of(key)) {
                 Some(first) if *first != of && !key.is_empty() => {
                     let rejection = duplicate(layout.table, place(batch, row), key);
                     ledger::rejected(self.plan.input, rejection, rejected)?;
                 }
-                _ => self.add(layout, batch, row..row + 1),
+                _ => sound.push(*number),
             }
         }
+        self.add(layout, batch, &sound);
         Ok(())
     }
 
     /// The data; rows with a fault, and what belongs to them, are left out and listed.
     pub(super) fn finish(mut self, rejected: &mut Ledger) -> Result<Data, AuditError> {
-        for waiting in mem::take(&mut self.waiting).into_values().flatten() {
+        for waiting in mem::take(&mut self.waiting).into_values() {
             build(&mut self.builder, &waiting);
         }
         check_rows(&mut self.builder);
@@ -183,50 +188,83 @@ impl<'p> Assembly<'p> {
         Ok(data)
     }
 
-    fn add(&mut self, layout: &'p Layout, batch: &RecordBatch, rows: Range<usize>) {
-        let of_table = self.waiting.entry(layout.table).or_default();
-        if let Some(last) = of_table.last_mut()
-            && last.rows.end == rows.start
-            && Arc::ptr_eq(last.batch.column(0), batch.column(0))
-        {
-            last.rows.end = rows.end;
-            return;
-        }
-        of_table.push(Waiting {
+    fn add(&mut self, layout: &'p Layout, batch: &RecordBatch, rows: &[u32]) {
+        let of_table = self.waiting.entry(layout.table);
+        let waiting = of_table.or_insert_with(|| Waiting {
             layout,
-            batch: batch.clone(),
-            rows,
+            batches: Vec::new(),
+            rows: Vec::new(),
         });
+        let is_same = |last: &RecordBatch| Arc::ptr_eq(last.column(0), batch.column(0));
+        if !waiting.batches.last().is_some_and(is_same) {
+            waiting.batches.push(batch.clone());
+        }
+        let number = u32::try_from(waiting.batches.len() - 1).unwrap_or(u32::MAX);
+        waiting.rows.extend(rows.iter().map(|row| (number, *row)));
+    }
+}
+
+impl Waiting<'_> {
+    /// The column of each batch that stands at a place.
+    fn column(&self, place: usize) -> impl Iterator<Item = &ArrayRef> {
+        self.batches.iter().map(move |batch| batch.column(place))
+    }
+
+    /// What a column has in each of the rows.
+    fn values<'w, A: ?Sized, T>(
+        &'w self,
+        arrays: &'w [&'w A],
+        value: impl Fn(&'w A, usize) -> T + 'w,
+    ) -> impl Iterator<Item = T> + 'w {
+        let rows = self.rows.iter();
+        rows.map(move |(batch, row)| value(arrays[*batch as usize], *row as usize))
     }
 }
 
 /// Adds rows column by column.
 fn build(builder: &mut DataBuilder, waiting: &Waiting<'_>) {
-    let (table, batch) = (waiting.layout.table, &waiting.batch);
-    let rows = || waiting.rows.clone();
-    let keys = batch.column(2).as_string::<i32>();
-    let named = rows().map(|row| (place(batch, row), keys.value(row).trim()));
+    let table = waiting.layout.table;
+    let places: Vec<&UInt64Array> = waiting.column(1).map(AsArray::as_primitive).collect();
+    let keys: Vec<&StringArray> = waiting.column(2).map(AsArray::as_string).collect();
+    let named = waiting
+        .values(&places, UInt64Array::value)
+        .zip(waiting.values(&keys, |keys, row| keys.value(row).trim()));
     let numbers = builder.push_rows(table, named);
-    let columns = batch.columns().get(COLUMNS_BEFORE..).unwrap_or_default();
-    for ((column, form), array) in waiting.layout.columns.iter().zip(columns) {
+    for (place, (column, form)) in (COLUMNS_BEFORE..).zip(&waiting.layout.columns) {
         let into = (*column, numbers.as_slice());
-        match form {
-            Form::Text => {
-                let texts = array.as_string::<i32>();
-                let cell = |row| texts.is_valid(row).then(|| Cell::Text(texts.value(row)));
-                builder.push_column(table, into, rows().map(cell));
+        let known: Option<Vec<&UInt32Array>> = waiting
+            .column(place)
+            .map(AsArray::as_primitive_opt)
+            .collect();
+        match (form, known) {
+            (_, Some(known)) => {
+                builder.push_known(table, into, waiting.values(&known, UInt32Array::value));
             }
-            Form::Number => {
-                let values = array.as_primitive::<Int64Type>();
-                let cell = |row| {
-                    values
-                        .is_valid(row)
-                        .then(|| Cell::Number(values.value(row)))
-                };
-                builder.push_column(table, into, rows().map(cell));
+            (Form::Text, None) => {
+                let texts: Vec<&StringArray> =
+                    waiting.column(place).map(AsArray::as_string).collect();
+                builder.push_column(table, into, waiting.values(&texts, text));
+            }
+            (Form::Number, None) => {
+                let values: Vec<&Int64Array> =
+                    waiting.column(place).map(AsArray::as_primitive).collect();
+                builder.push_column(table, into, waiting.values(&values, number));
             }
         }
     }
+}
+
+fn text(texts: &StringArray, row: usize) -> Option<Cell<'_>> {
+    texts.is_valid(row).then(|| Cell::Text(texts.value(row)))
+}
+
+fn number(values: &Int64Array, row: usize) -> Option<Cell<'_>> {
+    let is_there = values.is_valid(row);
+    is_there.then(|| Cell::Number(values.value(row)))
+}
+
+fn key(batch: &RecordBatch, row: usize) -> &str {
+    batch.column(2).as_string::<i32>().value(row)
 }
 
 fn place(batch: &RecordBatch, row: usize) -> u64 {

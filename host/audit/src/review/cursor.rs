@@ -1,5 +1,6 @@
 //! The rows of one table of a part, one patient or institution after the other.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{AsArray as _, RecordBatch};
@@ -16,15 +17,24 @@ use crate::sort::{Sorted, Sorter};
 /// The rows of one table in the order of patients.
 pub(super) struct Cursor<'p> {
     layout: &'p Layout,
-    rows: Rows<'p>,
-    batch: Option<RecordBatch>,
-    row: usize,
+    rows: Rows,
+    next: usize,
 }
 
-/// Rows in order, some at a time.
-enum Rows<'p> {
-    Held(InOrder<'p>),
-    OnDisk(Sorted),
+/// Rows in order.
+enum Rows {
+    Held(InOrder),
+    /// Some at a time.
+    OnDisk(OnDisk),
+}
+
+/// Rows that are sorted on the disk.
+struct OnDisk {
+    sorted: Sorted,
+    batch: Option<RecordBatch>,
+    file: PathBuf,
+    expected: u64,
+    found: u64,
 }
 
 /// A cursor for each table of a part that has rows.
@@ -40,10 +50,18 @@ pub(super) fn all<'p>(
         .filter(|layout| is_of_institution(layout.table) == (scope == Scope::Institution));
     let mut cursors = Vec::new();
     for layout in of_scope {
-        let held = plan.held.get(&layout.table);
-        let rows = match held {
-            Some(held) => held.in_order(part).map(Rows::Held),
-            None => on_disk(plan, (layout, part), sorter, runtime)?.map(Rows::OnDisk),
+        let rows = match plan.held.tables.get(&layout.table) {
+            Some(held) => {
+                let in_order = held.in_order(part);
+                let table = layout.table.table().name;
+                in_order
+                    .map_err(AuditError::rows(table.as_ref()))?
+                    .map(Rows::Held)
+            }
+            None => {
+                let sorted = on_disk(plan, (layout, part), sorter, runtime)?;
+                sorted.map(Rows::OnDisk)
+            }
         };
         let Some(rows) = rows else {
             continue;
@@ -51,8 +69,7 @@ pub(super) fn all<'p>(
         let mut cursor = Cursor {
             layout,
             rows,
-            batch: None,
-            row: 0,
+            next: 0,
         };
         cursor.fill()?;
         cursors.push(cursor);
@@ -65,24 +82,60 @@ fn on_disk(
     (layout, part): (&Layout, usize),
     sorter: &Sorter,
     runtime: &Arc<Runtime>,
-) -> Result<Option<Sorted>, AuditError> {
-    let path = parts::path(&folder_of(&plan.folder, layout.table), part);
-    if !path.exists() {
+) -> Result<Option<OnDisk>, AuditError> {
+    let rows = plan.rows_of_parts.get(&layout.table);
+    let expected = rows.and_then(|rows| rows.get(part)).copied().unwrap_or(0);
+    if expected == 0 {
         return Ok(None);
     }
+    let file = parts::path(&folder_of(&plan.folder, layout.table), part);
     let by: &[&str] = match layout.table.table().key() {
         Some(_) => &["root", "key", "place"],
         None => &["root", "place"],
     };
-    let sorted = sorter.sorted(vec![path], (&layout.schema(), by), runtime)?;
-    Ok(Some(sorted))
+    let sorted = sorter.sorted(vec![file.clone()], (&layout.schema(), by), runtime)?;
+    Ok(Some(OnDisk {
+        sorted,
+        batch: None,
+        file,
+        expected,
+        found: 0,
+    }))
+}
+
+impl OnDisk {
+    /// The next rows; none at the end.
+    fn fill(&mut self) -> Result<(), AuditError> {
+        loop {
+            self.batch = self.sorted.next()?;
+            let Some(batch) = &self.batch else {
+                return match self.found == self.expected {
+                    true => Ok(()),
+                    false => Err(AuditError::PartRows {
+                        path: self.file.clone(),
+                        found: self.found,
+                        expected: self.expected,
+                    }),
+                };
+            };
+            self.found += batch.num_rows() as u64;
+            if batch.num_rows() > 0 {
+                return Ok(());
+            }
+        }
+    }
 }
 
 impl<'p> Cursor<'p> {
     /// Whose the next row is; `None` at the end.
     pub(super) fn root(&self) -> Option<Root> {
-        let batch = self.batch.as_ref()?;
-        Some(root::at(batch.column(0).as_fixed_size_binary(), self.row))
+        match &self.rows {
+            Rows::Held(held) => Some(held.order.get(self.next)?.0),
+            Rows::OnDisk(OnDisk { batch, .. }) => {
+                let roots = batch.as_ref()?.column(0).as_fixed_size_binary();
+                Some(root::at(roots, self.next))
+            }
+        }
     }
 
     /// Hands on the rows of a root that are in memory.
@@ -92,36 +145,41 @@ impl<'p> Cursor<'p> {
         assembly: &mut Assembly<'p>,
         output: &mut Output,
     ) -> Result<(), AuditError> {
-        let Some(batch) = &self.batch else {
-            return Ok(());
-        };
-        let roots = batch.column(0).as_fixed_size_binary();
-        let rest = self.row..batch.num_rows();
-        let end = rest
-            .clone()
-            .find(|row| root::at(roots, *row) != of)
-            .unwrap_or(rest.end);
-        assembly.push(self.layout, batch, self.row..end, &mut output.rejected)?;
-        self.row = end;
-        if self.row == batch.num_rows() {
-            self.fill()?;
+        match &self.rows {
+            Rows::Held(held) => {
+                let rest = held.order.get(self.next..).unwrap_or_default();
+                let rows = rest.iter().take_while(|(root, _)| *root == of);
+                let rows: Vec<u32> = rows.map(|(_, row)| *row).collect();
+                self.next += rows.len();
+                assembly.push(self.layout, &held.rows, &rows, &mut output.rejected)
+            }
+            Rows::OnDisk(OnDisk {
+                batch: Some(batch), ..
+            }) => {
+                let roots = batch.column(0).as_fixed_size_binary();
+                let rest = self.next..batch.num_rows();
+                let mut beyond = rest.clone();
+                let end = beyond.find(|row| root::at(roots, *row) != of);
+                let end = end.unwrap_or(rest.end);
+                let rows = (self.next..end).filter_map(|row| u32::try_from(row).ok());
+                let rows: Vec<u32> = rows.collect();
+                assembly.push(self.layout, batch, &rows, &mut output.rejected)?;
+                self.next = end;
+                match end == batch.num_rows() {
+                    true => self.fill(),
+                    false => Ok(()),
+                }
+            }
+            Rows::OnDisk(OnDisk { batch: None, .. }) => Ok(()),
         }
-        Ok(())
     }
 
+    /// Reads on, where rows lie on disk.
     fn fill(&mut self) -> Result<(), AuditError> {
-        self.row = 0;
-        loop {
-            self.batch = match &mut self.rows {
-                Rows::OnDisk(sorted) => sorted.next()?,
-                Rows::Held(rows) => {
-                    let table = self.layout.table.table().name;
-                    rows.next().map_err(AuditError::rows(table.as_ref()))?
-                }
-            };
-            if self.batch.as_ref().is_none_or(|batch| batch.num_rows() > 0) {
-                return Ok(());
-            }
-        }
+        let Rows::OnDisk(rows) = &mut self.rows else {
+            return Ok(());
+        };
+        self.next = 0;
+        rows.fill()
     }
 }

@@ -19,7 +19,7 @@ use rulepack_host::review::{Circumstances, Reviewed, Summing};
 use tokio::runtime::Runtime;
 
 use crate::audit::{PartFindings, Progress};
-use crate::cut::{Held, Repeated, Root};
+use crate::cut::{Held, Repeated, Root, RowsOfParts};
 use crate::error::AuditError;
 use crate::finding::AuditFinding;
 use crate::input::{Input, Layout};
@@ -44,6 +44,8 @@ pub(crate) struct Plan<'p> {
     pub(crate) repeated: BTreeMap<TableId, Repeated>,
     /// The rows of all parts, where they are not on disk.
     pub(crate) held: &'p Held,
+    /// How many there are in each part where they are.
+    pub(crate) rows_of_parts: RowsOfParts,
     /// All rows of institutions, for every batch of patients has them.
     pub(crate) institutions: Vec<RecordBatch>,
     pub(crate) choices: Choices<'p>,

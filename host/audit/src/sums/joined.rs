@@ -80,7 +80,7 @@ impl Joined<'_> {
                 waiting.clear();
             }
         }
-        writer.finish().map_err(AuditError::rows(part))?;
+        parts::end(writer, part)?;
         list.finish()?;
         Ok(rows)
     }
