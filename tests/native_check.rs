@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use common::nation::{Nation, Registry};
 use common::packs::pack;
+use common::serving::eventually;
 use common::{command, rulepack, workspace};
 
 const NATIVE: &str = include_str!("../examples/check-order.json");
@@ -122,6 +123,34 @@ fn several_patients_are_judged_as_by_the_national_transaction_and_executed_anew(
     ]}}});
     assert_eq!(server.post("/", &feedback.to_string())["infcode"], 0);
     executed_anew(&server, &folder, checked["receipt"].as_str().unwrap());
+}
+
+#[test]
+fn a_call_finds_an_instance_that_was_made_ready_and_another_is_made_after_its_answer() {
+    let nation = Nation::found();
+    let registry = nation.serve();
+    let server = Server::start(&host(&nation, &registry));
+    let is_ready = || {
+        let status = server.send("GET /api/v1/status", "", "");
+        serde_json::from_str::<Value>(&status).unwrap()["ready"] == true
+    };
+    eventually("packs are loaded", is_ready);
+    let found = || {
+        let counts = server.send("GET /metrics", "", "");
+        let line = counts
+            .lines()
+            .find_map(|line| line.strip_prefix("rulepack_instances_total{ready=\"yes\"} "));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(found(), 0);
+    let first = server.post("/api/v1/check", NATIVE);
+    assert_eq!(found(), 1);
+    // The second may come before one is made again, and says the same.
+    eventually("another is made ready", || {
+        let next = server.post("/api/v1/check", NATIVE);
+        assert_eq!(next["packs"], first["packs"]);
+        found() > 1
+    });
 }
 
 /// The receipt of the check, replayed on the very bytes and on others.

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_contract::knowledge::TableError;
+use rulepack_contract::review::Scope;
 use rulepack_engine::cache::{CompiledCache, Key};
 use rulepack_engine::cases;
 use rulepack_engine::worker::{CaseOutcome, Worker, WorkerError};
@@ -403,6 +404,29 @@ impl Packs {
             self.forget();
         }
         are_others
+    }
+
+    /// From now on instances of these packs are made ahead of requests, and of no others that are loaded. Those without rules
+    /// for patients are asked too seldom for that.
+    pub fn keep_ready(&self, in_force: &[Arc<ActivePack>]) {
+        let is_asked = |pack: &ActivePack| {
+            let mut rules = pack.manifest.rules.iter();
+            let is_same = |other: &Arc<ActivePack>| Arc::ptr_eq(&other.loaded, &pack.loaded);
+            rules.any(|rule| rule.scope == Scope::Patient) && in_force.iter().any(is_same)
+        };
+        for pack in self.ready.packs() {
+            match is_asked(&pack) {
+                true => pack.loaded.keep_ready(),
+                false => pack.loaded.keep_none_ready(),
+            }
+        }
+    }
+
+    /// Throws away the instances that were used, and makes others for the next request: after an answer.
+    pub fn renew_ready(&self) {
+        for pack in self.ready.packs() {
+            pack.loaded.renew_ready();
+        }
     }
 
     /// Lets what could not be made ready be tried again.

@@ -96,11 +96,13 @@ fn prices() -> OperatorCost {
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::default();
     let modules = Limits::MODULES;
-    let core_instances = limits.instances.saturating_mul(modules);
-    pool.total_component_instances(limits.instances);
+    // Those at work, and those that wait for a batch or for being thrown away: neither ever takes the other's.
+    let instances = limits.instances.saturating_add(limits.ready);
+    let core_instances = instances.saturating_mul(modules);
+    pool.total_component_instances(instances);
     pool.total_core_instances(core_instances);
     // More than can be in use: a pack that is asked again finds its own, whoever was asked in between.
-    let places = limits.places.max(limits.instances);
+    let places = limits.places.max(instances);
     pool.total_memories(places);
     pool.max_unused_warm_slots(places);
     pool.total_tables(core_instances);
@@ -185,16 +187,17 @@ mod tests {
     fn every_limit_of_the_pool_is_set() {
         let limits = Limits {
             instances: 7,
-            places: 9,
+            places: 12,
+            ready: 3,
             ..Limits::default()
         };
         let [(_, engine), (_, compiling), ..] = engines(&limits);
         let pool = engine.get_pooling_config().unwrap();
-        assert_eq!(pool.get_total_component_instances(), 7);
-        assert_eq!(pool.get_total_core_instances(), 56);
-        assert_eq!(pool.get_total_memories(), 9);
-        assert_eq!(pool.get_max_unused_warm_slots(), 9);
-        assert_eq!(pool.get_total_tables(), 56);
+        assert_eq!(pool.get_total_component_instances(), 10);
+        assert_eq!(pool.get_total_core_instances(), 80);
+        assert_eq!(pool.get_total_memories(), 12);
+        assert_eq!(pool.get_max_unused_warm_slots(), 12);
+        assert_eq!(pool.get_total_tables(), 80);
         assert_eq!(pool.get_max_core_instances_per_component(), 8);
         assert_eq!(pool.get_max_memories_per_component(), 1);
         assert_eq!(pool.get_max_tables_per_component(), 8);

@@ -20,6 +20,7 @@ use crate::loaded::{Code, LoadedPack};
 use crate::made::{Left, Made, Prepared};
 use crate::permits::Permits;
 use crate::prepare::{self, Allowance, Preparation};
+use crate::room::{Readiness, Room};
 use crate::snapshot;
 use crate::state::{Inputs, MemoryLimit, State};
 use crate::ticker::Ticker;
@@ -34,6 +35,8 @@ pub struct Engine {
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) permits: Permits,
+    /// Room for instances that are made ready, of all packs.
+    pub(crate) room: Room,
     /// Runs evaluations.
     pub(crate) evaluate: wasmtime::Engine,
     /// Runs `prepare` once for a snapshot: compiles quickly rather than well.
@@ -98,13 +101,14 @@ pub enum LoadError {
 
 impl Engine {
     /// A sandbox with these limits. Sets aside address space for every place that an instance may have; where this
-    /// machine has too little for all, for those that may live at once.
+    /// machine has too little for all, for those that may live at once, and none is made ready ahead.
     ///
     /// # Errors
     /// [`EngineError`] where this machine does not allow it.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
         let fewest = Limits {
             places: limits.instances,
+            ready: 0,
             ..limits.clone()
         };
         Self::with_places(limits).or_else(|_| Self::with_places(fewest))
@@ -136,6 +140,7 @@ impl Engine {
         Ok(Engine {
             shared: Arc::new(Shared {
                 permits: Permits::new(limits.instances),
+                room: Room::new(limits.ready),
                 limits,
                 _tickers: [start(&evaluate)?, start(&prepare)?],
                 evaluate,
@@ -148,6 +153,12 @@ impl Engine {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    /// How often a batch found an instance ready for it, of packs that have some made ahead.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.shared.room.readiness()
     }
 
     /// Compiles a pack, runs its `prepare`, and makes it ready for evaluations, all in this process: for

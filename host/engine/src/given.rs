@@ -7,6 +7,7 @@ use rulepack_protocol::pack::columnar;
 
 use crate::engine::Engine;
 use crate::input::{Grants, LoadInput};
+use crate::limits::Limits;
 
 /// Digests of a [`LoadInput`]. The same input has the same ones on every machine and in every release that
 /// names its columns alike.
@@ -33,7 +34,14 @@ impl Engine {
     /// version of the sandbox, limits. It does not depend on the machine.
     #[must_use]
     pub fn id(&self) -> String {
-        let limits = Digest::of(format!("{:?}", self.limits()).as_bytes()).to_string();
+        // How many instances there may be decides nothing, and may be fewer on a small machine.
+        let deciding = Limits {
+            instances: 0,
+            places: 0,
+            ready: 0,
+            ..self.limits().clone()
+        };
+        let limits = Digest::of(format!("{deciding:?}").as_bytes()).to_string();
         let limits = limits.get(..16).unwrap_or_default();
         format!(
             "rulepack-engine {} wasmtime 48 limits {limits}",
@@ -95,6 +103,30 @@ mod tests {
     use rulepack_contract::schema::ids;
 
     use super::*;
+
+    #[test]
+    fn an_engine_is_named_by_the_limits_that_decide_and_not_by_how_many_instances_it_has() {
+        let limits = Limits {
+            instances: 1,
+            places: 1,
+            ready: 0,
+            ..Limits::default()
+        };
+        let of = |limits| Engine::new(limits).unwrap().id();
+        let few = of(limits.clone());
+        let more = Limits {
+            instances: 2,
+            places: 3,
+            ready: 4,
+            ..limits.clone()
+        };
+        assert_eq!(of(more), few);
+        let other = Limits {
+            fuel_alone: 7,
+            ..limits
+        };
+        assert_ne!(of(other), few);
+    }
 
     #[test]
     fn other_parameters_and_other_grants_have_other_digests() {

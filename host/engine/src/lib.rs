@@ -1,9 +1,9 @@
 //! Runs rule packs in a sandbox.
 //!
 //! The way of a pack: [`Engine::load`] links it against the contract, runs `prepare` once and keeps what that
-//! left behind as a snapshot; [`LoadedPack::evaluate`] gives every batch a fresh copy of it, reads the
-//! answer, and holds it against the manifest. [`patients`], [`institutions`] and [`cases`] run packs
-//! over whole data and over their own cases.
+//! left behind as a snapshot; [`LoadedPack::evaluate`] gives every batch a fresh copy of it
+//! ([`LoadedPack::keep_ready`]: made ahead of it), reads the answer, and holds it against the manifest.
+//! [`patients`], [`institutions`] and [`cases`] run packs over whole data and over their own cases.
 //!
 //! What a pack can never do, whatever its code: read a column that it was not granted, or a text that was not
 //! given to it ([`Misuse::UnknownCode`]); keep anything from one batch to the next; run, allocate or
@@ -31,6 +31,7 @@ mod engine;
 mod fault;
 mod given;
 mod input;
+mod instance;
 pub mod institutions;
 mod limits;
 mod link;
@@ -42,6 +43,10 @@ mod permits;
 #[cfg(test)]
 mod places_tests;
 mod prepare;
+mod room;
+mod shelf;
+#[cfg(test)]
+mod shelf_tests;
 mod snapshot;
 mod state;
 mod ticker;
@@ -75,3 +80,4 @@ pub use limits::Limits;
 pub use loaded::{Evaluation, LoadedPack};
 pub use made::Made;
 pub use prepare::Preparation;
+pub use room::Readiness;

@@ -52,6 +52,9 @@ pub struct Limits {
     /// Places for the memory of instances, of which address space is set aside for each. One that no instance has is kept as
     /// the last one of the same code found it, so that the next one of that code need not ask the system for anything.
     pub places: u32,
+    /// Instances that are made ready ahead of requests, of all packs together, beside those that live at the same time. One that
+    /// was used counts until it is thrown away. With none of them every batch makes its own.
+    pub ready: u32,
 }
 
 impl Limits {
@@ -61,6 +64,9 @@ impl Limits {
     /// Core modules of a component, and tables of all of them: the pack itself and two adapters of the
     /// component tools, and some room.
     pub(crate) const MODULES: u32 = 8;
+
+    /// Instances that one pack has ready at most: as many as batches that come before there is time to make more.
+    pub(crate) const READY_OF_PACK: u32 = 8;
 
     /// What a batch notes of codes and sets, so that it looks at each text once: a byte for each code of each set.
     pub(crate) const SET_NOTES: usize = 16 * MIB;
@@ -92,6 +98,7 @@ impl Default for Limits {
             wall: Duration::from_secs(120),
             instances: 64,
             places: 1_024,
+            ready: 64,
         }
     }
 }

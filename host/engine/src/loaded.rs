@@ -6,18 +6,19 @@ use rulepack_contract::answer::Answer;
 use rulepack_contract::data::{Batch, Data};
 use rulepack_contract::review::Review;
 use rulepack_protocol::pack::Manifest;
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre, TypedFunc};
+use wasmtime::component::InstancePre;
 
-use crate::answer::{Checker, LiftedAnswer, Rules};
+use crate::answer::{Checker, Rules};
 use crate::coverage::{self, NotEvaluable};
 use crate::engine::{Engine, Setup};
-use crate::fault::{Fault, shortened};
+use crate::fault::Fault;
 use crate::given::Given;
 use crate::input::Grants;
+use crate::instance::{Fresh, Said, Used};
 use crate::limits::Budget;
-use crate::numbering::{BatchCodes, Codes, Dictionary, Scratch};
-use crate::prepare::{self, Allowance, Preparation};
+use crate::numbering::{BatchCodes, Dictionary, Scratch};
+use crate::prepare::{Allowance, Preparation};
+use crate::shelf::Shelf;
 use crate::state::{State, Work};
 use crate::triggers::{Relevant, Triggers};
 
@@ -32,6 +33,7 @@ pub struct LoadedPack {
     given: Given,
     rules: Rules,
     triggers: Option<Triggers>,
+    shelf: Shelf,
     /// Tables of evaluations that are over, for the next ones.
     #[expect(
         clippy::vec_box,
@@ -58,10 +60,20 @@ impl Code {
     /// page by page. A small batch after a large one would pay for all its pages; so each kind has places of
     /// its own, for which the same code is loaded twice.
     fn instances_for(&self, batch: &Batch) -> &InstancePre<State> {
-        match batch.all_rows() < Self::LARGE_ROWS {
+        match Self::is_small(batch) {
             true => &self.small,
             false => &self.large,
         }
+    }
+
+    fn is_small(batch: &Batch) -> bool {
+        batch.all_rows() < Self::LARGE_ROWS
+    }
+
+    /// Whether instances can be made ahead: where each runs `prepare`, one that nobody then asks may have taken longer than
+    /// any batch does.
+    fn can_wait(&self) -> bool {
+        self.preparation == Preparation::Snapshot
     }
 }
 
@@ -76,7 +88,7 @@ pub struct Evaluation {
 
 impl LoadedPack {
     /// Evaluates a batch with the fuel of a patient alone, or of an institution, whatever triggers the pack declares. The
-    /// instance is fresh, and thrown away afterwards.
+    /// instance is fresh, asked about nothing else, and thrown away afterwards.
     ///
     /// # Errors
     /// [`Fault`]: there is no verdict.
@@ -92,6 +104,10 @@ impl LoadedPack {
         fuel: u64,
     ) -> Result<Evaluation, Fault> {
         let _permit = self.engine.shared.permits.take();
+        let fresh = match self.take_ready(batch) {
+            Some(ready) => ready,
+            None => self.make_for(batch)?,
+        };
         let codes = BatchCodes::new(
             self.code.dictionary.clone(),
             batch.data().clone(),
@@ -102,16 +118,40 @@ impl LoadedPack {
             review: review.clone(),
             only: None,
         };
-        let mut store = self.store(State::evaluate(
-            self.allowance.inputs.clone(),
-            (codes, work),
-            self.allowance.memory,
-        ));
-        let evaluation = self.run(&mut store, (batch, review), fuel);
-        if let Codes::Batch(codes) = store.into_data().codes {
+        let (said, mut used) = fresh.ask((codes, work), fuel, self.engine.limits());
+        let evaluation = self.check(said, &used, (batch, review));
+        if let Some(codes) = used.end() {
             self.give_back(codes.into_scratch());
         }
+        // After a fault nothing is kept of it, however short.
+        if evaluation.is_ok() {
+            self.shelf.put_aside(used);
+        }
         evaluation
+    }
+
+    /// From now on instances are made ahead of small batches, which so need not wait for them: one now, and by
+    /// [`LoadedPack::renew_ready`] as many as came at once, up to some ([`Limits::ready`](crate::Limits::ready)). Each is
+    /// used once, like any other, and until then holds nothing of anybody. A large batch takes so long that making its own
+    /// does not matter, and a pack whose shape allows no snapshot has none.
+    pub fn keep_ready(&self) {
+        if self.code.can_wait() {
+            self.shelf.open();
+            self.renew_ready();
+        }
+    }
+
+    /// Throws away the instances that were used, and makes others for those that were taken: for whoever has time, after an
+    /// answer. Where [`LoadedPack::keep_ready`] was not called, it does nothing.
+    pub fn renew_ready(&self) {
+        let limits = self.engine.limits();
+        let make = || Fresh::of_snapshot(&self.code.small, limits, &self.allowance);
+        self.shelf.fill(make);
+    }
+
+    /// From now on no instances are made ahead, and those that are ready go.
+    pub fn keep_none_ready(&self) {
+        self.shelf.close();
     }
 
     /// The manifest.
@@ -160,6 +200,7 @@ impl LoadedPack {
         LoadedPack {
             rules: Rules::new(manifest, &setup.allowance.inputs, engine.limits()),
             triggers: Triggers::new(manifest, &setup.allowance.inputs, &setup.grants),
+            shelf: Shelf::new(Arc::clone(&engine.shared)),
             engine,
             manifest: Arc::new(manifest.clone()),
             code,
@@ -169,6 +210,12 @@ impl LoadedPack {
             given: setup.given,
             scratch: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Those that wait to be thrown away.
+    #[cfg(test)]
+    pub(crate) fn used(&self) -> Vec<Used> {
+        self.shelf.take_used()
     }
 
     /// Whether an instance exports what the contract says. From then on the memory that instances begin with is there.
@@ -185,71 +232,46 @@ impl LoadedPack {
     }
 
     fn check_exports_of(&self, instances: &InstancePre<State>) -> wasmtime::Result<()> {
-        let limits = self.engine.limits();
-        let mut store = prepare::store(instances.engine(), limits, &self.allowance)
-            .map_err(|fault| wasmtime::format_err!("{fault}"))?;
-        let instance = instances.instantiate(&mut store)?;
-        evaluate_of(&mut store, instance)?;
-        Ok(())
+        Fresh::of_snapshot(instances, self.engine.limits(), &self.allowance).map(drop)
     }
 
-    fn store(&self, state: State) -> Store<State> {
-        let limits = self.engine.limits();
-        let mut store = Store::new(self.code.small.engine(), state);
-        store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(limits.answer_bytes);
-        store.set_epoch_deadline(limits.wall_steps());
-        store
+    fn take_ready(&self, batch: &Batch) -> Option<Fresh> {
+        match Code::is_small(batch) {
+            true => self.shelf.take(),
+            false => None,
+        }
     }
 
-    fn run(
-        &self,
-        store: &mut Store<State>,
-        (batch, review): (&Batch, &Review),
-        fuel: u64,
-    ) -> Result<Evaluation, Fault> {
-        let fault = |error: wasmtime::Error| Fault::new(&error, fuel);
-        store.set_fuel(fuel).map_err(fault)?;
-        let instance = match self.code.preparation {
+    fn make_for(&self, batch: &Batch) -> Result<Fresh, Fault> {
+        let limits = self.engine.limits();
+        match self.code.preparation {
             Preparation::Snapshot => {
                 let instances = self.code.instances_for(batch);
-                instances.instantiate(&mut *store).map_err(fault)?
+                let made = Fresh::of_snapshot(instances, limits, &self.allowance);
+                made.map_err(|error| Fault::new(&error, self.budget.alone))
             }
-            Preparation::EachInstance => self.prepared(store)?,
-        };
-        store.set_fuel(fuel).map_err(fault)?;
-        let evaluate = evaluate_of(store, instance).map_err(fault)?;
-        let (answer,) = evaluate.call(&mut *store, ()).map_err(fault)?;
-        let left = store.get_fuel().map_err(fault)?;
-        let answer = answer.map_err(|message| Fault::Refused(shortened(message)))?;
+            Preparation::EachInstance => Fresh::prepared(&self.code.small, limits, &self.allowance),
+        }
+    }
+
+    /// What was said, held against contract and manifest.
+    fn check(
+        &self,
+        said: Said,
+        used: &Used,
+        (batch, review): (&Batch, &Review),
+    ) -> Result<Evaluation, Fault> {
+        let (answer, fuel) = said?;
         let checker = Checker {
             rules: &self.rules,
             batch,
             review,
-            codes: &store.data().codes,
+            codes: used.codes(),
         };
         Ok(Evaluation {
             answer: checker.check(&answer).map_err(Fault::Answer)?,
-            fuel: fuel.saturating_sub(left),
+            fuel,
         })
-    }
-
-    /// An instance that ran `prepare`. The texts that it receives are those that every other one received,
-    /// under the same numbers: the same code ran on the same input.
-    fn prepared(&self, store: &mut Store<State>) -> Result<Instance, Fault> {
-        let fault = |error: wasmtime::Error| Fault::new(&error, self.allowance.fuel);
-        let limits = self.engine.limits();
-        store.set_hostcall_fuel(limits.prepare_bytes);
-        store.set_fuel(self.allowance.fuel).map_err(fault)?;
-        let batch = store.data_mut().pause(limits);
-        let instance = self.code.small.instantiate(&mut *store);
-        let prepared = instance.map_err(fault).and_then(|instance| {
-            prepare::run(store, instance, &self.allowance)?;
-            Ok(instance)
-        });
-        store.data_mut().resume(batch);
-        store.set_hostcall_fuel(limits.answer_bytes);
-        prepared
     }
 
     /// Tables that were last used with this data, or any, or new ones.
@@ -266,12 +288,6 @@ impl LoadedPack {
         let mut free = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(scratch);
     }
-}
-
-type Evaluate = TypedFunc<(), (Result<LiftedAnswer, String>,)>;
-
-fn evaluate_of(store: &mut Store<State>, instance: Instance) -> wasmtime::Result<Evaluate> {
-    instance.get_typed_func(store, "evaluate")
 }
 
 impl std::fmt::Debug for LoadedPack {

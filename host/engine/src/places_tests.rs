@@ -20,6 +20,7 @@ fn asked_in_turn(places: u32) -> [u32; 2] {
     let limits = Limits {
         instances: 4,
         places,
+        ready: 0,
         ..Limits::default()
     };
     let engine = Engine::new(limits).unwrap();
@@ -56,7 +57,7 @@ fn where_address_space_for_the_places_is_not_to_be_had_there_are_as_many_as_inst
         ..Limits::default()
     };
     let engine = Engine::new(limits).unwrap();
-    assert_eq!(engine.limits().places, 4);
+    assert_eq!((engine.limits().places, engine.limits().ready), (4, 0));
     let pack = WRITES.load_into(&engine, &guest::manifest()).unwrap();
     let batch = Batch::patients(guest::data(1), 0..1);
     pack.evaluate(&batch, &guest::review()).unwrap();

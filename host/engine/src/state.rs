@@ -12,7 +12,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::fault::{MemoryRefused, Misuse};
 use crate::limits::Limits;
-use crate::numbering::{BatchCodes, Bounds, Codes, Dictionary};
+use crate::numbering::{BatchCodes, Codes, Dictionary};
 
 /// What `prepare` reads.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) inputs: Arc<Inputs>,
     pub(crate) memory: MemoryLimit,
     work: Option<Work>,
+    /// What `codes` were before the batch.
+    before: Option<Codes>,
 }
 
 /// What `evaluate` reads.
@@ -86,33 +88,25 @@ impl State {
             inputs,
             memory,
             work: None,
+            before: None,
         }
     }
 
-    /// For `evaluate`.
-    pub(crate) fn evaluate(
-        inputs: Arc<Inputs>,
-        (codes, work): (BatchCodes, Work),
-        memory: MemoryLimit,
-    ) -> Self {
-        State {
-            codes: Codes::Batch(codes),
-            inputs,
-            memory,
-            work: Some(work),
+    /// A batch begins.
+    pub(crate) fn begin(&mut self, codes: BatchCodes, work: Work) {
+        let before = std::mem::replace(&mut self.codes, Codes::Batch(codes));
+        self.before = Some(before);
+        self.work = Some(work);
+    }
+
+    /// A batch is over: nothing of it stays here but its codes, which are handed out.
+    pub(crate) fn end(&mut self) -> Option<BatchCodes> {
+        self.work = None;
+        let before = self.before.take()?;
+        match std::mem::replace(&mut self.codes, before) {
+            Codes::Batch(codes) => Some(codes),
+            Codes::Prepare(_) => None,
         }
-    }
-
-    /// Puts the batch aside while `prepare` runs.
-    pub(crate) fn pause(&mut self, limits: &Limits) -> (Codes, Option<Work>) {
-        let empty = Codes::Prepare(Dictionary::new(Bounds::new(limits)));
-        (std::mem::replace(&mut self.codes, empty), self.work.take())
-    }
-
-    /// Goes on with the batch.
-    pub(crate) fn resume(&mut self, (codes, work): (Codes, Option<Work>)) {
-        self.codes = codes;
-        self.work = work;
     }
 
     pub(crate) fn work(&self, function: &'static str) -> Result<&Work, Misuse> {

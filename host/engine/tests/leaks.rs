@@ -12,6 +12,8 @@ mod guest;
 mod ward;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use guest::Guest;
 use rulepack_contract::data::Batch;
@@ -184,19 +186,32 @@ const IN_TABLES: [&str; 2] = [
      (drop (table.grow $kept (ref.func $mark) (i32.const 10)))",
 ];
 
-/// What a pack of this kind says of 200 patients one by one, in a sandbox with one place, so that every batch gets the place
-/// of the one before.
-fn keeps_nothing(places: [&str; 2], preparation: Preparation) {
+/// What a pack of this kind says of 200 patients one by one: in a sandbox with one place, so that every batch gets the place
+/// of the one before; and, where some are made ready meanwhile, one that was made ahead or the place of such a one.
+fn keeps_nothing(places: [&str; 2], preparation: Preparation, ready: u32) {
     let engine = Engine::new(Limits {
         instances: 1,
         places: 1,
+        ready,
         ..Limits::default()
     });
     let engine = engine.unwrap();
     let data = ward::data(200, |patient| patient % 10 == 5);
     let review = |pack: &LoadedPack, threads| {
         let division = Division { rows: 1, threads };
-        patients::review(pack, &data, &guest::review(), division)
+        pack.keep_ready();
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    pack.renew_ready();
+                    thread::yield_now();
+                }
+            });
+            let outcome = patients::review(pack, &data, &guest::review(), division);
+            ended.store(true, Ordering::Relaxed);
+            outcome
+        })
     };
     let honest = review(&ward::honest(&engine), 1);
     for (at_victim, bad) in [
@@ -217,16 +232,22 @@ fn keeps_nothing(places: [&str; 2], preparation: Preparation) {
             assert_eq!(outcome.answer.measures, kept);
         }
     }
+    assert_eq!(engine.readiness().found > 0, ready > 0);
 }
 
 #[test]
 fn what_a_pack_keeps_of_a_patient_is_gone_with_the_batch_also_after_a_trap() {
-    keeps_nothing(IN_MEMORY, Preparation::Snapshot);
+    keeps_nothing(IN_MEMORY, Preparation::Snapshot, 0);
+}
+
+#[test]
+fn what_a_pack_keeps_of_a_patient_is_in_no_instance_that_was_made_ready() {
+    keeps_nothing(IN_MEMORY, Preparation::Snapshot, 4);
 }
 
 #[test]
 fn where_prepare_runs_for_each_batch_nothing_is_kept_either() {
-    keeps_nothing(IN_TABLES, Preparation::EachInstance);
+    keeps_nothing(IN_TABLES, Preparation::EachInstance, 0);
 }
 
 #[test]

@@ -60,6 +60,11 @@ impl<P> Ready<P> {
         lock(&self.shelf).packs.keys().copied().collect()
     }
 
+    /// The packs themselves.
+    pub(super) fn packs(&self) -> Vec<Arc<P>> {
+        lock(&self.shelf).packs.values().cloned().collect()
+    }
+
     /// Forgets all of them, and those that are being made.
     pub(super) fn clear(&self) {
         let mut shelf = lock(&self.shelf);

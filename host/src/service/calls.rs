@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 
-use super::Service;
 use super::answer::{Answered, answer, policy_seconds, refusal, unjudged};
 use super::kind::Kind;
+use super::{Service, ahead};
 
 /// What a call is answered with: the envelope tells the rest.
 pub(super) type Envelope = (StatusCode, [(HeaderName, &'static str); 1], Vec<u8>);
@@ -79,7 +79,9 @@ pub(super) async fn in_turn<T: Send + 'static>(
         });
         worked.await.ok()
     };
-    match tokio::time::timeout(patience, working).await {
+    let worked = tokio::time::timeout(patience, working).await;
+    ahead::after_answer(service);
+    match worked {
         Ok(Some(done)) => Ok(done),
         Ok(None) => {
             tracing::error!("a request ended unexpectedly");

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rulepack_engine::Readiness;
 use rulepack_protocol::names::TargetPath;
 
 use super::status::Status;
@@ -102,13 +103,19 @@ impl Metrics {
 }
 
 /// The page.
-pub(super) fn render(metrics: &Metrics, status: &Status, is_recording: bool) -> String {
+pub(super) fn render(
+    metrics: &Metrics,
+    readiness: Readiness,
+    status: &Status,
+    is_recording: bool,
+) -> String {
     let counts = metrics.counts().clone();
     let mut page = Page::default();
     calls(&mut page, &counts);
     decisions(&mut page, &status.overrides);
     histogram(&mut page, &counts);
     parts(&mut page, &counts);
+    instances(&mut page, readiness);
     page.family(
         "rulepack_active_packs",
         "gauge",
@@ -237,6 +244,18 @@ fn parts(page: &mut Page, counts: &Counts) {
     page.family(NAME, "counter", "What calls waited for.");
     for (part, took) in &counts.parts {
         page.sample(NAME, &[("part", part.word())], took.as_secs_f64());
+    }
+}
+
+fn instances(page: &mut Page, readiness: Readiness) {
+    const NAME: &str = "rulepack_instances_total";
+    page.family(
+        NAME,
+        "counter",
+        "Instances of packs, by whether a call found one ready or waited until it was made.",
+    );
+    for (ready, count) in [("yes", readiness.found), ("no", readiness.missed)] {
+        page.sample(NAME, &[("ready", ready)], count);
     }
 }
 

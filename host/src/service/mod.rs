@@ -27,6 +27,7 @@
 
 mod access;
 mod acknowledged;
+mod ahead;
 mod answer;
 mod apart;
 mod calls;
@@ -84,6 +85,7 @@ use crate::packs::{PackError, Packs};
 use crate::policy::{Policy, PolicyError};
 use crate::settings::{HostFolder, Settings, SettingsError};
 use crate::tokens::{Role, Tokens};
+use ahead::Ahead;
 use faults::Faults;
 use metrics::Metrics;
 use swapped::Swapped;
@@ -138,6 +140,7 @@ pub struct Service {
     /// One at a time, so that what is noted last belongs to the latest lock.
     warming: Mutex<()>,
     turns: Arc<Semaphore>,
+    ahead: Ahead,
 }
 
 /// Why there is no server.
@@ -260,17 +263,18 @@ impl Service {
             ready: AtomicBool::new(false),
             warming: Mutex::new(()),
             turns: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
+            ahead: Ahead::default(),
             folder,
         })
     }
 
-    /// Loads the packs that are in force today, so that no request waits for it, and notes those that
-    /// cannot be loaded.
+    /// Loads the packs that are in force today, and makes instances of them ready, so that no request waits for it; notes
+    /// those that cannot be loaded.
     pub fn warm(&self) {
         let one_at_a_time = self.warming.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = self.lock.get();
         self.packs.try_again();
-        let mut broken = BTreeMap::new();
+        let (mut broken, mut usable) = (BTreeMap::new(), Vec::new());
         // Where the clock is beyond all calendars, nothing is in force.
         let today = self.today();
         let packs = today
@@ -288,12 +292,17 @@ impl Service {
             let adjusted = self.packs.adjusted(&lock, version, on);
             let loaded = adjusted
                 .and_then(|adjusted| self.packs.get_adjusted(version, &adjusted, retroactive));
-            if let Err(error) = loaded {
-                let problem = problem_word(&error);
-                tracing::error!(pack = %version.path, problem, "pack cannot be used");
-                broken.insert(version.path.clone(), problem);
+            match loaded {
+                Ok(pack) => usable.push(pack),
+                Err(error) => {
+                    let problem = problem_word(&error);
+                    tracing::error!(pack = %version.path, problem, "pack cannot be used");
+                    broken.insert(version.path.clone(), problem);
+                }
             }
         }
+        usable.retain(|pack| pack.applies(&self.settings.division));
+        self.packs.keep_ready(&usable);
         if !broken.is_empty() && *self.broken.get() != broken {
             self.record(record::broken(&broken));
         }
@@ -394,6 +403,7 @@ pub async fn serve(
     let warming = Arc::clone(&service);
     let warmed = tokio::task::spawn_blocking(move || warming.warm());
     let taking_up = tokio::spawn(acknowledged::keep_taking_up(Arc::clone(&service)));
+    let throwing_away = tokio::spawn(ahead::keep_throwing_away(Arc::clone(&service)));
     let guard = guard::Guard::new(address, &service.options.hosts);
     let gate = access::Gate {
         service,
@@ -405,6 +415,7 @@ pub async fn serve(
     // A panic in there would have been a fault of loading alone; serving went on.
     drop(warmed);
     taking_up.abort();
+    throwing_away.abort();
     Ok(served?)
 }
 

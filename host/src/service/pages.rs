@@ -32,6 +32,7 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Result<&'stati
 pub(super) async fn counts(State(service): State<Arc<Service>>) -> impl IntoResponse {
     let text = metrics::render(
         &service.metrics,
+        service.packs.engine().readiness(),
         &Status::of(&service),
         service.journal.is_writing(),
     );

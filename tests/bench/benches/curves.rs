@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rulepack_bench::curves::{Axis, Curve, Series, knowledge, linear, logarithmic, memory, tell};
-use rulepack_bench::figure::microseconds;
+use rulepack_bench::figure::{Ways, microseconds};
 use rulepack_bench::hospital::{self, LINES_OF_PATIENT};
 use rulepack_bench::packs::{self, Source, target_folder};
 use rulepack_bench::timing::{self, Median};
@@ -69,54 +69,58 @@ fn rows(count: u32) -> String {
 
 fn knowledge_points(engine: &Engine, built: &Built) -> Curve {
     let sizes = [100, 1_000, 10_000, 100_000, 1_000_000];
-    let (mut order, mut fresh) = (Vec::new(), Vec::new());
+    let mut series: [Vec<(f64, Median)>; 4] = Default::default();
     for points in sizes {
         let pack = knowledge::load(engine, built, points);
-        let at = f64::from(points);
-        order.push((at, each(&pack, Stage::Before, hospital::one_order)));
         let nobody = Batch::patients(hospital::one_order(0), 0..0);
         let review = hospital::review(Stage::Before);
-        let time = timing::alone(SAMPLES, |_| pack.evaluate(&nobody, &review));
-        fresh.push((at, microseconds(time)));
+        let order = each_way(&pack, Stage::Before, hospital::one_order);
+        let fresh = Ways::of(&pack, SAMPLES, |_| pack.evaluate(&nobody, &review));
+        let values = [order.ready, order.whole, fresh.ready, fresh.whole];
+        for (series, value) in series.iter_mut().zip(values) {
+            series.push((f64::from(points), value));
+        }
     }
+    let names = [
+        "one order, instance ready",
+        "one order, all of it",
+        "empty batch, ready",
+        "empty batch, all of it",
+    ];
     Curve {
         name: "knowledge-points".to_owned(),
         title: "One order, by knowledge points of the pack".to_owned(),
         x: logarithmic("knowledge points"),
         y: linear("µs"),
-        series: vec![
-            Series::new("one order", order),
-            Series::new("fresh instance", fresh),
-        ],
+        series: names.into_iter().zip(series).map(named).collect(),
     }
+}
+
+fn named((name, points): (&str, Vec<(f64, Median)>)) -> Series {
+    Series::new(name, points)
 }
 
 /// One order to a number of packs, one after the other, as a host asks them.
 fn many_packs(once: &memory::Once) -> Curve {
     let limits = Limits::default();
     let engine = Engine::new(limits).expect("this machine runs the sandbox");
-    let requests = requests(hospital::one_order);
-    let review = hospital::review(Stage::Before);
-    let (mut all, mut one) = (Vec::new(), Vec::new());
+    let (mut ready, mut all, mut one) = (Vec::new(), Vec::new(), Vec::new());
     let (mut asked, mut others) = (Vec::new(), Vec::new());
     for count in [1_usize, 2, 5, 10, 20, 50, 100, 200] {
         while asked.len() < count {
             asked.push(once.load(&engine, None));
             others.push(once.load(&engine, Some("no care type")));
         }
-        let ask = |packs: &[&LoadedPack]| {
-            let time = timing::alone(SAMPLES_OF_MANY * 5, |turn| {
-                let data = &requests[turn % requests.len()];
-                for pack in packs {
-                    let outcome = patients::review(pack, data, &review, Division::default());
-                    assert!(outcome.no_verdict.is_empty(), "the rules hold");
-                }
-            });
-            (count as f64, microseconds(time))
-        };
-        all.push(ask(&asked.iter().collect::<Vec<_>>()));
+        let at = |time| (count as f64, microseconds(time));
+        let every: Vec<&LoadedPack> = asked.iter().collect();
+        every.iter().for_each(|pack| pack.keep_ready());
+        let renew = || every.iter().for_each(|pack| pack.renew_ready());
+        ready.push(at(one_order_to(&every, renew)));
+        every.iter().for_each(|pack| pack.keep_none_ready());
+        all.push(at(one_order_to(&every, || ())));
         let first = asked.iter().take(1);
-        one.push(ask(&first.chain(others.iter().skip(1)).collect::<Vec<_>>()));
+        let first_alone: Vec<&LoadedPack> = first.chain(others.iter().skip(1)).collect();
+        one.push(at(one_order_to(&first_alone, || ())));
     }
     Curve {
         name: "packs".to_owned(),
@@ -126,8 +130,22 @@ fn many_packs(once: &memory::Once) -> Curve {
         series: vec![
             Series::new("all are called", all).fitted(),
             Series::new("triggers in one only", one).fitted(),
+            Series::new("all, 64 instances ready", ready),
         ],
     }
+}
+
+/// Seconds of one order to all of these packs; something is done before each, outside of the clock.
+fn one_order_to(packs: &[&LoadedPack], before: impl FnMut()) -> Median {
+    let requests = requests(hospital::one_order);
+    let review = hospital::review(Stage::Before);
+    timing::alone_after(SAMPLES_OF_MANY * 5, before, |turn| {
+        let data = &requests[turn % requests.len()];
+        for pack in packs {
+            let outcome = patients::review(pack, data, &review, Division::default());
+            assert!(outcome.no_verdict.is_empty(), "the rules hold");
+        }
+    })
 }
 
 fn lines(chronic: &LoadedPack, drg: &LoadedPack) -> Curve {
@@ -235,8 +253,12 @@ fn of_memory(name: &str, of: &str, title: &str, taken: &[(u32, f64)]) -> Curve {
     }
 }
 
-/// Microseconds of an evaluation, over several requests.
+/// Microseconds of an evaluation, over several requests; making an instance and throwing it away are in it.
 fn each(pack: &LoadedPack, stage: Stage, data: impl Fn(u32) -> Arc<Data>) -> Median {
+    each_way(pack, stage, data).whole
+}
+
+fn each_way(pack: &LoadedPack, stage: Stage, data: impl Fn(u32) -> Arc<Data>) -> Ways {
     let batches = requests(data)
         .into_iter()
         .map(|data| Batch::patients(data, 0..1));
@@ -247,9 +269,9 @@ fn each(pack: &LoadedPack, stage: Stage, data: impl Fn(u32) -> Arc<Data>) -> Med
     }
     let rows = batches.first().map_or(0, Batch::all_rows);
     let samples = if rows < 1_000 { SAMPLES } else { SAMPLES / 5 };
-    microseconds(timing::alone(samples, |turn| {
+    Ways::of(pack, samples, |turn| {
         pack.evaluate(&batches[turn % batches.len()], &review)
-    }))
+    })
 }
 
 fn requests(data: impl Fn(u32) -> Arc<Data>) -> Vec<Arc<Data>> {

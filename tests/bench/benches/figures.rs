@@ -5,7 +5,7 @@
 
 use chronic_limits::ChronicLimits;
 use drg_checks::DrgChecks;
-use rulepack_bench::figure::{self, Figure, SAMPLES, Small, microseconds, small};
+use rulepack_bench::figure::{self, Figure, SAMPLES, Small, Ways, microseconds, small};
 use rulepack_bench::hospital::{self, LINES_OF_PATIENT};
 use rulepack_bench::packs::Source;
 use rulepack_bench::timing;
@@ -20,6 +20,7 @@ const LINES: u32 = 10_000;
 const LINES_OF_ENCOUNTER: u32 = 200;
 /// Turns of a pair, each with a sample of both.
 const TURNS: usize = 201;
+
 fn main() {
     let engine = Engine::new(Limits::default()).expect("this machine runs the sandbox");
     let chronic = Source::read("chronic-limits");
@@ -33,13 +34,18 @@ fn main() {
         &chronic_pack,
     ));
     figures.extend(ratio::<DrgChecks>("drg-checks", &drg, &drg_pack));
-    figures.push(small("chronic-limits", &chronic_pack, &ONE_ORDER));
-    figures.push(small("chronic-limits", &chronic_pack, &VISIT_BEFORE));
-    figures.push(small("chronic-limits", &chronic_pack, &VISIT_AFTER));
-    figures.push(small("drg-checks", &drg_pack, &STAY));
-    figures.push(fresh_instance("chronic-limits", &chronic_pack));
-    figures.push(fresh_instance("drg-checks", &drg_pack));
+    figures.extend(small("chronic-limits", &chronic_pack, &ONE_ORDER));
+    figures.extend(small("chronic-limits", &chronic_pack, &VISIT_BEFORE));
+    figures.extend(small("chronic-limits", &chronic_pack, &VISIT_AFTER));
+    figures.extend(small("drg-checks", &drg_pack, &STAY));
+    figures.extend(fresh_instance("chronic-limits", &chronic_pack));
+    figures.extend(fresh_instance("drg-checks", &drg_pack));
 
+    let readiness = engine.readiness();
+    println!(
+        "where instances were made ready before, {} batches found one and {} did not",
+        readiness.found, readiness.missed
+    );
     figure::tell(&figures, "figures.json");
 }
 
@@ -127,15 +133,10 @@ const STAY: Small = Small {
     target: 120.0,
 };
 
-/// An instance made, asked about nothing, and thrown away.
-fn fresh_instance(name: &'static str, pack: &LoadedPack) -> Figure {
+/// An instance asked about nothing.
+fn fresh_instance(name: &'static str, pack: &LoadedPack) -> [Figure; 2] {
     let nobody = Batch::patients(hospital::one_order(0), 0..0);
     let review = hospital::review(Stage::After);
-    Figure {
-        pack: name,
-        what: "fresh instance, empty batch".to_owned(),
-        unit: "µs",
-        value: microseconds(timing::alone(SAMPLES, |_| pack.evaluate(&nobody, &review))),
-        target: None,
-    }
+    let ways = Ways::of(pack, SAMPLES, |_| pack.evaluate(&nobody, &review));
+    ways.told(name, "fresh instance, empty batch", None)
 }

@@ -45,10 +45,9 @@ fn main() {
         value: load,
         target: None,
     };
-    let figures = [
-        small("national-library", &pack, &ONE_ORDER),
-        small("national-library", &pack, &ENCOUNTER),
-        seconds,
-    ];
+    let mut figures = Vec::new();
+    figures.extend(small("national-library", &pack, &ONE_ORDER));
+    figures.extend(small("national-library", &pack, &ENCOUNTER));
+    figures.push(seconds);
     figure::tell(&figures, "library.json");
 }

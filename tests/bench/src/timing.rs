@@ -103,11 +103,24 @@ fn slices() -> Option<u64> {
 }
 
 /// Times one contender; the number of the turn tells it which input to take.
-pub fn alone<A>(turns: usize, mut run: impl FnMut(usize) -> A) -> Median {
+pub fn alone<A>(turns: usize, run: impl FnMut(usize) -> A) -> Median {
+    alone_after(turns, || (), run)
+}
+
+/// The same with something that is done before each turn, outside of the clock.
+pub fn alone_after<A>(
+    turns: usize,
+    mut before: impl FnMut(),
+    mut run: impl FnMut(usize) -> A,
+) -> Median {
     for turn in 0..turns / 10 {
+        before();
         black_box(run(turn));
     }
-    let time = |turn| seconds_of(&mut || run(turn), 1);
+    let time = |turn| {
+        before();
+        seconds_of(&mut || run(turn), 1)
+    };
     Median::of((0..turns).map(time).collect())
 }
 
@@ -156,6 +169,21 @@ mod tests {
         let run = |name| order.borrow_mut().push(name);
         in_turns(2, 1, || run('a'), || run('b'));
         assert_eq!(*order.borrow(), "abba");
+    }
+
+    #[test]
+    fn what_is_done_before_a_turn_is_done_before_each_and_not_timed() {
+        let order = std::cell::RefCell::new(String::new());
+        let slow = std::time::Duration::from_millis(20);
+        let before = || {
+            order.borrow_mut().push('b');
+            std::thread::sleep(slow);
+        };
+        let time = alone_after(3, before, |turn| {
+            order.borrow_mut().push_str(&turn.to_string());
+        });
+        assert_eq!(*order.borrow(), "b0b1b2");
+        assert!(time.low < slow.as_secs_f64(), "{time:?}");
     }
 
     #[test]

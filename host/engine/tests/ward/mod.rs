@@ -79,12 +79,18 @@ impl Attack {
         fault.clone()
     }
 
-    /// The same for an attack that ends well: what the pack says of everybody.
+    /// The same for an attack that ends well: what the pack says of everybody. With instances that were made ready it says the
+    /// same as with those that are made for their batches.
     pub(crate) fn outcome(&self) -> Outcome {
         let manifest = manifest(self.pages);
         let (outcome, _) = beside(|engine| {
             let pack = self.guest().load_into(engine, &manifest).unwrap();
-            review(&pack)
+            pack.keep_ready();
+            let outcome = review(&pack);
+            // As many as came, up to some.
+            pack.renew_ready();
+            assert_eq!(review(&pack), outcome, "with more that were ready");
+            outcome
         });
         outcome
     }
@@ -100,9 +106,11 @@ pub(crate) fn beside<T>(hostile: impl FnOnce(&Engine) -> T) -> (T, Engine) {
         let answering = scope.spawn(|| {
             assert_eq!(&review(&neighbour), alone());
             begun.wait();
+            neighbour.keep_ready();
             let mut answers = 0;
             while !ended.load(Ordering::Relaxed) || answers == 0 {
                 assert_eq!(&review(&neighbour), alone());
+                neighbour.renew_ready();
                 answers += 1;
             }
             answers

@@ -316,6 +316,8 @@ fn metrics_count_calls_by_transaction_and_result() {
         "rulepack_requests_total{infno=\"unread\",result=\"refused\"} 1\n",
         "rulepack_request_seconds_bucket{le=\"+Inf\"} 4\n",
         "rulepack_request_seconds_count 4\n",
+        "rulepack_instances_total{ready=\"yes\"} 0\n",
+        "rulepack_instances_total{ready=\"no\"} 0\n",
         "rulepack_active_packs 0\n",
         "rulepack_recording 1\n",
     ] {

@@ -146,11 +146,35 @@ fn main() {
     for entry in ENTRIES {
         let mut peer = Program::start(entry.program, &[entry.argument]);
         ours.compare(&entry, &mut peer);
-        let pairs = ours.pairs(&entry, &mut peer);
-        let (what, told) = (title(entry.work), entry.told);
-        comparisons.push(Comparison::new(what, told, &pairs, entry.target));
+        for instance in [Instance::MadeReady, Instance::MadeInTurn] {
+            let pairs = ours.pairs(&entry, &mut peer, instance);
+            let what = format!("{}; {}", title(entry.work), instance.told());
+            // The target is one of what a request waits for.
+            let target = entry
+                .target
+                .filter(|_| matches!(instance, Instance::MadeReady));
+            comparisons.push(Comparison::new(&what, entry.told, &pairs, target));
+        }
     }
     report::tell(&comparisons, "peers-orders.json");
+}
+
+/// When the instance of a request is made, and the one of the request before thrown away.
+#[derive(Clone, Copy)]
+enum Instance {
+    /// In the pauses between turns, as a server does it after its answers.
+    MadeReady,
+    /// In the turn: both are in the time of the request.
+    MadeInTurn,
+}
+
+impl Instance {
+    fn told(self) -> &'static str {
+        match self {
+            Instance::MadeReady => "instance made ready before",
+            Instance::MadeInTurn => "instance made and thrown away in it",
+        }
+    }
 }
 
 /// Our side: a fresh instance for each request.
@@ -184,8 +208,12 @@ impl Ours {
     }
 
     /// Both in turns, seconds of a request; who begins changes from turn to turn.
-    fn pairs(&self, entry: &Entry, peer: &mut Program) -> Paired {
+    fn pairs(&self, entry: &Entry, peer: &mut Program, instance: Instance) -> Paired {
         let Entry { work, effort, .. } = *entry;
+        match instance {
+            Instance::MadeReady => self.pack.keep_ready(),
+            Instance::MadeInTurn => self.pack.keep_none_ready(),
+        }
         let review = review(stage(work));
         let requests = work
             .patients(0..REQUESTS)
@@ -193,6 +221,7 @@ impl Ours {
         let requests: Vec<Batch> = requests.map(|data| Batch::patients(data, 0..1)).collect();
         let ours = |numbers: &Range<u32>| {
             let asked = &requests[numbers.start as usize..numbers.end as usize];
+            self.pack.renew_ready();
             contender::undisturbed(|| {
                 for request in asked {
                     let _ = black_box(self.pack.evaluate(request, &review));
