@@ -22,7 +22,7 @@ pub fn now() -> Result<Moment, MomentError> {
 
 /// Today in China Standard Time.
 pub fn today() -> Result<Day, MomentError> {
-    Ok(Moment::from_unix(seconds().saturating_add(OFFSET_SECONDS))?.day())
+    Ok(Moment::from_unix(seconds())?.day_in_china())
 }
 
 /// When a day begins in China Standard Time, in milliseconds from 1970-01-01 UTC.

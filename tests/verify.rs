@@ -13,6 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use rulepack_protocol::key::PublicKey;
+use rulepack_protocol::moment::Moment;
 
 use common::nation::{Nation, Registry};
 use common::packs::{Source, pack};
@@ -145,6 +146,14 @@ fn another_day_is_judged_by_the_expiry_of_every_role_and_by_the_publication() {
         .found_fault();
     assert!(told.contains("\n  it was published later, on "), "{told}");
     assert!(!told.contains("expired at"), "{told}");
+
+    // It was published on a day in China, which begins eight hours before that of UTC.
+    let published = now().day_in_china().number();
+    let midnight = i64::from(published) * 86_400 - 8 * 3_600;
+    let at = |seconds| format!("--at {}", Moment::from_unix(seconds).unwrap());
+    let told = story.verify(pack, &at(midnight - 1)).found_fault();
+    assert!(told.contains("\n  it was published later, on "), "{told}");
+    story.verify(pack, &at(midnight)).done();
 
     let (_, told) = story.verify(pack, "--at 2026-13-01").ended(2);
     let expected =

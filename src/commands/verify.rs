@@ -305,7 +305,7 @@ fn faults(chain: &[RoleLine], target: &ResolvedTarget, at: Moment) -> Vec<String
     let mut faults: Vec<String> = expired
         .map(|line| format!("`{}` expired at {}", line.role, line.expires))
         .collect();
-    if at.day() < target.custom.published {
+    if at.day_in_china() < target.custom.published {
         faults.push(format!(
             "it was published later, on {}",
             target.custom.published

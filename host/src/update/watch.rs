@@ -133,7 +133,7 @@ pub fn watched_until(
         .stage(Step::Watch)
         .is_some_and(|stage| stage.came != Came::Running);
     let switch = course.stage(Step::Switch).filter(|_| !is_over)?;
-    let first = switch.at.day().max(version.effective.from);
+    let first = switch.at.day_in_china().max(version.effective.from);
     let last = i32::from(settings.days)
         .checked_sub(1)
         .filter(|last| *last >= 0)?;

@@ -42,6 +42,8 @@ pub enum MomentError {
 
 /// The Julian day of 1970-01-01.
 const EPOCH_JULIAN_DAY: i32 = 2_440_588;
+/// China Standard Time is so far ahead of UTC.
+const CHINA_AHEAD_SECONDS: i64 = 8 * 3_600;
 /// Seconds of a day.
 pub const SECONDS_OF_DAY: i64 = 86_400;
 
@@ -77,6 +79,14 @@ impl Moment {
     /// The day in UTC.
     pub fn day(self) -> Day {
         Day(self.0.date())
+    }
+
+    /// The day in China Standard Time, eight hours ahead of UTC, which days of publication and of rules are in.
+    #[must_use]
+    pub fn day_in_china(self) -> Day {
+        Self::from_unix(self.unix().saturating_add(CHINA_AHEAD_SECONDS))
+            .unwrap_or(self)
+            .day()
     }
 
     /// The same moment in the type of the TUF verifier.
@@ -232,6 +242,14 @@ mod tests {
                 format!("time `{text}` is not of the form `2026-11-22T08:00:00Z`")
             );
         }
+    }
+
+    #[test]
+    fn a_day_in_china_begins_eight_hours_before_that_of_utc() {
+        let day = |text: &str| text.parse::<Moment>().unwrap().day_in_china().to_string();
+        assert_eq!(day("2026-11-22T15:59:59Z"), "2026-11-22");
+        assert_eq!(day("2026-11-22T16:00:00Z"), "2026-11-23");
+        assert_eq!(day("9999-12-31T23:59:59Z"), "9999-12-31");
     }
 
     #[test]
