@@ -144,7 +144,13 @@ fn main() {
     };
     let mut comparisons = Vec::new();
     for entry in ENTRIES {
-        let mut peer = Program::start(entry.program, &[entry.argument]);
+        let mut peer = match Program::start(entry.program, &[entry.argument]) {
+            Ok(peer) => peer,
+            Err(missing) => {
+                println!("skipped: {}, {}: {missing}", title(entry.work), entry.told);
+                continue;
+            }
+        };
         ours.compare(&entry, &mut peer);
         for instance in [Instance::MadeReady, Instance::MadeInTurn] {
             let pairs = ours.pairs(&entry, &mut peer, instance);

@@ -17,32 +17,34 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program that lies where cargo put it, beside the folder of this one.
+    /// Starts a program that lies where cargo put it, beside the folder of this one; says how to build it where it does not.
+    ///
+    /// # Errors
+    /// The sentence that says so.
     ///
     /// # Panics
-    /// Where it is not built.
-    #[must_use]
-    pub fn start(name: &str, arguments: &[&str]) -> Self {
+    /// Where the system does not start it.
+    pub fn start(name: &str, arguments: &[&str]) -> Result<Self, String> {
         let own = env::current_exe().expect("this program has a path");
         let built = own.parent().and_then(|deps| deps.parent());
         let path = built.expect("cargo puts benchmarks into `deps`").join(name);
+        if !path.exists() {
+            return Err(format!(
+                "`{name}` is not built: `cargo build --release -p {name}`"
+            ));
+        }
         let mut command = Command::new(&path);
         command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|_| {
-            panic!(
-                "`{}` is not there: `cargo build --release -p {name}`",
-                path.display()
-            )
-        });
+        let mut child = command.spawn().expect("what cargo built can be started");
         let (asked, answers) = (child.stdin.take(), child.stdout.take());
-        Program {
+        Ok(Program {
             child,
             asked: asked.expect("it was given a pipe"),
             answers: BufReader::new(answers.expect("it was given a pipe")),
-        }
+        })
     }
 
     /// What it finds in each of the first requests.
