@@ -2,10 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rulepack_protocol::moment::{Day, Moment, MomentError};
-
-/// China Standard Time, which the days of the contract are in.
-const OFFSET_SECONDS: i64 = 8 * 3_600;
+use rulepack_protocol::moment::{CHINA_AHEAD_MS, Day, Moment, MomentError};
 
 /// How long a day is.
 pub const DAY_MILLISECONDS: i64 = 86_400_000;
@@ -27,7 +24,7 @@ pub fn today() -> Result<Day, MomentError> {
 
 /// When a day begins in China Standard Time, in milliseconds from 1970-01-01 UTC.
 pub fn day_begins(day: Day) -> i64 {
-    i64::from(day.number()) * DAY_MILLISECONDS - OFFSET_SECONDS * 1_000
+    i64::from(day.number()) * DAY_MILLISECONDS - CHINA_AHEAD_MS
 }
 
 /// Milliseconds from 1970-01-01 UTC; 0 before.

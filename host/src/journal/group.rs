@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::key::{SecretKey, Signer as _};
+use rulepack_protocol::moment::CHINA_AHEAD_MS;
 
 use super::JournalError;
 use super::chain::{Head, Seal};
@@ -24,7 +25,6 @@ use crate::files;
 /// A file that is longer, or of another day in China, is followed by a new one.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const DAY_MS: i64 = 86_400_000;
-const CHINA_AHEAD_MS: i64 = 8 * 3_600_000;
 
 /// The one writer of a journal.
 pub(super) struct Writer {

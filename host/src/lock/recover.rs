@@ -141,6 +141,18 @@ mod tests {
         (root, folder, lock)
     }
 
+    /// Stops between the name of a lock and the lock itself.
+    struct Killed;
+
+    impl Failures for Killed {
+        fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
+            match point {
+                FailurePoint::LockKept => Err(std::io::Error::other("killed")),
+                _ => Ok(()),
+            }
+        }
+    }
+
     #[test]
     fn a_lock_that_was_altered_or_lost_is_the_last_one_again_and_never_an_earlier_one() {
         let (_root, folder, lock) = locked();
@@ -190,15 +202,6 @@ mod tests {
 
     #[test]
     fn a_lock_that_is_gone_is_never_an_empty_one_on_the_way_back() {
-        struct Killed;
-        impl Failures for Killed {
-            fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
-                match point {
-                    FailurePoint::LockKept => Err(std::io::Error::other("killed")),
-                    _ => Ok(()),
-                }
-            }
-        }
         let (_root, folder, lock) = locked();
         fs::remove_file(folder.lock()).unwrap();
         lock.write(&folder, &Killed).unwrap_err();
@@ -278,15 +281,6 @@ mod tests {
 
     #[test]
     fn a_stop_between_the_name_of_a_lock_and_the_lock_itself_leaves_the_old_one_in_force() {
-        struct Killed;
-        impl Failures for Killed {
-            fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
-                match point {
-                    FailurePoint::LockKept => Err(std::io::Error::other("killed")),
-                    _ => Ok(()),
-                }
-            }
-        }
         let (_root, folder, lock) = locked();
         let mut next = lock.clone();
         next.put(version("1.2.0", "2026-07-01", "2026-06-20"));

@@ -69,7 +69,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::{Day, Moment};
+use rulepack_protocol::moment::{CHINA_AHEAD_MS, Day, Moment};
 use rulepack_protocol::names::TargetPath;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -95,8 +95,6 @@ pub use pause::pause;
 pub use poll::{Pauses, poll};
 pub use status::{LastSync, Status};
 
-/// China Standard Time, in which the interface and the rules count, is ahead of UTC.
-const CHINA_AHEAD_MS: i64 = 8 * 3_600_000;
 const SECOND_MS: i64 = 1_000;
 /// How many requests are worked on at once; others wait for their turn until they time out. Each holds its
 /// body and its rows in memory.

@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 
 use rulepack_contract::units;
 use rulepack_protocol::digest::Digest;
-use rulepack_protocol::moment::Day;
+use rulepack_protocol::moment::{CHINA_AHEAD_MS, Day};
 use rulepack_protocol::names::TargetPath;
 use rulepack_protocol::tuf;
 use serde::Serialize;
 
-use super::{CHINA_AHEAD_MS, SECOND_MS, Service, faults};
+use super::{SECOND_MS, Service, faults};
 use crate::findings::Overrides;
 use crate::history::HistorySurvey;
 use crate::html::escape;

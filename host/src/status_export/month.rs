@@ -3,11 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rulepack_protocol::moment::Day;
+use rulepack_protocol::moment::{CHINA_AHEAD_MS, Day};
 use serde::{Deserialize, Serialize};
 
 const DAY_MS: i64 = 86_400_000;
-const CHINA_AHEAD_MS: i64 = 8 * 3_600_000;
 
 /// `2026-11`, China Standard Time. Whole months, so that no two statuses of a host lie a few days apart and
 /// tell by their difference what one of them hides.

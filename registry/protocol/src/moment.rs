@@ -42,8 +42,10 @@ pub enum MomentError {
 
 /// The Julian day of 1970-01-01.
 const EPOCH_JULIAN_DAY: i32 = 2_440_588;
-/// China Standard Time is so far ahead of UTC.
-const CHINA_AHEAD_SECONDS: i64 = 8 * 3_600;
+/// China Standard Time, which days of the contract are in, is so many seconds ahead of UTC.
+pub const CHINA_AHEAD_SECONDS: i64 = 8 * 3_600;
+/// The same in milliseconds.
+pub const CHINA_AHEAD_MS: i64 = CHINA_AHEAD_SECONDS * 1_000;
 /// Seconds of a day.
 pub const SECONDS_OF_DAY: i64 = 86_400;
 

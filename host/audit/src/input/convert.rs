@@ -8,11 +8,10 @@ use arrow::datatypes::{DataType, Date32Type, Date64Type, Decimal128Type, Int64Ty
 use arrow::error::ArrowError;
 use rulepack_contract::schema::Kind;
 use rulepack_contract::units;
+use rulepack_protocol::moment::CHINA_AHEAD_SECONDS;
 
 use super::layout::Form;
 
-/// Seconds that China Standard Time is ahead of UTC.
-const CST_SECONDS: i64 = 8 * 3_600;
 /// Decimal digits that 64 bits always hold.
 const DIGITS: u8 = 18;
 
@@ -84,7 +83,11 @@ pub(super) fn number(array: &ArrayRef, kind: Kind) -> Result<Int64Array, ArrowEr
         }
         DataType::Timestamp(_, zone) => {
             // What names a zone counts from 1970 in UTC; what names none is the clock on the wall.
-            let ahead = if zone.is_some() { CST_SECONDS } else { 0 };
+            let ahead = if zone.is_some() {
+                CHINA_AHEAD_SECONDS
+            } else {
+                0
+            };
             seconds(array)?.unary(|value| value.saturating_add(ahead))
         }
         DataType::Decimal128(_, decimals) => {

@@ -211,7 +211,7 @@ impl Waiting<'_> {
     }
 
     /// What a column has in each of the rows.
-    fn values<'w, A: ?Sized, T>(
+    fn values<'w, A, T>(
         &'w self,
         arrays: &'w [&'w A],
         value: impl Fn(&'w A, usize) -> T + 'w,
