@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::engine::Shared;
 use crate::instance::{Fresh, Used};
+use crate::limits::Limits;
 use crate::room::Room;
 
 /// The instances of one pack that wait.
@@ -53,9 +54,10 @@ impl Shelf {
         ready
     }
 
-    /// Keeps a used one until there is time to throw it away; one that was made for its batch is thrown away now.
+    /// Keeps a used one until there is time to throw it away. One that was made for its batch is thrown away now, and so is
+    /// one with more memory than its place would keep of it anyway.
     pub(crate) fn put_aside(&self, used: Used) {
-        if !used.was_ready() {
+        if !used.was_ready() || used.memory_bytes() > Limits::KEPT_BYTES {
             return;
         }
         let mut waiting = self.waiting();
