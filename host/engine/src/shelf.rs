@@ -16,7 +16,7 @@ use crate::room::Room;
 pub(crate) struct Shelf {
     shared: Arc<Shared>,
     waiting: Mutex<Waiting>,
-    /// One makes them at a time; whoever else would has nothing to do.
+    /// Held by the one that makes them; whoever else would leaves it to that one.
     making: Mutex<()>,
 }
 
@@ -84,7 +84,7 @@ impl Shelf {
     }
 
     /// Throws away what was used, and makes as many ready as came at once before, as far as there is room. Where one
-    /// cannot be made, the next batch makes its own, and says why it cannot.
+    /// cannot be made, the next batch makes its own, and says why it cannot. While another call is at it, it does nothing.
     pub(crate) fn fill(&self, make: impl Fn() -> wasmtime::Result<Fresh>) {
         let _alone = match self.making.try_lock() {
             Ok(alone) => alone,
