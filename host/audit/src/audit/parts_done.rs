@@ -8,12 +8,13 @@ use std::thread;
 
 use rulepack_contract::review::Scope;
 use rulepack_host::client::FailurePoint;
+use rulepack_host::files;
 use rulepack_host::review::LeftOut;
 use serde::{Deserialize, Serialize};
 
 use super::part_findings::PartFindings;
 use super::record::CutRecord;
-use super::{Audit, Step, sync};
+use super::{Audit, Step};
 use crate::error::AuditError;
 use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
 use crate::run::{self, Counts, RunSettings};
@@ -79,7 +80,7 @@ impl PartFiles {
             (&self.sums, rows.sums),
         ];
         for (path, _) in files.into_iter().filter(|(_, rows)| *rows > 0) {
-            sync(path)?;
+            files::sync(path).map_err(AuditError::io(path))?;
         }
         Ok(())
     }
