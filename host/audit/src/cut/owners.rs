@@ -4,14 +4,15 @@
 //! patient must be known by the encounter. A join would do, and hold one side in memory or sort both; here a key
 //! costs 40 bytes of disk, and what does not fit into memory is looked up in several passes over the lines.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rulepack_contract::schema::TableId;
 use rulepack_host::files;
 
@@ -20,10 +21,10 @@ use crate::error::AuditError;
 
 /// Files that keys are spread over, by their first bits.
 const BUCKETS: usize = 64;
-/// Bytes of memory for a key and whose it is, with the room that a hash map leaves.
-const BYTES_IN_MEMORY: u64 = 112;
-/// Bytes of memory for a key before it is looked up: as it arrived, in a list that doubles, and then in the map too.
-const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 2 * 48;
+/// Bytes of memory for a key, whose it is and where it stands, with the room that a hash table leaves.
+const BYTES_IN_MEMORY: u64 = 72;
+/// The same in a list that doubles when it is full.
+const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 48;
 /// Bytes on the disk.
 const BYTES: usize = 40;
 /// Keys that stand for rows of several patients, more of which are no slips.
@@ -67,8 +68,9 @@ pub(crate) type Repeated = BTreeMap<Root, Root>;
 #[derive(Debug)]
 pub(crate) struct Known {
     buckets: Range<usize>,
-    /// By key: whose it is, and where it stands first.
-    roots: HashMap<Root, (Root, u64), BuildHasherDefault<HalfOf>>,
+    owners: Vec<Owner>,
+    /// For each key the place in that list of its owner that stands first in the files.
+    first: HashTable<usize>,
 }
 
 impl OwnersWriter {
@@ -134,10 +136,7 @@ impl OwnersWriter {
         };
         let mut repeated = Repeated::new();
         if self.buckets.is_empty() {
-            let mut known = Known::new(0..BUCKETS, self.arrived.len());
-            for owner in self.arrived {
-                known.add(owner, &mut repeated);
-            }
+            let known = Known::new(0..BUCKETS, self.arrived, &mut repeated);
             owners.whole = Some(Arc::new(known));
         } else {
             for buckets in owners.passes() {
@@ -210,8 +209,8 @@ impl Owners {
 
     fn load(&self, buckets: Range<usize>, repeated: &mut Repeated) -> Result<Known, AuditError> {
         let count: u64 = self.counts[buckets.clone()].iter().sum();
-        let mut known = Known::new(buckets.clone(), usize::try_from(count).unwrap_or(0));
-        for bucket in buckets {
+        let mut owners = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+        for bucket in buckets.clone() {
             let path = path_of(&self.folder, bucket);
             let file = File::open(&path).map_err(AuditError::io(&path))?;
             let mut reader = BufReader::with_capacity(1 << 16, file);
@@ -220,32 +219,42 @@ impl Owners {
                 reader
                     .read_exact(&mut bytes)
                     .map_err(AuditError::io(&path))?;
-                known.add(Owner::from_bytes(bytes), repeated);
+                owners.push(Owner::from_bytes(bytes));
             }
         }
-        Ok(known)
+        Ok(Known::new(buckets, owners, repeated))
     }
 }
 
 impl Known {
-    fn new(buckets: Range<usize>, keys: usize) -> Self {
-        let mut roots: HashMap<Root, (Root, u64), _> = HashMap::default();
-        roots.reserve(keys);
-        Known { buckets, roots }
-    }
-
     /// Of rows of several roots the key is that of the first in the files, in whichever order they come here: rows
     /// that are read in several passes come by pass.
-    fn add(&mut self, owner: Owner, repeated: &mut Repeated) {
-        let arrived = (owner.root, owner.place);
-        let known = self.roots.entry(owner.key).or_insert(arrived);
-        let is_another = known.0 != owner.root;
-        if owner.place < known.1 {
-            *known = arrived;
+    fn new(buckets: Range<usize>, owners: Vec<Owner>, repeated: &mut Repeated) -> Self {
+        let mut first = HashTable::with_capacity(owners.len());
+        for (place, owner) in owners.iter().enumerate() {
+            let is_same = |known: &usize| owners[*known].key == owner.key;
+            let hash_of = |known: &usize| hash(owners[*known].key);
+            match first.entry(hash(owner.key), is_same, hash_of) {
+                Entry::Vacant(free) => {
+                    free.insert(place);
+                }
+                Entry::Occupied(mut known) => {
+                    let is_another = owners[*known.get()].root != owner.root;
+                    if owner.place < owners[*known.get()].place {
+                        *known.get_mut() = place;
+                    }
+                    // One more than are borne with is enough to say so.
+                    let is_told = repeated.len() <= REPEATED_MAX;
+                    if is_another && (is_told || repeated.contains_key(&owner.key)) {
+                        repeated.insert(owner.key, owners[*known.get()].root);
+                    }
+                }
+            }
         }
-        // One more than are borne with is enough to say so.
-        if is_another && (repeated.len() <= REPEATED_MAX || repeated.contains_key(&owner.key)) {
-            repeated.insert(owner.key, known.0);
+        Known {
+            buckets,
+            owners,
+            first,
         }
     }
 
@@ -256,7 +265,9 @@ impl Known {
 
     /// Whose a key is.
     pub(crate) fn root(&self, key: Root) -> Option<Root> {
-        self.roots.get(&key).map(|(root, _)| *root)
+        let is_same = |known: &usize| self.owners[*known].key == key;
+        let known = self.first.find(hash(key), is_same)?;
+        Some(self.owners[*known].root)
     }
 }
 
@@ -268,25 +279,9 @@ fn bucket_of(key: Root) -> usize {
     usize::try_from(key.0 >> 122).unwrap_or(0) % BUCKETS
 }
 
-/// A digest is hashed already.
-#[derive(Debug, Default)]
-struct HalfOf(u64);
-
-impl Hasher for HalfOf {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, number: u128) {
-        // The low half: the high one says in which bucket it lies.
-        self.0 = u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
-    }
+/// A digest is hashed already. Its first bits say in which bucket it lies, so the last ones are taken.
+fn hash(key: Root) -> u64 {
+    u64::try_from(key.0 & u128::from(u64::MAX)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -315,7 +310,7 @@ mod tests {
 
     #[test]
     fn every_key_is_found_in_exactly_one_pass_however_many_there_are() {
-        for (memory_bytes, least, most) in [(u64::MAX, 1, 1), (8_000, 5, 10), (0, BUCKETS, BUCKETS)]
+        for (memory_bytes, least, most) in [(u64::MAX, 1, 1), (8_000, 4, 8), (0, BUCKETS, BUCKETS)]
         {
             let folder = tempfile::tempdir().unwrap();
             let owners = owners(folder.path(), memory_bytes);
