@@ -118,6 +118,7 @@ pub struct Service {
     settings: Settings,
     packs: Arc<Packs>,
     options: Options,
+    /// Who replaces it and changes the file too holds this first, and [`Lock::edit`] within.
     lock: Swapped<Lock>,
     history: Swapped<History>,
     seen: Arc<Seen>,

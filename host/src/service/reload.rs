@@ -3,7 +3,7 @@
 
 use super::{Service, ServiceError, faults, record};
 use crate::history::History;
-use crate::lock::Lock;
+use crate::lock::{Lock, LockError};
 use crate::policy::Policy;
 
 impl Service {
@@ -25,28 +25,30 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Lock`].
     pub(super) fn reload_lock(&self) -> Result<bool, ServiceError> {
-        let read = Lock::read_or_recover(&self.folder);
-        let mut is_new_lock = false;
-        match &read {
-            Ok((lock, recovered)) => {
-                match recovered {
-                    Some(told) => self.faults.put(faults::LOCK, told.clone()),
-                    None => self.faults.clear(faults::LOCK),
-                }
-                is_new_lock = *lock != *self.lock.get();
-                if is_new_lock {
-                    self.record(record::lock_change(&self.lock.get(), lock));
-                    self.lock.put(lock.clone());
-                }
-            }
-            Err(error) => self.faults.found(faults::LOCK, error, faults::LOCK_STAYS),
-        }
+        let is_new_lock = self.take_up_lock();
         let are_new_grants = self.packs.forget_other_grants();
-        if is_new_lock || are_new_grants || self.has_damaged_packs() {
+        if matches!(is_new_lock, Ok(true)) || are_new_grants || self.has_damaged_packs() {
             self.warm();
         }
-        read?;
-        Ok(is_new_lock || are_new_grants)
+        Ok(is_new_lock? || are_new_grants)
+    }
+
+    /// Reads the lock and puts it in force where it is another one; whether it was.
+    fn take_up_lock(&self) -> Result<bool, LockError> {
+        let replacing = self.lock.replacing();
+        let (lock, recovered) = Lock::read_or_recover(&self.folder)
+            .inspect_err(|error| self.faults.found(faults::LOCK, error, faults::LOCK_STAYS))?;
+        match recovered {
+            Some(told) => self.faults.put(faults::LOCK, told),
+            None => self.faults.clear(faults::LOCK),
+        }
+        let before = self.lock.get();
+        let is_new = lock != *before;
+        if is_new {
+            self.record(record::lock_change(&before, &lock));
+            replacing.put(lock);
+        }
+        Ok(is_new)
     }
 
     fn reload_policy(&self) -> bool {
