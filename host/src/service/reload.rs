@@ -52,6 +52,7 @@ impl Service {
     }
 
     fn reload_policy(&self) -> bool {
+        let replacing = self.policy.replacing();
         let policy = match Policy::read(&self.folder.policy()) {
             Ok(policy) => policy,
             Err(error) => {
@@ -62,12 +63,13 @@ impl Service {
         self.faults.policy_is_good();
         let is_new = policy != *self.policy.get();
         if is_new {
-            self.policy.put(policy);
+            replacing.put(policy);
         }
         is_new
     }
 
     fn reload_history(&self) -> Result<bool, ServiceError> {
+        let replacing = self.history.replacing();
         let read = self.history.get().is_current().and_then(|is_current| {
             let read = || History::imports(&self.folder.history());
             (!is_current).then(read).transpose()
@@ -79,7 +81,7 @@ impl Service {
         let history = read?;
         let is_new = history.is_some();
         if let Some(history) = history {
-            self.history.put(history);
+            replacing.put(history);
         }
         Ok(is_new)
     }
