@@ -138,6 +138,8 @@ pub struct Service {
     ready: AtomicBool,
     /// One at a time, so that what is noted last belongs to the latest lock.
     warming: Mutex<()>,
+    /// The day that packs were made ready for last: on another one others may be in force.
+    warmed_for: Swapped<Option<Day>>,
     turns: Arc<Semaphore>,
     ahead: Ahead,
 }
@@ -261,6 +263,7 @@ impl Service {
             number: AtomicU64::new(started),
             ready: AtomicBool::new(false),
             warming: Mutex::new(()),
+            warmed_for: Swapped::default(),
             turns: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
             ahead: Ahead::default(),
             folder,
@@ -276,6 +279,7 @@ impl Service {
         let (mut broken, mut usable) = (BTreeMap::new(), Vec::new());
         // Where the clock is beyond all calendars, nothing is in force.
         let today = self.today();
+        self.warmed_for.put(today);
         let packs = today
             .into_iter()
             .flat_map(|day| lock.packs().into_iter().map(move |pack| (day, pack)));

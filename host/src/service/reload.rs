@@ -20,14 +20,17 @@ impl Service {
         Ok([policy, lock?, history?].contains(&true))
     }
 
-    /// Takes up a changed lock and changed grants alone.
+    /// Takes up a changed lock and changed grants alone. Where they or the day put other packs in force, or some were
+    /// damaged, those in force are made ready.
     ///
     /// # Errors
     /// [`ServiceError::Lock`].
     pub(super) fn reload_lock(&self) -> Result<bool, ServiceError> {
         let is_new_lock = self.take_up_lock();
         let are_new_grants = self.packs.forget_other_grants();
-        if matches!(is_new_lock, Ok(true)) || are_new_grants || self.has_damaged_packs() {
+        let is_new_day = *self.warmed_for.get() != self.today();
+        let are_others = matches!(is_new_lock, Ok(true)) || are_new_grants || is_new_day;
+        if are_others || self.has_damaged_packs() {
             self.warm();
         }
         Ok(is_new_lock? || are_new_grants)

@@ -1,14 +1,16 @@
 //! What changed on the disk is taken up by one at a time, and by the day.
 
+use std::sync::atomic::AtomicI64;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rulepack_protocol::tuf;
 use tempfile::TempDir;
 
 use super::super::*;
 use super::lock_with;
 use super::server::{NOW_MS, open, set_up};
-use crate::lock::State;
+use crate::lock::{LockedVersion, State};
 use crate::update::course::{Came, Course, Stage, Step};
 
 /// The service of a host that somebody prepared.
@@ -101,4 +103,42 @@ fn t9_what_a_watch_puts_in_force_no_reload_puts_there_beside_it() {
     );
     assert_eq!(*service.lock.get(), lock);
     assert!(!service.reload_lock().unwrap());
+}
+
+/// One version is in force until a day, and the other from the next one on; both can be read, and are no packs.
+fn followed(host: &HostFolder) {
+    let [(first, until), (second, from)] = [("1.0.0", "2026-11-22"), ("1.1.0", "2026-11-23")];
+    let mut lock = lock_with(first, State::Active);
+    lock.versions[0].effective.to = Some(until.parse().unwrap());
+    let version = lock_with(second, State::Active).versions.remove(0);
+    let (from, to) = (from.parse().unwrap(), None);
+    lock.put(LockedVersion {
+        effective: tuf::Effective { from, to },
+        ..version
+    });
+    lock.write(host, &NoFailures).unwrap();
+    for version in [first, second] {
+        let file = format!("{}.wasm", Digest::of(version.as_bytes()));
+        crate::files::replace(&host.packs().join(file), version.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn what_comes_into_force_by_its_day_is_made_ready_by_the_first_reload_of_that_day_in_china() {
+    /// One millisecond before midnight in China.
+    static NOW: AtomicI64 = AtomicI64::new(1_795_363_199_999);
+    let (_folder, service) = service(followed, || NOW.load(Ordering::SeqCst));
+    let tried = |number: &str| {
+        let path: TargetPath = format!("37/limits/{number}.wasm").parse().unwrap();
+        assert_eq!(
+            *service.broken.get(),
+            BTreeMap::from([(path, "not-a-pack")])
+        );
+    };
+    service.warm();
+    assert!(!service.reload_lock().unwrap());
+    tried("1.0.0");
+    NOW.fetch_add(1, Ordering::SeqCst);
+    assert!(!service.reload_lock().unwrap());
+    tried("1.1.0");
 }
