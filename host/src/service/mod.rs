@@ -88,6 +88,7 @@ use crate::tokens::{Role, Tokens};
 use ahead::Ahead;
 use faults::Faults;
 use metrics::Metrics;
+use rests_on::NotKept;
 use swapped::Swapped;
 use watching::Watching;
 
@@ -127,6 +128,7 @@ pub struct Service {
     /// Digest of the region.
     region: Digest,
     kept: KeptSettings,
+    not_kept: NotKept,
     faults: Faults,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
@@ -249,6 +251,7 @@ impl Service {
             packs,
             region: kept::digest_of(&options.region),
             kept,
+            not_kept: NotKept::default(),
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),

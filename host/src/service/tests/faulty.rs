@@ -204,7 +204,7 @@ fn t10_where_what_a_verdict_rests_on_cannot_be_kept_none_is_given_and_it_is_told
     let expected = "nothing was judged: the verdict cannot be recorded by this host";
     assert_eq!(answer["err_msg"], expected);
     let told = faults(&server);
-    let end = "; no verdict is given until it can be used";
+    let end = "; no verdict that rests on it is given until it can be used";
     assert!(told[0].ends_with(end), "{told:?}");
     let host = server.service.folder();
     let journal = || fs::read_to_string(host.journal().join("000001.jsonl")).unwrap();
@@ -224,8 +224,9 @@ fn t10_where_what_a_verdict_rests_on_cannot_be_kept_none_is_given_and_it_is_told
     fs::write(host.kept(), "no folder").unwrap();
     answers(&server);
     assert!(faults(&server)[0].ends_with(end));
+    // Which holds no more once no verdict would rest on it.
     fs::remove_file(host.policy()).unwrap();
     server.service.reload().unwrap();
-    assert_eq!(answers(&server), 0);
     assert_eq!(faults(&server), Vec::<String>::new());
+    assert_eq!(answers(&server), 0);
 }
