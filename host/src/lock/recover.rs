@@ -2,13 +2,13 @@
 //! keeps by digest. `locks/latest` names the one that was put in force last; it is written before the lock itself.
 
 use std::path::PathBuf;
-use std::{fs, io};
 
 use rulepack_protocol::digest::Digest;
 
 use super::{Lock, LockError};
 use crate::client::NoFailures;
 use crate::files;
+use crate::set_aside;
 use crate::settings::HostFolder;
 
 /// Where the digest of the lock stands that was put in force last.
@@ -28,17 +28,8 @@ pub(super) fn note(folder: &HostFolder, digest: &Digest) -> Result<(), LockError
 
 /// The names of damaged locks that are kept for whoever wants to know what became of them.
 pub(crate) fn kept_aside(folder: &HostFolder) -> Vec<String> {
-    let path = folder.lock();
-    let lock = path.file_name().unwrap_or_default().to_string_lossy();
-    let entries = fs::read_dir(folder.root()).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names
-        .filter(|name| {
-            let ending = name.strip_prefix(&*lock);
-            ending.is_some_and(|ending| ending.starts_with(files::DAMAGED))
-        })
-        .collect();
-    names.sort();
+    let mut names = set_aside::names(folder.root()).unwrap_or_default();
+    names.retain(|name| set_aside::original(&folder.root().join(name)) == Some(folder.lock()));
     names
 }
 
@@ -124,12 +115,8 @@ fn last(folder: &HostFolder) -> Option<Lock> {
 
 /// What was damaged is kept aside, where that can be done: it is evidence, and nobody's verdict waits for it.
 fn put_back(folder: &HostFolder, lock: &Lock) -> Result<(), LockError> {
-    let path = folder.lock();
-    match fs::rename(&path, files::free_name(&path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::error!(%error, "a damaged lock cannot be kept aside");
-        }
-        _ => {}
+    if let Err(error) = set_aside::rename(&folder.lock()) {
+        tracing::error!(%error, "a damaged lock cannot be kept aside");
     }
     lock.write(folder, &NoFailures)
 }
