@@ -127,6 +127,15 @@ fn a_damaged_lock_is_the_last_one_again_at_the_start_and_while_serving() {
     // It is whole now.
     assert!(!server.service.reload().unwrap());
     assert_eq!(faults(&server), Vec::<String>::new());
+    let warnings = server.get("/api/v1/updates").json()["warnings"].clone();
+    let digest = lock.digest();
+    let told = format!(
+        "a damaged lock was set aside as `lock.json.damaged`; in force is the lock `{digest}`"
+    );
+    assert!(
+        warnings.as_array().unwrap().contains(&json!(told)),
+        "{warnings}"
+    );
 }
 
 #[test]
