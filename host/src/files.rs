@@ -3,10 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-
-/// What stands behind the name of a file that was set aside.
-pub(crate) const DAMAGED: &str = ".damaged";
+use std::path::Path;
 
 /// Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. The folder is
 /// made where it is missing.
@@ -48,25 +45,6 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-/// Where a damaged file is set aside: a name that no file has, as one may have been set aside before.
-pub(crate) fn free_name(path: &Path) -> PathBuf {
-    let mut to = path.as_os_str().to_owned();
-    to.push(DAMAGED);
-    let mut count = 1_u32;
-    while Path::new(&to).exists() {
-        count = count.saturating_add(1);
-        to = path.as_os_str().to_owned();
-        to.push(format!("{DAMAGED}-{count}"));
-    }
-    PathBuf::from(to)
-}
-
-/// Whether a file was not set aside.
-pub(crate) fn is_in_use(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    !name.contains(DAMAGED)
 }
 
 /// A new or emptied file that only its owner reads: what is written to it is about patients.

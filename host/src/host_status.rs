@@ -145,7 +145,7 @@ impl HostStatus {
         let history = surveyed(folder, history.since(today), &mut warnings);
         let floors = memory.map_or_else(|()| Floors::default(), |memory| memory.floors);
         let refreshed = floors.last_good;
-        warnings.extend(faults(folder));
+        warnings.extend(faults(folder, &lock));
         warnings.extend(age(refreshed, now));
         let in_force = |version: &LockedVersion| {
             let choice = lock.choose(version.path.pack(), today, Purpose::Service);
@@ -182,16 +182,16 @@ impl HostStatus {
 }
 
 /// What of the other files is damaged or cannot be read.
-fn faults(folder: &HostFolder) -> Vec<String> {
+fn faults(folder: &HostFolder, lock: &Lock) -> Vec<String> {
     let aside = kept_aside(folder).into_iter();
     let mut told: Vec<String> = aside
         .map(|name| format!("damaged lines of findings are passed over, and kept in {name}"))
         .collect();
-    told.extend(
-        lock::kept_aside(folder).into_iter().map(|name| {
-            format!("a damaged lock was put in its place again; what it was is `{name}`")
-        }),
-    );
+    let aside = lock::kept_aside(folder).into_iter();
+    let in_force = lock.digest();
+    told.extend(aside.map(|name| {
+        format!("a damaged lock was set aside as `{name}`; in force is the lock `{in_force}`")
+    }));
     told.extend(
         Policy::read(&folder.policy())
             .err()

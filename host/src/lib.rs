@@ -32,6 +32,7 @@ mod sealed_log;
 mod sealer;
 mod secret;
 pub mod service;
+mod set_aside;
 pub mod settings;
 pub mod shadow;
 pub mod spreadsheet;

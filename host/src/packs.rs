@@ -168,6 +168,15 @@ impl Packs {
         self.granted.loaded_with(digest)
     }
 
+    /// Whether a pack that is loaded was given the grants of this digest.
+    #[must_use]
+    pub fn is_any_loaded_with(&self, grants: &Digest) -> bool {
+        let packs = self.ready.packs();
+        packs
+            .iter()
+            .any(|pack| pack.loaded.given().grants == *grants)
+    }
+
     /// The digests of the packs that are loaded.
     #[must_use]
     pub fn loaded(&self) -> BTreeSet<Digest> {

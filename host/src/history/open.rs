@@ -14,6 +14,7 @@ use super::segment::{self, Segment};
 use super::{History, HistoryError, View, aside};
 use crate::client::Failures;
 use crate::journal::{HistoryState, SeenState};
+use crate::set_aside;
 use crate::settings::HistorySettings;
 
 /// How much history there is, for whoever looks after the host.
@@ -276,7 +277,7 @@ impl Numbers {
             if segment::is_plain(&path) {
                 return Err(HistoryError::Plain(path));
             }
-            let set_aside = aside::original(&path);
+            let set_aside = set_aside::original(&path);
             let number = segment::number(set_aside.as_deref().unwrap_or(&path));
             numbers.last = numbers.last.max(number.unwrap_or(0));
             if let Some(number) = number.filter(|_| set_aside.is_none()) {

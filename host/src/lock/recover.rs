@@ -2,13 +2,13 @@
 //! keeps by digest. `locks/latest` names the one that was put in force last; it is written before the lock itself.
 
 use std::path::PathBuf;
-use std::{fs, io};
 
 use rulepack_protocol::digest::Digest;
 
 use super::{Lock, LockError};
 use crate::client::NoFailures;
 use crate::files;
+use crate::set_aside;
 use crate::settings::HostFolder;
 
 /// Where the digest of the lock stands that was put in force last.
@@ -28,17 +28,8 @@ pub(super) fn note(folder: &HostFolder, digest: &Digest) -> Result<(), LockError
 
 /// The names of damaged locks that are kept for whoever wants to know what became of them.
 pub(crate) fn kept_aside(folder: &HostFolder) -> Vec<String> {
-    let path = folder.lock();
-    let lock = path.file_name().unwrap_or_default().to_string_lossy();
-    let entries = fs::read_dir(folder.root()).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names
-        .filter(|name| {
-            let ending = name.strip_prefix(&*lock);
-            ending.is_some_and(|ending| ending.starts_with(files::DAMAGED))
-        })
-        .collect();
-    names.sort();
+    let mut names = set_aside::names(folder.root()).unwrap_or_default();
+    names.retain(|name| set_aside::original(&folder.root().join(name)) == Some(folder.lock()));
     names
 }
 
@@ -50,54 +41,66 @@ impl Lock {
     /// [`LockError`] of the file itself, where the last one is not known or not whole either, as after a release that
     /// did not note it: an earlier one could put a withdrawn version in force again.
     pub fn read_or_recover(folder: &HostFolder) -> Result<(Self, Option<String>), LockError> {
-        let error = match Self::read(folder) {
-            Ok(lock) => {
-                if let Err(error) = note_in_force(folder, &lock) {
-                    tracing::warn!(%error, "which lock is in force cannot be noted");
-                }
-                return Ok((lock, None));
-            }
-            Err(error @ LockError::Io { .. }) => return Err(error),
-            Err(error) => error,
-        };
-        let editing = Self::edit(folder);
-        // Whoever changed the lock meanwhile has mended it.
-        if let Ok(lock) = Self::read(folder) {
-            return Ok((lock, None));
-        }
-        let Some(lock) = last(folder) else {
-            return Err(error);
-        };
-        // On a full disk the service goes on with it all the same, and the next reload tries again.
-        let put = editing.and_then(|_editing| put_back(folder, &lock));
-        let told = match put {
-            Ok(()) => {
-                tracing::error!(%error, lock = %lock.digest(), "a lock was put in its place again");
-                format!("{error}; the lock that was put in force last stands in its place")
-            }
-            Err(failed) => {
-                tracing::error!(%error, %failed, lock = %lock.digest(), "a lock cannot be put in its place again");
-                format!(
-                    "{error}; the lock that was put in force last is in force, and cannot be put in its place: {failed}"
-                )
-            }
-        };
-        Ok((lock, Some(told)))
+        in_force(folder, Self::read(folder))
     }
 }
 
-/// An earlier release noted none, and one that was gone back to for a while left what it found. Nobody else may change
-/// the lock between the look and the note.
-fn note_in_force(folder: &HostFolder, read: &Lock) -> Result<(), LockError> {
-    if noted(folder) == Some(read.digest()) || !folder.lock().exists() {
-        return Ok(());
+/// The lock in force, by what was read of it.
+fn in_force(
+    folder: &HostFolder,
+    read: Result<Lock, LockError>,
+) -> Result<(Lock, Option<String>), LockError> {
+    let error = match read {
+        Ok(lock) => return Ok((note_in_force(folder, lock), None)),
+        Err(error @ LockError::Io { .. }) => return Err(error),
+        Err(error) => error,
+    };
+    let editing = Lock::edit(folder);
+    // Whoever changed the lock meanwhile has mended it.
+    if let Ok(lock) = Lock::read(folder) {
+        return Ok((lock, None));
     }
-    let _editing = Lock::edit(folder)?;
-    let digest = Lock::read(folder)?.digest();
-    match noted(folder) {
+    let Some(lock) = last(folder) else {
+        return Err(error);
+    };
+    // On a full disk the service goes on with it all the same, and the next reload tries again.
+    let put = editing.and_then(|_editing| put_back(folder, &lock));
+    let told = match put {
+        Ok(()) => {
+            tracing::error!(%error, lock = %lock.digest(), "a lock was put in its place again");
+            format!("{error}; the lock that was put in force last stands in its place")
+        }
+        Err(failed) => {
+            tracing::error!(%error, %failed, lock = %lock.digest(), "a lock cannot be put in its place again");
+            format!(
+                "{error}; the lock that was put in force last is in force, and cannot be put in its place: {failed}"
+            )
+        }
+    };
+    Ok((lock, Some(told)))
+}
+
+/// An earlier release noted none, and one that was gone back to for a while left what it found. Nobody else may change
+/// the lock between the look and the note. Answers the lock in force, which is a later one where somebody put it there
+/// before.
+fn note_in_force(folder: &HostFolder, read: Lock) -> Lock {
+    if noted(folder) == Some(read.digest()) || !folder.lock().exists() {
+        return read;
+    }
+    let editing = Lock::edit(folder);
+    // What was damaged meanwhile is mended by the next reload.
+    let Ok(lock) = Lock::read(folder) else {
+        return read;
+    };
+    let digest = lock.digest();
+    let is_noted = editing.and_then(|_editing| match noted(folder) {
         Some(noted) if noted == digest => Ok(()),
         _ => note(folder, &digest),
+    });
+    if let Err(error) = is_noted {
+        tracing::warn!(%error, "which lock is in force cannot be noted");
     }
+    lock
 }
 
 fn noted(folder: &HostFolder) -> Option<Digest> {
@@ -112,18 +115,15 @@ fn last(folder: &HostFolder) -> Option<Lock> {
 
 /// What was damaged is kept aside, where that can be done: it is evidence, and nobody's verdict waits for it.
 fn put_back(folder: &HostFolder, lock: &Lock) -> Result<(), LockError> {
-    let path = folder.lock();
-    match fs::rename(&path, files::free_name(&path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::error!(%error, "a damaged lock cannot be kept aside");
-        }
-        _ => {}
+    if let Err(error) = set_aside::rename(&folder.lock()) {
+        tracing::error!(%error, "a damaged lock cannot be kept aside");
     }
     lock.write(folder, &NoFailures)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::fs;
 
     use super::super::tests::version;
@@ -226,19 +226,35 @@ mod tests {
         assert_eq!(Lock::read_or_recover(&folder).unwrap().0, withdrawn);
     }
 
+    /// Does something between the name of a lock and the lock itself.
+    struct Meanwhile<F>(F);
+
+    impl<F: Fn()> Failures for Meanwhile<F> {
+        fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
+            if point == FailurePoint::LockKept {
+                (self.0)();
+            }
+            Ok(())
+        }
+    }
+
     #[test]
-    fn t4_whoever_notes_a_lock_waits_for_who_changes_it_and_notes_the_new_one() {
+    fn t4_whoever_read_a_lock_before_another_was_put_in_force_notes_and_answers_the_new_one() {
         let (_root, folder, lock) = locked();
-        fs::remove_file(latest(&folder)).unwrap();
         let mut next = lock.clone();
         next.put(version("1.2.0", "2026-07-01", "2026-06-20"));
         let editing = Lock::edit(&folder).unwrap();
         std::thread::scope(|scope| {
-            let (folder, lock) = (&folder, &lock);
-            let noting = scope.spawn(move || note_in_force(folder, lock));
-            next.write(folder, &NoFailures).unwrap();
+            let reading = Cell::new(None);
+            let begin = Meanwhile(|| {
+                let read = Lock::read(&folder);
+                assert_eq!(read.as_ref().unwrap(), &lock);
+                reading.set(Some(scope.spawn(|| in_force(&folder, read))));
+            });
+            next.write(&folder, &begin).unwrap();
             drop(editing);
-            noting.join().unwrap().unwrap();
+            let found = reading.take().unwrap().join().unwrap();
+            assert_eq!(found.unwrap(), (next.clone(), None));
         });
         assert_eq!(noted(&folder), Some(next.digest()));
     }

@@ -21,6 +21,7 @@ use crate::journal::Verdict;
 use crate::kept::{KeptError, KeptSettings, Setting, digest_of};
 use crate::lock::{Lock, LockError};
 use crate::packs::Packs;
+use crate::set_aside;
 use crate::settings::HostFolder;
 
 /// What a folder is named within the one that is exported.
@@ -341,7 +342,7 @@ impl Gathering<'_> {
                 .next()
                 .and_then(|number| number.parse().ok());
             let is_wanted = number.map_or(!is_history && !name.ends_with(".lock"), wanted)
-                && files::is_in_use(&path);
+                && set_aside::original(&path).is_none();
             if path.is_file() && is_wanted {
                 self.copy_if_there(&path)?;
             } else if path.is_dir() && !is_history {

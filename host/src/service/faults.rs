@@ -15,7 +15,6 @@ use crate::update::in_full;
 pub(super) struct Faults(Mutex<BTreeMap<&'static str, String>>);
 
 pub(super) const HISTORY: &str = "history";
-pub(super) const KEPT: &str = "kept";
 pub(super) const LOCK: &str = "lock";
 const POLICY: &str = "policy";
 /// No policy was read since the start.
@@ -78,6 +77,7 @@ impl Faults {
 /// All that is wrong now.
 pub(super) fn told(service: &Service) -> Vec<String> {
     let mut told: Vec<String> = service.faults.all().values().cloned().collect();
+    told.extend(service.not_kept.told(service));
     told.extend(service.findings.damage());
     if let Err(error) = Tokens::read(&service.folder.tokens()) {
         told.push(format!(

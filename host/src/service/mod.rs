@@ -88,6 +88,7 @@ use crate::tokens::{Role, Tokens};
 use ahead::Ahead;
 use faults::Faults;
 use metrics::Metrics;
+use rests_on::NotKept;
 use swapped::Swapped;
 use watching::Watching;
 
@@ -118,6 +119,7 @@ pub struct Service {
     settings: Settings,
     packs: Arc<Packs>,
     options: Options,
+    /// Who replaces it and changes the file too holds this first, and [`Lock::edit`] within.
     lock: Swapped<Lock>,
     history: Swapped<History>,
     seen: Arc<Seen>,
@@ -126,6 +128,7 @@ pub struct Service {
     /// Digest of the region.
     region: Digest,
     kept: KeptSettings,
+    not_kept: NotKept,
     faults: Faults,
     broken: Swapped<BTreeMap<TargetPath, &'static str>>,
     last_sync: Swapped<Option<LastSync>>,
@@ -137,6 +140,8 @@ pub struct Service {
     ready: AtomicBool,
     /// One at a time, so that what is noted last belongs to the latest lock.
     warming: Mutex<()>,
+    /// The day that packs were made ready for last: on another one others may be in force.
+    warmed_for: Swapped<Option<Day>>,
     turns: Arc<Semaphore>,
     ahead: Ahead,
 }
@@ -246,6 +251,7 @@ impl Service {
             packs,
             region: kept::digest_of(&options.region),
             kept,
+            not_kept: NotKept::default(),
             options,
             lock: Swapped::new(lock),
             history: Swapped::new(history),
@@ -260,6 +266,7 @@ impl Service {
             number: AtomicU64::new(started),
             ready: AtomicBool::new(false),
             warming: Mutex::new(()),
+            warmed_for: Swapped::default(),
             turns: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
             ahead: Ahead::default(),
             folder,
@@ -275,6 +282,7 @@ impl Service {
         let (mut broken, mut usable) = (BTreeMap::new(), Vec::new());
         // Where the clock is beyond all calendars, nothing is in force.
         let today = self.today();
+        self.warmed_for.put(today);
         let packs = today
             .into_iter()
             .flat_map(|day| lock.packs().into_iter().map(move |pack| (day, pack)));

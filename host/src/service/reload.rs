@@ -3,7 +3,7 @@
 
 use super::{Service, ServiceError, faults, record};
 use crate::history::History;
-use crate::lock::Lock;
+use crate::lock::{Lock, LockError};
 use crate::policy::Policy;
 
 impl Service {
@@ -20,36 +20,42 @@ impl Service {
         Ok([policy, lock?, history?].contains(&true))
     }
 
-    /// Takes up a changed lock and changed grants alone.
+    /// Takes up a changed lock and changed grants alone. Where they or the day put other packs in force, or some were
+    /// damaged, those in force are made ready.
     ///
     /// # Errors
     /// [`ServiceError::Lock`].
     pub(super) fn reload_lock(&self) -> Result<bool, ServiceError> {
-        let read = Lock::read_or_recover(&self.folder);
-        let mut is_new_lock = false;
-        match &read {
-            Ok((lock, recovered)) => {
-                match recovered {
-                    Some(told) => self.faults.put(faults::LOCK, told.clone()),
-                    None => self.faults.clear(faults::LOCK),
-                }
-                is_new_lock = *lock != *self.lock.get();
-                if is_new_lock {
-                    self.record(record::lock_change(&self.lock.get(), lock));
-                    self.lock.put(lock.clone());
-                }
-            }
-            Err(error) => self.faults.found(faults::LOCK, error, faults::LOCK_STAYS),
-        }
+        let is_new_lock = self.take_up_lock();
         let are_new_grants = self.packs.forget_other_grants();
-        if is_new_lock || are_new_grants || self.has_damaged_packs() {
+        let is_new_day = *self.warmed_for.get() != self.today();
+        let are_others = matches!(is_new_lock, Ok(true)) || are_new_grants || is_new_day;
+        if are_others || self.has_damaged_packs() {
             self.warm();
         }
-        read?;
-        Ok(is_new_lock || are_new_grants)
+        Ok(is_new_lock? || are_new_grants)
+    }
+
+    /// Reads the lock and puts it in force where it is another one; whether it was.
+    fn take_up_lock(&self) -> Result<bool, LockError> {
+        let replacing = self.lock.replacing();
+        let (lock, recovered) = Lock::read_or_recover(&self.folder)
+            .inspect_err(|error| self.faults.found(faults::LOCK, error, faults::LOCK_STAYS))?;
+        match recovered {
+            Some(told) => self.faults.put(faults::LOCK, told),
+            None => self.faults.clear(faults::LOCK),
+        }
+        let before = self.lock.get();
+        let is_new = lock != *before;
+        if is_new {
+            self.record(record::lock_change(&before, &lock));
+            replacing.put(lock);
+        }
+        Ok(is_new)
     }
 
     fn reload_policy(&self) -> bool {
+        let replacing = self.policy.replacing();
         let policy = match Policy::read(&self.folder.policy()) {
             Ok(policy) => policy,
             Err(error) => {
@@ -60,12 +66,13 @@ impl Service {
         self.faults.policy_is_good();
         let is_new = policy != *self.policy.get();
         if is_new {
-            self.policy.put(policy);
+            replacing.put(policy);
         }
         is_new
     }
 
     fn reload_history(&self) -> Result<bool, ServiceError> {
+        let replacing = self.history.replacing();
         let read = self.history.get().is_current().and_then(|is_current| {
             let read = || History::imports(&self.folder.history());
             (!is_current).then(read).transpose()
@@ -77,7 +84,7 @@ impl Service {
         let history = read?;
         let is_new = history.is_some();
         if let Some(history) = history {
-            self.history.put(history);
+            replacing.put(history);
         }
         Ok(is_new)
     }

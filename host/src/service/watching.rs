@@ -200,6 +200,7 @@ fn act(
     change: fn(&mut Lock, &TargetPath, Day, &str) -> Acted,
 ) {
     let changed = (|| -> Result<(), LockError> {
+        let replacing = service.lock.replacing();
         let _editing = Lock::edit(&service.folder)?;
         let mut lock = Lock::read(&service.folder)?;
         let (Some(today), Some(now)) = (service.today(), service.now()) else {
@@ -219,7 +220,7 @@ fn act(
         Course::note(&service.folder, &version, [watched]);
         tracing::error!(pack = %path, told, "what the watch over a version found");
         service.record(record::lock_change(&service.lock.get(), &lock));
-        service.lock.put(lock);
+        replacing.put(lock);
         service.record(Event::Watch {
             pack: path.clone(),
             outcome,

@@ -127,6 +127,15 @@ fn a_damaged_lock_is_the_last_one_again_at_the_start_and_while_serving() {
     // It is whole now.
     assert!(!server.service.reload().unwrap());
     assert_eq!(faults(&server), Vec::<String>::new());
+    let warnings = server.get("/api/v1/updates").json()["warnings"].clone();
+    let digest = lock.digest();
+    let told = format!(
+        "a damaged lock was set aside as `lock.json.damaged`; in force is the lock `{digest}`"
+    );
+    assert!(
+        warnings.as_array().unwrap().contains(&json!(told)),
+        "{warnings}"
+    );
 }
 
 #[test]
@@ -204,7 +213,7 @@ fn t10_where_what_a_verdict_rests_on_cannot_be_kept_none_is_given_and_it_is_told
     let expected = "nothing was judged: the verdict cannot be recorded by this host";
     assert_eq!(answer["err_msg"], expected);
     let told = faults(&server);
-    let end = "; no verdict is given until it can be used";
+    let end = "; no verdict that rests on it is given until it can be used";
     assert!(told[0].ends_with(end), "{told:?}");
     let host = server.service.folder();
     let journal = || fs::read_to_string(host.journal().join("000001.jsonl")).unwrap();
@@ -224,8 +233,9 @@ fn t10_where_what_a_verdict_rests_on_cannot_be_kept_none_is_given_and_it_is_told
     fs::write(host.kept(), "no folder").unwrap();
     answers(&server);
     assert!(faults(&server)[0].ends_with(end));
+    // Which holds no more once no verdict would rest on it.
     fs::remove_file(host.policy()).unwrap();
     server.service.reload().unwrap();
-    assert_eq!(answers(&server), 0);
     assert_eq!(faults(&server), Vec::<String>::new());
+    assert_eq!(answers(&server), 0);
 }

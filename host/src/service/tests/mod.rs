@@ -11,6 +11,7 @@ mod failing;
 mod faulty;
 mod problems;
 mod receipts;
+mod reload;
 pub(super) mod server;
 mod tokens;
 mod updates;

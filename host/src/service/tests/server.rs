@@ -41,11 +41,11 @@ pub(in crate::service) fn service(folder: &TempDir) -> Service {
 
 /// The same, stopped by a test where it says.
 pub(super) fn service_with(folder: &TempDir, failures: Arc<dyn Failures + Send + Sync>) -> Service {
-    open(set_up(folder), failures).unwrap()
+    open(set_up(folder), failures, || NOW_MS).unwrap()
 }
 
 /// The folder of a host that was just set up.
-fn set_up(folder: &TempDir) -> HostFolder {
+pub(super) fn set_up(folder: &TempDir) -> HostFolder {
     let host = HostFolder::at(folder.path());
     let division: rulepack_protocol::names::Division = "370303".parse().unwrap();
     let settings = Settings {
@@ -63,9 +63,11 @@ fn set_up(folder: &TempDir) -> HostFolder {
     host
 }
 
-fn open(
+/// The service of a host, at the time that a clock says.
+pub(super) fn open(
     host: HostFolder,
     failures: Arc<dyn Failures + Send + Sync>,
+    clock: fn() -> i64,
 ) -> Result<Service, ServiceError> {
     let limits = Limits {
         instances: 2,
@@ -75,7 +77,7 @@ fn open(
     let options = Options {
         region: Region::default(),
         hosts: vec!["his.example:443".into()],
-        clock: || NOW_MS,
+        clock,
     };
     Service::open_with(host, packs, options, failures)
 }
@@ -97,7 +99,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let host = set_up(&folder);
         prepare(&host);
-        let service = open(host, Arc::new(NoFailures)).unwrap();
+        let service = open(host, Arc::new(NoFailures), || NOW_MS).unwrap();
         Self::of(folder, service)
     }
 
