@@ -308,6 +308,17 @@ fn what_a_stop_left_of_an_export_is_cleared_by_the_next_one_and_nothing_else_is(
     fs::rename(partial.join("thesis"), partial.join("receipt.json")).unwrap();
     fs::create_dir(partial.join("host")).unwrap();
     fs::write(partial.join("host").join("data.secret"), "secret").unwrap();
+    // Another export that gathers there at this time keeps what it has.
+    let other = fs::File::open(&partial).unwrap();
+    other.lock().unwrap();
+    let refused = export(&narrow, &host, &to, &[]).failed();
+    let expected = format!(
+        "error: another export gathers in `{}` at this time\nhint: wait until it is done, or choose another folder",
+        partial.display()
+    );
+    assert_eq!(refused, expected);
+    assert!(partial.join("host").join("data.secret").exists());
+    drop(other);
     export(&narrow, &host, &to, &[]).done();
     assert!(!partial.exists() && !to.join("host").join("data.secret").exists());
 }

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// What stands behind the name of a file that was set aside.
 pub(crate) const DAMAGED: &str = ".damaged";
 
+/// What stands before the name of a file that is being written, until it has its own.
+pub(crate) const UNFINISHED: &str = ".new-";
+
 /// Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. The folder is
 /// made where it is missing.
 ///
@@ -17,7 +20,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
     make_folders(folder)?;
     let mut temporary = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
