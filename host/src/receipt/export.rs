@@ -148,7 +148,7 @@ pub fn export(
         gathering.unnamed_region(&folder.path().join(REGION), region)?;
     }
     gathering.host(verdict, &executed, ground.region)?;
-    try_out((receipt, body), ground, (&gathering.to, &executed))?;
+    try_out((receipt, body), ground, (folder.path(), &executed))?;
     let (files, bytes) =
         measure(folder.path()).map_err(|source| io_error(folder.path(), source))?;
     folder.put_in_place(to)?;
@@ -165,14 +165,15 @@ pub fn export(
 fn try_out(
     (receipt, body): (&Receipt, &[u8]),
     ground: Ground<'_>,
-    (gathered, executed): (&HostFolder, &Executed),
+    (gathered, executed): (&Path, &Executed),
 ) -> Result<(), ExportError> {
-    let is_named = receipt.verdict()?.region.is_some();
-    let packs = ground.packs.at(gathered.clone());
+    let folder = HostFolder::at(gathered.join(HOST));
+    let packs = ground.packs.at(folder.clone());
+    let region = read_region(&gathered.join(REGION))?;
     let there = Ground {
-        folder: gathered,
+        folder: &folder,
         packs: &packs,
-        region: ground.region.filter(|_| !is_named),
+        region: region.as_ref(),
         threads: ground.threads,
     };
     let again = execute(receipt, body, there).map_err(ExportError::Unsound)?;
@@ -182,6 +183,17 @@ fn try_out(
         Some(difference) => Err(ExportError::Different(difference.clone())),
         None => Ok(()),
     }
+}
+
+/// How requests were written, as a replay is told; `None` where the receipt says it.
+fn read_region(path: &Path) -> Result<Option<Region>, ExportError> {
+    let failed = |source| io_error(path, source);
+    let bytes = files::read_if_there(path).map_err(failed)?;
+    let parse = |bytes| {
+        let text = String::from_utf8(bytes).map_err(io::Error::other)?;
+        Region::parse(&text).map_err(io::Error::other)
+    };
+    bytes.map(parse).transpose().map_err(failed)
 }
 
 /// A copy of a host in the making.
