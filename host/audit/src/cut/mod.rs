@@ -16,7 +16,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use arrow::array::{Array as _, RecordBatch, StringArray};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use rulepack_contract::schema::{TableId, ids};
 
 use crate::error::AuditError;
@@ -146,7 +149,7 @@ impl Cutter<'_> {
         rows: Rows,
         keys: &mut Option<OwnersWriter>,
     ) -> Result<RecordBatch, AuditError> {
-        let found = roots(layout, known, &rows);
+        let found = roots(layout, known, &rows).map_err(AuditError::rows(self.folder))?;
         if let Some(keys) = keys {
             for (row, root) in found.iter().enumerate() {
                 if let Some(root) = root {
@@ -178,13 +181,17 @@ impl Cutter<'_> {
 }
 
 /// Whose each row is; `None` where another pass looks for it.
-fn roots(layout: &Layout, known: Option<&Known>, rows: &Rows) -> Vec<Option<Root>> {
-    let owner = layout.owner().and_then(|place| rows.columns.get(place));
-    let owner = owner.and_then(|column| column.as_any().downcast_ref::<StringArray>());
-    let Some(owner) = owner else {
+fn roots(
+    layout: &Layout,
+    known: Option<&Known>,
+    rows: &Rows,
+) -> Result<Vec<Option<Root>>, ArrowError> {
+    let Some(owner) = layout.owner().and_then(|place| rows.columns.get(place)) else {
         let keys = rows.keys.iter().flatten();
-        return keys.map(|key| Some(Root::of(key.trim()))).collect();
+        return Ok(keys.map(|key| Some(Root::of(key.trim()))).collect());
     };
+    let owner = cast(owner, &DataType::Utf8)?;
+    let owner = owner.as_string::<i32>();
     let mut last: Option<(&str, Root)> = None;
     let found = owner.iter().zip(rows.places.values()).map(|(text, place)| {
         let text = text.unwrap_or_default().trim();
@@ -203,7 +210,7 @@ fn roots(layout: &Layout, known: Option<&Known>, rows: &Rows) -> Vec<Option<Root
             }
         }
     });
-    found.collect()
+    Ok(found.collect())
 }
 
 /// The table that says whose rows of a table are.

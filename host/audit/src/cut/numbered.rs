@@ -11,6 +11,7 @@ use arrow::error::ArrowError;
 use rulepack_contract::data::Texts;
 use rulepack_contract::schema::{Kind, TableId};
 
+use crate::input::coded;
 use crate::input::layout::{self, COLUMNS_BEFORE, Form, Layout};
 
 /// The texts of all codes and of all tokens of a run. 0 is the empty text.
@@ -23,8 +24,12 @@ pub(crate) struct Numbered {
     last: BTreeMap<(TableId, usize), (StringArray, Vec<u32>)>,
 }
 
+/// Codes that one run numbers. The engine notes 16 bytes of each for every pack and thread, so a column that has
+/// another code in each of many million rows is held as texts, on the disk.
+const CODES_MAX: usize = 1 << 20;
+
 impl Numbered {
-    /// Rows with numbers in place of their codes and tokens; `None` where there are more texts than numbers.
+    /// Rows with numbers in place of their codes and tokens; `None` where there are more texts than are numbered.
     ///
     /// # Errors
     /// [`ArrowError`] where the rows are not of the layout.
@@ -44,10 +49,13 @@ impl Numbered {
                 Kind::Token => &mut self.tokens,
                 _ => &mut self.codes,
             };
-            let Some(numbers) = numbers(Arc::make_mut(texts), &columns[place], last) else {
+            let Some(numbers) = numbers(Arc::make_mut(texts), &columns[place], last)? else {
                 return Ok(None);
             };
             columns[place] = Arc::new(numbers);
+        }
+        if self.codes.len() > CODES_MAX {
+            return Ok(None);
         }
         layout::typed(&batch.schema(), columns).map(Some)
     }
@@ -104,39 +112,36 @@ fn numbered(layout: &Layout) -> impl Iterator<Item = (usize, Kind)> {
     let columns = (COLUMNS_BEFORE..).zip(&layout.columns);
     columns.filter_map(|(place, (column, form))| {
         let kind = layout.table.table().columns[*column].kind;
-        let is_numbered = *form == Form::Text && matches!(kind, Kind::Code | Kind::Token);
+        let is_numbered = *form == Form::Text && coded::is_coded(kind);
         is_numbered.then_some((place, kind))
     })
 }
 
-/// The numbers of the texts of a column.
+/// The numbers of the texts of a column; `None` where 32 bits do not number them.
 fn numbers(
     texts: &mut Texts,
     column: &ArrayRef,
-    (dictionary, of_values): &mut (StringArray, Vec<u32>),
-) -> Option<UInt32Array> {
-    let Some(coded) = column.as_dictionary_opt::<Int32Type>() else {
-        let of_rows = of_texts(texts, column.as_string_opt::<i32>()?)?;
-        return Some(UInt32Array::from(of_rows));
+    (last, of_values): &mut (StringArray, Vec<u32>),
+) -> Result<Option<UInt32Array>, ArrowError> {
+    let Some(dictionary) = coded::dictionary(column) else {
+        let column = cast(column, &DataType::Utf8)?;
+        let of_rows = of_texts(texts, column.as_string::<i32>());
+        return Ok(of_rows.map(UInt32Array::from));
     };
-    let values = coded.values().as_string_opt::<i32>()?;
-    if !is_same(values, dictionary) {
-        *of_values = of_texts(texts, values)?;
-        *dictionary = values.clone();
+    if !coded::is_same(dictionary, last) {
+        let Some(numbers) = of_texts(texts, dictionary) else {
+            return Ok(None);
+        };
+        (*last, *of_values) = (dictionary.clone(), numbers);
     }
     let number = |key: Option<i32>| {
         let place = key.and_then(|key| usize::try_from(key).ok());
         let number = place.and_then(|place| of_values.get(place).copied());
         number.unwrap_or(0)
     };
-    let numbers = coded.keys().iter().map(number);
-    Some(UInt32Array::from_iter_values(numbers))
-}
-
-/// Whether two dictionaries are one: the other is held, so that its place in memory is its own.
-fn is_same(one: &StringArray, other: &StringArray) -> bool {
-    one.offsets().ptr_eq(other.offsets())
-        && one.value_data().as_ptr() == other.value_data().as_ptr()
+    let keys = column.as_dictionary::<Int32Type>().keys();
+    let numbers = keys.iter().map(number);
+    Ok(Some(UInt32Array::from_iter_values(numbers)))
 }
 
 fn of_texts(texts: &mut Texts, column: &StringArray) -> Option<Vec<u32>> {
@@ -150,4 +155,32 @@ fn of_texts(texts: &mut Texts, column: &StringArray) -> Option<Vec<u32>> {
         Some(last.1)
     });
     numbers.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rulepack_contract::schema::ids;
+
+    use super::*;
+
+    #[test]
+    fn codes_that_are_others_in_every_row_are_not_numbered() {
+        let items = ids::ORDERS.table().column("items").unwrap();
+        let layout = Layout {
+            table: ids::ORDERS,
+            columns: vec![(items, Form::Text)],
+        };
+        let mut numbered = Numbered::default();
+        let rows = CODES_MAX / 4;
+        let mut number = |batch: usize| {
+            let codes = (batch * rows..(batch + 1) * rows).map(|row| format!("{row:x}"));
+            let nothing: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|_| "")));
+            let codes: ArrayRef = Arc::new(StringArray::from_iter_values(codes));
+            let columns = vec![Arc::clone(&nothing), Arc::clone(&nothing), nothing, codes];
+            let batch = layout::typed(&layout.schema(), columns).unwrap();
+            numbered.number(&layout, &batch).unwrap().is_some()
+        };
+        // The empty text is a code too.
+        assert_eq!([0, 1, 2, 3].map(&mut number), [true, true, true, false]);
+    }
 }

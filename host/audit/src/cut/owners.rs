@@ -22,8 +22,8 @@ use crate::error::AuditError;
 const BUCKETS: usize = 64;
 /// Bytes of memory for a key and whose it is, with the room that a hash map leaves.
 const BYTES_IN_MEMORY: u64 = 112;
-/// Bytes of memory for a key before it is looked up: as it arrived, and then in the map too.
-const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 48;
+/// Bytes of memory for a key before it is looked up: as it arrived, in a list that doubles, and then in the map too.
+const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 2 * 48;
 /// Bytes on the disk.
 const BYTES: usize = 40;
 /// Keys that stand for rows of several patients, more of which are no slips.

@@ -3,6 +3,7 @@
 //! `orders.csv`, `orders-2026-01.parquet`, `orders.7.parquet` and every file below a folder `orders` are of
 //! the table `orders`. Rows are numbered over all files: see [`Place`].
 
+pub(crate) mod coded;
 mod convert;
 mod csv_rows;
 pub(crate) mod layout;

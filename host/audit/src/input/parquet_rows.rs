@@ -3,10 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow::array::{
-    AnyDictionaryArray, Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray,
-    UInt64Array,
-};
+use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::filter;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -19,7 +16,7 @@ use rulepack_contract::schema::{Kind, Table};
 use rulepack_host::data::{DataError, FileRejection, Reason, VALUE_BYTES_MAX};
 
 use super::layout::{self, Form, Layout, Rejected, Rows};
-use super::{InputFile, Place, RowSource, convert};
+use super::{InputFile, Place, RowSource, coded, convert};
 use crate::error::AuditError;
 
 /// Rows that are handed on at once.
@@ -34,6 +31,8 @@ pub(super) struct ParquetRows {
     key: Option<usize>,
     /// For each column of the layout, its place in the file.
     places: Vec<Option<usize>>,
+    /// For each column of the layout, the last dictionary whose texts may all stand in a row.
+    sound: Vec<Option<StringArray>>,
     rows: u64,
 }
 
@@ -131,7 +130,7 @@ impl ParquetRows {
             found.map(|(place, _)| *place)
         };
         let places = layout.columns.iter().map(|(column, _)| place(*column));
-        let places = places.collect();
+        let places: Vec<_> = places.collect();
         let reader = builder.with_batch_size(ROWS).build();
         let reader = reader.map_err(not_parquet(file))?;
         Ok(ParquetRows {
@@ -140,6 +139,7 @@ impl ParquetRows {
             reader,
             layout: layout.clone(),
             key,
+            sound: vec![None; places.len()],
             places,
             rows: 0,
         })
@@ -172,7 +172,7 @@ impl ParquetRows {
     }
 
     /// Lists rows with a text that is none, as the reader of CSV does, and takes them out.
-    fn without_faults(&self, rows: Rows, rejected: &mut Rejected) -> Result<Rows, ArrowError> {
+    fn without_faults(&mut self, rows: Rows, rejected: &mut Rejected) -> Result<Rows, ArrowError> {
         let table = self.layout.table.table();
         let mut faults = vec![];
         let mut look = |texts: &StringArray, name: &str| {
@@ -186,8 +186,9 @@ impl ParquetRows {
             }
         };
         look(&rows.keys, table.key().unwrap_or(table.name));
-        for ((column, form), values) in self.layout.columns.iter().zip(&rows.columns) {
-            if *form == Form::Text && !has_sound_dictionary(values) {
+        let columns = self.layout.columns.iter().zip(&rows.columns);
+        for (((column, form), values), last) in columns.zip(&mut self.sound) {
+            if *form == Form::Text && !has_sound_dictionary(values, last) {
                 look(&convert::text(values)?, table.columns[*column].name);
             }
         }
@@ -231,39 +232,42 @@ fn held(array: &ArrayRef, kind: Kind, form: Form) -> Result<ArrayRef, ArrowError
     Ok(match (form, of_file) {
         (Form::Number, _) => Arc::new(convert::number(array, kind)?),
         (Form::Text, Form::Number) => Arc::new(layout::texts(&convert::number(array, kind)?, kind)),
-        (Form::Text, Form::Text) if is_coded(array.data_type()) => Arc::clone(array),
+        (Form::Text, Form::Text) if is_read_coded(kind, array.data_type()) => Arc::clone(array),
         (Form::Text, Form::Text) => Arc::new(convert::text(array)?),
     })
 }
 
-/// As a column of codes or tokens is read: each text of some thousand rows once.
-fn coded() -> DataType {
-    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+fn is_read_coded(kind: Kind, data_type: &DataType) -> bool {
+    coded::is_coded(kind) && *data_type == coded::data_type()
 }
 
-fn is_coded(data_type: &DataType) -> bool {
-    *data_type == coded()
+/// Whether each text of a dictionary may stand in a row, so that none of the rows has to be looked at. The last such
+/// dictionary of the column is held.
+fn has_sound_dictionary(column: &ArrayRef, last: &mut Option<StringArray>) -> bool {
+    let Some(texts) = coded::dictionary(column) else {
+        return false;
+    };
+    if last
+        .as_ref()
+        .is_some_and(|last| coded::is_same(texts, last))
+    {
+        return true;
+    }
+    let is_sound = texts.iter().flatten().all(|text| fault(text).is_none());
+    *last = is_sound.then(|| texts.clone());
+    is_sound
 }
 
-/// Whether each text of a dictionary may stand in a row, so that none of the rows has to be looked at.
-fn has_sound_dictionary(array: &ArrayRef) -> bool {
-    let texts = array
-        .as_any_dictionary_opt()
-        .map(AnyDictionaryArray::values);
-    let texts = texts.and_then(|texts| texts.as_string_opt::<i32>());
-    texts.is_some_and(|texts| texts.iter().flatten().all(|text| fault(text).is_none()))
-}
-
-/// The schema of a file, with dictionaries for the texts of codes and tokens.
+/// The schema of a file, with dictionaries for the texts of coded columns.
 fn with_codes(file: &InputFile, schema: &SchemaRef) -> SchemaRef {
     let table = file.table.table();
     let fields = schema.fields().iter().map(|field| {
         let column = table
             .column(field.name())
             .map(|column| &table.columns[column]);
-        let is_code = column.is_some_and(|column| matches!(column.kind, Kind::Code | Kind::Token));
-        match is_code && *field.data_type() == DataType::Utf8 {
-            true => Arc::new(field.as_ref().clone().with_data_type(coded())),
+        let is_coded = column.is_some_and(|column| coded::is_coded(column.kind));
+        match is_coded && *field.data_type() == DataType::Utf8 {
+            true => Arc::new(field.as_ref().clone().with_data_type(coded::data_type())),
             false => Arc::clone(field),
         }
     });
@@ -294,4 +298,98 @@ fn fault(text: &str) -> Option<Reason> {
         return Some(Reason::ControlCharacter);
     }
     (text.len() > VALUE_BYTES_MAX).then_some(Reason::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use arrow::compute::cast;
+    use arrow::datatypes::Field;
+    use parquet::arrow::ArrowWriter;
+    use rulepack_contract::schema::ids;
+    use rulepack_host::data::Encoding;
+
+    use super::super::{Format, Input};
+    use super::*;
+
+    const COLUMNS: [&str; 5] = ["order", "encounters", "items", "doctors", "days"];
+    const LINES: [[&str; 5]; 3] = [
+        ["L1", "E1", "X1", "D1", "2026-01-02"],
+        ["L2", "E2", "X1", "D1", "2026-01-03"],
+        ["L3", "E2", "X2", "D1", "2026-01-03"],
+    ];
+
+    /// Lines as other programs write them: every column as categories of this type.
+    fn write(path: &Path, data_type: &DataType) {
+        let column = |place: usize| {
+            let texts: StringArray = LINES.iter().map(|line| Some(line[place])).collect();
+            cast(&texts, data_type).unwrap()
+        };
+        let fields = COLUMNS.map(|name| Field::new(name, data_type.clone(), true));
+        let schema = Arc::new(Schema::new(fields.to_vec()));
+        let columns = (0..COLUMNS.len()).map(column).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), schema, None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    #[test]
+    fn categories_are_read_as_the_texts_that_they_stand_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders.parquet");
+        let category = |key, text| DataType::Dictionary(Box::new(key), Box::new(text));
+        for data_type in [
+            category(DataType::Int32, DataType::Utf8),
+            category(DataType::Int8, DataType::Utf8),
+            category(DataType::Int32, DataType::LargeUtf8),
+        ] {
+            write(&path, &data_type);
+            let input = Input {
+                files: vec![InputFile {
+                    path: path.clone(),
+                    name: "orders.parquet".to_owned(),
+                    table: ids::ORDERS,
+                    format: Format::Parquet,
+                    encoding: Encoding::Utf8,
+                }],
+                ..Input::default()
+            };
+            let layout = Layout::of(ids::ORDERS, &input).unwrap();
+            let mut rows = ParquetRows::open(&layout, (0, &input.files[0])).unwrap();
+            let mut rejected = Rejected::new();
+            let read = rows.next(&mut rejected).unwrap().unwrap();
+            assert!(rejected.is_empty() && rows.next(&mut rejected).unwrap().is_none());
+            let keys: Vec<&str> = read.keys.iter().flatten().collect();
+            assert_eq!(keys, LINES.map(|line| line[0]));
+            for ((column, _), values) in layout.columns.iter().zip(&read.columns) {
+                let column = &ids::ORDERS.table().columns[*column];
+                // Only codes and tokens may come as dictionaries: whoever takes the rows looks for no others.
+                let is_text = *values.data_type() == DataType::Utf8;
+                assert!(is_text || coded::is_coded(column.kind), "{}", column.name);
+                let place = COLUMNS.iter().position(|name| *name == column.name);
+                let texts = convert::text(values).unwrap();
+                let texts: Vec<&str> = texts.iter().flatten().collect();
+                assert_eq!(texts, LINES.map(|line| line[place.unwrap()]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_of_a_dictionary_that_is_none_is_told_in_each_batch_that_has_it() {
+        let coded = |texts: &[&str]| -> ArrayRef {
+            let texts: StringArray = texts.iter().copied().map(Some).collect();
+            cast(&texts, &coded::data_type()).unwrap()
+        };
+        let (sound, faulty) = (coded(&["A", "B", "A"]), coded(&["A", "a\nb"]));
+        let mut last = None;
+        for (column, is_sound) in [(&sound, true), (&sound, true), (&faulty, false)] {
+            assert_eq!(has_sound_dictionary(column, &mut last), is_sound);
+        }
+        assert!(!has_sound_dictionary(&faulty, &mut last));
+        assert!(has_sound_dictionary(&sound, &mut last));
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["A"]));
+        assert!(!has_sound_dictionary(&texts, &mut last));
+    }
 }

@@ -1,12 +1,16 @@
 //! The numbers given for numbers of the data, noted in tables that outlive a batch.
 //!
-//! A table has an entry for every text of the data, which may be a million, while a batch may be one
-//! order. So tables are never cleared: an entry counts only if it bears the stamp of the running batch.
+//! The table of codes has an entry for every one of the data, which may be a million, while a batch may be one
+//! order. So it is never cleared: an entry counts only if it bears the stamp of the running batch.
 //! What a text of the data is in the dictionary of `prepare` depends on neither batch nor order, so
 //! that part of an entry bears the stamp of the data.
+//!
+//! Of tokens each row may have another, and the data may be those of millions of rows: only those of the batch
+//! are noted.
 
 use std::sync::{Arc, Weak};
 
+use hashbrown::HashMap;
 use rulepack_contract::data::Data;
 
 use super::lists::Lists;
@@ -15,12 +19,12 @@ use super::lists::Lists;
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pub(super) codes: Vec<Entry>,
-    tokens: Vec<Token>,
+    /// The number given to each token of the batch.
+    tokens: HashMap<u32, u32>,
     batch: u32,
     data: u32,
     /// Which data the stamps are of. Held weakly: its address is not used again as long as this lives.
     of: Weak<Data>,
-    tokens_given: u32,
     lists: Lists,
 }
 
@@ -35,12 +39,6 @@ pub(super) struct Entry {
     pub(super) known: u32,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Token {
-    batch: u32,
-    given: u32,
-}
-
 impl Scratch {
     /// Makes ready for a batch of this data.
     pub(crate) fn begin(&mut self, data: &Arc<Data>) {
@@ -48,14 +46,16 @@ impl Scratch {
             *self = Scratch::default();
         }
         self.batch += 1;
-        self.tokens_given = 0;
+        self.tokens.clear();
         if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(data)) {
             // At most one step a batch, so this wraps no sooner than the other.
             self.data += 1;
             self.of = Arc::downgrade(data);
         }
-        grow(&mut self.codes, data.codes().len());
-        grow(&mut self.tokens, data.tokens().len());
+        let codes = data.codes().len();
+        if self.codes.len() < codes {
+            self.codes.resize(codes, Entry::default());
+        }
     }
 
     /// Whether the tables are those of this data.
@@ -72,24 +72,12 @@ impl Scratch {
         &mut self.lists
     }
 
-    /// The number of a token in this batch.
+    /// The number of a token in this batch: in the order in which they are met, from 1.
     pub(crate) fn token(&mut self, number: u32) -> u32 {
-        let Some(token) = self.tokens.get_mut(number as usize) else {
+        if number == 0 {
             return 0;
-        };
-        if number != 0 && token.batch != self.batch {
-            self.tokens_given += 1;
-            *token = Token {
-                batch: self.batch,
-                given: self.tokens_given,
-            };
         }
-        token.given
-    }
-}
-
-fn grow<T: Clone + Default>(table: &mut Vec<T>, len: usize) {
-    if table.len() < len {
-        table.resize(len, T::default());
+        let next = u32::try_from(self.tokens.len() + 1).unwrap_or(u32::MAX);
+        *self.tokens.entry(number).or_insert(next)
     }
 }
