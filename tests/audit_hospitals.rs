@@ -11,10 +11,10 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
 use rulepack_audit::finding::AuditFinding;
@@ -348,26 +348,70 @@ fn a_run_that_was_killed_before_or_after_its_sums_goes_on_to_the_same_bytes() {
     }
 }
 
-#[test]
-fn ctrl_c_ends_a_run_at_once_and_says_how_it_goes_on() {
-    let region = region();
-    let out = tempfile::tempdir().unwrap();
+/// A run that waits where it reaches a point for the first time.
+fn paused(point: &str, arguments: Vec<String>) -> Child {
     let mut paused = command();
-    paused.args(region.arguments(&region.data(), out.path(), &[]));
-    paused.env("RULEPACK_FAILURE_POINT", "pause AuditPart 1");
+    paused.args(arguments);
+    paused.env("RULEPACK_FAILURE_POINT", format!("pause {point} 1"));
     paused
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut process = paused.spawn().unwrap();
-    let mut told = [0; 17];
+    let expected = format!("reached {point}");
+    let mut told = vec![0; expected.len()];
+    let stdout = process.stdout.as_mut().unwrap();
+    stdout.read_exact(&mut told).unwrap();
+    assert_eq!(told, expected.as_bytes());
     process
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut told)
-        .unwrap();
-    assert_eq!(&told, b"reached AuditPart");
+}
+
+#[test]
+fn what_a_part_lost_before_its_sums_are_joined_ends_the_run_and_is_named() {
+    let region = region();
+    for lost in ["0000.json", "0000.sums"] {
+        let out = tempfile::tempdir().unwrap();
+        let one_after_the_other = ["--on-disk", "--threads", "1"];
+        let arguments = region.arguments(&region.data(), out.path(), &one_after_the_other);
+        let mut process = paused("AuditPartDone", arguments);
+        let parts = out.path().join("parts");
+        let done = fs::read(parts.join("0000.json")).unwrap();
+        let done: serde_json::Value = serde_json::from_slice(&done).unwrap();
+        fs::remove_file(parts.join(lost)).unwrap();
+        process.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let ended = process.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(!parts.join("totals.json").exists());
+        let (path, sums) = (parts.join(lost), &done["rows"]["sums"]);
+        let path = path.display();
+        let expected = match lost {
+            "0000.json" => format!(
+                "error: `{path}`, which said that a part is done, is gone\n\
+                 hint: go on with `--resume`: what is missing is made anew\n"
+            ),
+            _ => format!(
+                "error: `{path}` holds 0 rows, expected the {sums} that were written\n\
+                 hint: files of a stopped run were lost or changed: begin a new one in another folder\n"
+            ),
+        };
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert!(told.ends_with(&expected), "{told}");
+        if lost == "0000.json" {
+            let folder = out.path().to_str().unwrap();
+            region.host.run(&["audit", "--resume", folder]).done();
+            assert_same(&planted(&region.data()), &found(out.path(), of_csv));
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_run_at_once_and_says_how_it_goes_on() {
+    let region = region();
+    let out = tempfile::tempdir().unwrap();
+    let process = paused(
+        "AuditPart",
+        region.arguments(&region.data(), out.path(), &[]),
+    );
     let pid = rustix::process::Pid::from_child(&process);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let ended = process.wait_with_output().unwrap();

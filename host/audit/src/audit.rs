@@ -29,6 +29,7 @@ use rulepack_contract::review::Stage;
 use rulepack_contract::schema::ids;
 use rulepack_engine::patients::Division as Batches;
 use rulepack_host::client::{FailurePoint, Failures};
+use rulepack_host::files;
 use rulepack_host::review::{Circumstances, InForce};
 
 use crate::cut::{Cutter, Held, Room, folder_of, parts};
@@ -236,7 +237,7 @@ impl Audit<'_> {
         let record = CutRecord::of(&cut, left_out_rows);
         if cut.is_on_disk {
             if left_out_rows > 0 {
-                sync(&left_out)?;
+                files::sync(&left_out).map_err(AuditError::io(&left_out))?;
             }
             record.write(&folder)?;
         }
@@ -342,12 +343,6 @@ impl Audit<'_> {
             .reach(point)
             .map_err(AuditError::io(self.folder))
     }
-}
-
-/// Waits until a file lies on the disk.
-fn sync(path: &Path) -> Result<(), AuditError> {
-    let synced = fs::File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(AuditError::io(path))
 }
 
 /// Rows by table.

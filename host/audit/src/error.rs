@@ -78,6 +78,12 @@ pub enum AuditError {
         /// How many were written.
         expected: u64,
     },
+    /// What said that a part is done was removed while the run went on.
+    #[error("`{path}`, which said that a part is done, is gone")]
+    PartGone {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key that is not one.
     #[error("in the table `{table}`, more than {limit} keys stand for rows of several patients")]
     RepeatedKeys {
@@ -146,6 +152,7 @@ impl AuditError {
             AuditError::PartRows { .. } => {
                 "files of a stopped run were lost or changed: begin a new one in another folder"
             }
+            AuditError::PartGone { .. } => "go on with `--resume`: what is missing is made anew",
             AuditError::Sort(_) => "give more with `--memory`",
             _ => return None,
         };
@@ -162,11 +169,6 @@ impl AuditError {
                 expected,
             }),
         }
-    }
-
-    /// What says that a part is done is not there.
-    pub(crate) fn part_gone(path: &Path) -> Self {
-        AuditError::io(path)(io::ErrorKind::NotFound.into())
     }
 
     /// A fault of the file system at a place.

@@ -1,22 +1,21 @@
 //! A file of rows of a run, which is there from its first row on: most parts have nobody without a verdict, and
 //! nothing that is left out.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::writer::StreamWriter;
 
-use crate::cut::parts;
+use crate::cut::parts::{self, PartWriter};
 use crate::error::AuditError;
 
 /// A file that is being written; [`parts::open`] reads it.
 pub(crate) struct RowsFile {
     path: PathBuf,
     schema: SchemaRef,
-    writer: Option<StreamWriter<BufWriter<File>>>,
+    writer: Option<PartWriter>,
     rows: u64,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -42,12 +43,27 @@ pub(crate) struct Sorted {
     stream: SendableRecordBatchStream,
     runtime: Arc<Runtime>,
     scratch: PathBuf,
+    files: Vec<Arc<Counted>>,
+}
+
+/// A file of rows, and how many were written to it: where there are none, there is no file.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) path: PathBuf,
+    pub(crate) rows: u64,
+}
+
+/// Such a file, and how many rows were read from it.
+#[derive(Debug)]
+struct Counted {
+    written: Written,
+    read: AtomicU64,
 }
 
 /// Files of rows, one after the other, as DataFusion reads them.
 #[derive(Debug)]
 struct Files {
-    paths: Vec<PathBuf>,
+    files: Vec<Arc<Counted>>,
     schema: SchemaRef,
 }
 
@@ -95,17 +111,24 @@ impl Sorter {
     /// [`AuditError::Sort`].
     pub(crate) fn sorted(
         &self,
-        paths: Vec<PathBuf>,
+        files: impl IntoIterator<Item = Written>,
         (schema, by): (&SchemaRef, &[&str]),
         runtime: &Arc<Runtime>,
     ) -> Result<Sorted, AuditError> {
-        let files = Files {
-            paths,
+        let counted = |written| {
+            Arc::new(Counted {
+                written,
+                read: AtomicU64::new(0),
+            })
+        };
+        let files: Vec<Arc<Counted>> = files.into_iter().map(counted).collect();
+        let partition = Files {
+            files: files.clone(),
             schema: Arc::clone(schema),
         };
         let scan = StreamingTableExec::try_new(
             Arc::clone(schema),
-            vec![Arc::new(files)],
+            vec![Arc::new(partition)],
             None,
             [],
             false,
@@ -122,6 +145,7 @@ impl Sorter {
             stream: sort.execute(0, Arc::clone(&self.context))?,
             runtime: Arc::clone(runtime),
             scratch: self.scratch.clone(),
+            files,
         })
     }
 }
@@ -139,9 +163,15 @@ impl Sorted {
     /// The next rows; `None` at the end.
     ///
     /// # Errors
-    /// [`AuditError::Sort`].
+    /// [`AuditError::Sort`]; at the end [`AuditError::PartRows`] of the first file whose rows are not as many as were written.
     pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, AuditError> {
         let next = self.runtime.block_on(self.stream.next());
+        if next.is_none() {
+            for file in &self.files {
+                let Written { path, rows } = &file.written;
+                AuditError::unless_all(file.read.load(Ordering::Relaxed), *rows, path)?;
+            }
+        }
         next.transpose().map_err(AuditError::sort(&self.scratch))
     }
 }
@@ -152,7 +182,7 @@ impl PartitionStream for Files {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rows = self.paths.clone().into_iter().flat_map(read);
+        let rows = self.files.clone().into_iter().flat_map(read);
         let stream = futures::stream::iter(rows);
         Box::pin(RecordBatchStreamAdapter::new(
             Arc::clone(&self.schema),
@@ -162,11 +192,16 @@ impl PartitionStream for Files {
 }
 
 /// The rows of a file. Read where they are polled: a thread has nothing else to do meanwhile.
-fn read(path: PathBuf) -> Box<dyn Iterator<Item = SortResult<RecordBatch>> + Send> {
-    let opened =
-        crate::cut::parts::open(&path).map_err(|error| DataFusionError::External(error.into()));
+fn read(file: Arc<Counted>) -> Box<dyn Iterator<Item = SortResult<RecordBatch>> + Send> {
+    let opened = crate::cut::parts::open(&file.written.path)
+        .map_err(|error| DataFusionError::External(error.into()));
     match opened {
-        Ok(Some(reader)) => Box::new(reader.map(|batch| Ok(batch?))),
+        Ok(Some(reader)) => Box::new(reader.map(move |batch| {
+            let batch = batch?;
+            let rows = batch.num_rows() as u64;
+            file.read.fetch_add(rows, Ordering::Relaxed);
+            Ok(batch)
+        })),
         Ok(None) => Box::new(std::iter::empty()),
         Err(error) => Box::new(std::iter::once(Err(error))),
     }
@@ -183,7 +218,7 @@ mod tests {
     const ROWS_OF_TEST: i64 = 60_000;
 
     /// Rows whose numbers are in no order, in two files.
-    fn write(folder: &Path) -> (Vec<PathBuf>, SchemaRef) {
+    fn write(folder: &Path) -> ([PathBuf; 2], SchemaRef) {
         let schema = Arc::new(Schema::new(vec![
             Field::new("number", DataType::Int64, false),
             Field::new("text", DataType::Utf8, false),
@@ -207,7 +242,15 @@ mod tests {
             }
             writer.finish().unwrap();
         }
-        (paths.to_vec(), schema)
+        (paths, schema)
+    }
+
+    /// With half of the rows in each.
+    fn written(paths: &[PathBuf; 2]) -> [Written; 2] {
+        paths.clone().map(|path| Written {
+            path,
+            rows: ROWS_OF_TEST as u64 / 2,
+        })
     }
 
     #[test]
@@ -218,7 +261,7 @@ mod tests {
             let sorter = Sorter::new(memory_bytes, folder.path()).unwrap();
             let by = (&schema, &["number"][..]);
             let mut sorted = sorter
-                .sorted(paths.clone(), by, &runtime().unwrap())
+                .sorted(written(&paths), by, &runtime().unwrap())
                 .unwrap();
             let mut next = 0;
             let mut spilled = 0;
@@ -241,12 +284,45 @@ mod tests {
         let (paths, schema) = write(folder.path());
         let sorter = Sorter::new(1_000, folder.path()).unwrap();
         let by = (&schema, &["number"][..]);
-        let mut sorted = sorter.sorted(paths, by, &runtime().unwrap()).unwrap();
+        let mut sorted = sorter
+            .sorted(written(&paths), by, &runtime().unwrap())
+            .unwrap();
         let error = sorted.next().unwrap_err();
         assert_eq!(
             error.to_string(),
             "rows cannot be sorted within the memory that was given"
         );
         assert_eq!(error.hint().unwrap(), "give more with `--memory`");
+    }
+
+    #[test]
+    fn of_several_files_the_one_that_is_not_as_it_was_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (paths, schema) = write(folder.path());
+        let sorter = Sorter::new(1 << 30, folder.path()).unwrap();
+        let assert_named = |files: [Written; 2], expected: String| {
+            let by = (&schema, &["number"][..]);
+            let mut sorted = sorter.sorted(files, by, &runtime().unwrap()).unwrap();
+            let error = loop {
+                match sorted.next() {
+                    Ok(batch) => assert!(batch.is_some(), "expected: {expected}"),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.to_string(), expected);
+            assert_eq!(
+                error.hint().unwrap(),
+                "files of a stopped run were lost or changed: begin a new one in another folder"
+            );
+        };
+        let [first, second] = paths.each_ref().map(|path| path.display());
+        // As many as were written to both together.
+        let [mut less, mut more] = written(&paths);
+        (less.rows, more.rows) = (29_993, 30_007);
+        let told = format!("`{first}` holds 30000 rows, expected the 29993 that were written");
+        assert_named([less, more], told);
+        std::fs::remove_file(&paths[1]).unwrap();
+        let told = format!("`{second}` holds 0 rows, expected the 30000 that were written");
+        assert_named(written(&paths), told);
     }
 }

@@ -121,7 +121,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     // can tell (Linux 6.7); elsewhere all pages up to this many bytes are put back.
     pool.pagemap_scan(Enabled::Auto);
     let keep_resident = match PoolingAllocationConfig::is_pagemap_scan_available() {
-        true => MEMORY_KEEP_RESIDENT,
+        // What a batch of 10,000 rows writes to, and more.
+        true => Limits::KEPT_BYTES,
         false => MEMORY_KEEP_RESIDENT_UNSCANNED,
     };
     pool.linear_memory_keep_resident(keep_resident);
@@ -135,8 +136,6 @@ fn memory_bytes(limits: &Limits) -> usize {
 }
 
 const INSTANCE_BYTES: usize = 1024 * 1024;
-/// What a batch of 10,000 rows writes to, and more.
-const MEMORY_KEEP_RESIDENT: usize = 8 * 1024 * 1024;
 const MEMORY_KEEP_RESIDENT_UNSCANNED: usize = 1024 * 1024;
 const TABLE_KEEP_RESIDENT: usize = 64 * 1024;
 

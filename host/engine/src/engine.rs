@@ -300,6 +300,7 @@ impl Setup {
             memory: MemoryLimit {
                 bytes: budget.memory_bytes,
                 table_elements: limits.table_elements,
+                taken_bytes: 0,
             },
         };
         Ok(Setup {

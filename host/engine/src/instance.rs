@@ -125,4 +125,9 @@ impl Used {
     pub(crate) fn was_ready(&self) -> bool {
         self.place.is_some()
     }
+
+    /// Its linear memory, in bytes: no more than this was written to.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.store.data().memory.taken_bytes
+    }
 }

@@ -22,7 +22,8 @@ pub struct Limits {
     /// Work for every row of a batch.
     pub fuel_per_row: u64,
     /// Linear memory of an instance, in bytes. Counted per instance, so that `instances` times this is what packs can
-    /// take from the hospital's server at work; `places` keep some MiB each beside it.
+    /// take from the hospital's server at work. Beside it `places` keep 8 MiB each at most, in which those that were made
+    /// ready and used wait too: one that has more memory is thrown away before its answer is handed on.
     pub memory_bytes: usize,
     /// Elements of a function table: a pack needs one a function whose address it takes. A component has
     /// eight modules at most, each with one table at most.
@@ -53,7 +54,8 @@ pub struct Limits {
     /// the last one of the same code found it, so that the next one of that code need not ask the system for anything.
     pub places: u32,
     /// Instances that are made ready ahead of requests, of all packs together, beside those that live at the same time. One that
-    /// was used counts until it is thrown away. With none of them every batch makes its own.
+    /// was used counts until it is thrown away, and waits for that only where it has 8 MiB of memory at most. With none of them
+    /// every batch makes its own.
     pub ready: u32,
 }
 
@@ -67,6 +69,10 @@ impl Limits {
 
     /// Instances that one pack has ready at most: as many as batches that come before there is time to make more.
     pub(crate) const READY_OF_PACK: u32 = 8;
+
+    /// Memory that instances wrote and that is kept when none is at work in it, in bytes, for each of `places`: a place keeps
+    /// no more for the next instance, and a used instance with more memory does not wait to be thrown away.
+    pub(crate) const KEPT_BYTES: usize = 8 * MIB;
 
     /// What a batch notes of codes and sets, so that it looks at each text once: a byte for each code of each set.
     pub(crate) const SET_NOTES: usize = 16 * MIB;

@@ -142,7 +142,8 @@ impl LoadedPack {
     }
 
     /// Throws away the instances that were used, and makes others for those that were taken: for whoever has time, after an
-    /// answer. Where [`LoadedPack::keep_ready`] was not called, it does nothing.
+    /// answer. Where [`LoadedPack::keep_ready`] was not called, it does nothing; nor while another thread is in the same call,
+    /// which may leave what was used or taken since it began. Whoever wants that gone calls again when that one is back.
     pub fn renew_ready(&self) {
         let limits = self.engine.limits();
         let make = || Fresh::of_snapshot(&self.code.small, limits, &self.allowance);

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::engine::Shared;
 use crate::instance::{Fresh, Used};
+use crate::limits::Limits;
 use crate::room::Room;
 
 /// The instances of one pack that wait.
 pub(crate) struct Shelf {
     shared: Arc<Shared>,
     waiting: Mutex<Waiting>,
-    /// One makes them at a time; whoever else would has nothing to do.
+    /// Held by the one that makes them; whoever else would leaves it to that one.
     making: Mutex<()>,
 }
 
@@ -53,9 +54,10 @@ impl Shelf {
         ready
     }
 
-    /// Keeps a used one until there is time to throw it away; one that was made for its batch is thrown away now.
+    /// Keeps a used one until there is time to throw it away. One that was made for its batch is thrown away now, and so is
+    /// one with more memory than its place would keep of it anyway.
     pub(crate) fn put_aside(&self, used: Used) {
-        if !used.was_ready() {
+        if !used.was_ready() || used.memory_bytes() > Limits::KEPT_BYTES {
             return;
         }
         let mut waiting = self.waiting();
@@ -82,7 +84,7 @@ impl Shelf {
     }
 
     /// Throws away what was used, and makes as many ready as came at once before, as far as there is room. Where one
-    /// cannot be made, the next batch makes its own, and says why it cannot.
+    /// cannot be made, the next batch makes its own, and says why it cannot. While another call is at it, it does nothing.
     pub(crate) fn fill(&self, make: impl Fn() -> wasmtime::Result<Fresh>) {
         let _alone = match self.making.try_lock() {
             Ok(alone) => alone,

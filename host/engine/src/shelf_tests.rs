@@ -6,6 +6,7 @@ use std::thread;
 use rulepack_contract::data::Batch;
 
 use crate::guest::{self, Guest};
+use crate::limits::PAGE_BYTES;
 use crate::ward::{self, Attack, VICTIM};
 use crate::{Engine, Fault, Limits, LoadedPack, Preparation, Readiness};
 
@@ -147,6 +148,42 @@ fn the_outer_guard_counts_from_the_batch_however_long_an_instance_waited_for_it(
     }
     answers(&pack);
     assert_eq!(found_and_missed(&engine), (1, 0));
+}
+
+#[test]
+fn one_that_has_much_memory_is_gone_with_its_batch_and_does_not_wait() {
+    let engine = engine(1, 4);
+    let pool = engine.shared.evaluate.pooling_allocator_metrics().unwrap();
+    let mut manifest = guest::manifest();
+    manifest.limits.memory_mib = 16;
+    let pages = Limits::KEPT_BYTES / PAGE_BYTES;
+    let grow = |pages: usize| {
+        ward::leaked(format!(
+            "(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))"
+        ))
+    };
+    for (prepare, evaluate, waits) in [
+        ("", grow(pages / 2), 1),
+        ("", grow(pages), 0),
+        // Grown before any batch, and written to by each.
+        (grow(pages), "", 0),
+    ] {
+        let guest = Guest {
+            items: "",
+            prepare,
+            evaluate,
+        };
+        let pack = guest.load_into(&engine, &manifest).unwrap();
+        pack.keep_ready();
+        for _ in 0..3 {
+            assert_eq!((taken(&engine), pool.component_instances()), (1, 1));
+            answers(&pack);
+            let left = (taken(&engine), pool.component_instances());
+            assert_eq!(left, (waits, u64::from(waits)), "{prepare} {evaluate}");
+            pack.renew_ready();
+        }
+    }
+    assert_eq!(found_and_missed(&engine), (9, 0));
 }
 
 #[test]

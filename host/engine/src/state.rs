@@ -139,11 +139,13 @@ impl State {
 /// The call's view of the state and its fuel.
 pub(crate) type Context<'a> = StoreContextMut<'a, State>;
 
-/// How much memory and how many table elements an instance may have.
+/// How much memory and how many table elements an instance may have, and how much memory it has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MemoryLimit {
     pub(crate) bytes: usize,
     pub(crate) table_elements: usize,
+    /// What its memory began with or was last to grow to, in bytes: it never has more, for there is one, and none shrinks.
+    pub(crate) taken_bytes: usize,
 }
 
 impl ResourceLimiter for MemoryLimit {
@@ -157,6 +159,7 @@ impl ResourceLimiter for MemoryLimit {
             // Ends the pack with the reason, instead of an allocation that fails somewhere inside it.
             return Err(MemoryRefused(self.bytes).into());
         }
+        self.taken_bytes = desired;
         Ok(true)
     }
 

@@ -23,7 +23,7 @@ use rulepack_engine::{
     AnswerError, Engine, Fault, Grants, Limits, LoadError, LoadInput, LoadedPack, Misuse,
     Preparation, Program, cases,
 };
-use ward::{Attack, PATIENTS, VICTIM, leaked};
+use ward::{Attack, PATIENTS, SetWhenDropped, VICTIM, leaked};
 
 fn codes(function: &str, types: &str) -> String {
     format!(r#"(import "rulepack:rules/codes@0.1.0" "{function}" (func $ask {types}))"#)
@@ -208,9 +208,8 @@ fn keeps_nothing(places: [&str; 2], preparation: Preparation, ready: u32) {
                     thread::yield_now();
                 }
             });
-            let outcome = patients::review(pack, &data, &guest::review(), division);
-            ended.store(true, Ordering::Relaxed);
-            outcome
+            let _ending = SetWhenDropped(&ended);
+            patients::review(pack, &data, &guest::review(), division)
         })
     };
     let honest = review(&ward::honest(&engine), 1);

@@ -8,12 +8,13 @@ use std::thread;
 
 use rulepack_contract::review::Scope;
 use rulepack_host::client::FailurePoint;
+use rulepack_host::files;
 use rulepack_host::review::LeftOut;
 use serde::{Deserialize, Serialize};
 
 use super::part_findings::PartFindings;
 use super::record::CutRecord;
-use super::{Audit, Step, sync};
+use super::{Audit, Step};
 use crate::error::AuditError;
 use crate::review::{Ledger, NO_VERDICT, Output, Plan, REJECTED};
 use crate::run::{self, Counts, RunSettings};
@@ -61,6 +62,17 @@ impl PartFiles {
         }
     }
 
+    /// What came of a part that was reviewed.
+    ///
+    /// # Errors
+    /// [`AuditError::PartGone`] where nothing says any more that it was, or what says so cannot be read.
+    pub(super) fn read_done(&self) -> Result<PartDone, AuditError> {
+        let done = run::read(&self.done)?;
+        done.ok_or_else(|| AuditError::PartGone {
+            path: self.done.clone(),
+        })
+    }
+
     fn create(&self) -> Result<Output, AuditError> {
         Ok(Output {
             findings: PartFindings::create(&self.findings)?,
@@ -79,7 +91,7 @@ impl PartFiles {
             (&self.sums, rows.sums),
         ];
         for (path, _) in files.into_iter().filter(|(_, rows)| *rows > 0) {
-            sync(path)?;
+            files::sync(path).map_err(AuditError::io(path))?;
         }
         Ok(())
     }
@@ -187,5 +199,29 @@ impl Audit<'_> {
             }
         }
         self.reach(FailurePoint::AuditPartDone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_which_nothing_says_that_it_is_done_is_named_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = PartFiles::of(folder.path(), 7);
+        let error = part.read_done().unwrap_err();
+        let path = folder.path().join("0007.json");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{}`, which said that a part is done, is gone",
+                path.display()
+            )
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "go on with `--resume`: what is missing is made anew"
+        );
     }
 }

@@ -8,13 +8,13 @@ use rulepack_contract::schema::ids;
 use rulepack_host::files;
 use rulepack_host::review::{LeftOut, Summing, SumsMade};
 
-use super::parts_done::{PartDone, PartFiles};
+use super::parts_done::PartFiles;
 use super::{Audit, Step};
 use crate::cut::{folder_of, parts};
 use crate::error::AuditError;
 use crate::input::{Input, Layout};
 use crate::run::{self, RunSettings, Totals};
-use crate::sort::{self, Sorter};
+use crate::sort::{self, Sorter, Written};
 use crate::sums::{Joined, SumsDone, join, layout};
 
 /// The sums that a run made of lines, as the table is imported.
@@ -67,21 +67,19 @@ impl Audit<'_> {
     ) -> Result<SumsDone, AuditError> {
         let folder = self.parts();
         let files = (0..settings.parts as usize).map(|part| PartFiles::of(&folder, part));
-        let files: Vec<PartFiles> = files.collect();
-        self.progress.begin(Step::Sum, files.len() as u64);
-        let (mut left_out, mut rows) = (BTreeSet::<LeftOut>::new(), 0);
-        for part in &files {
-            let done: Option<PartDone> = run::read(&part.done)?;
-            if let Some(done) = done {
-                left_out.extend(done.left_out);
-                rows += done.rows.sums;
-            }
+        self.progress.begin(Step::Sum, settings.parts.into());
+        let (mut left_out, mut of_parts) = (BTreeSet::<LeftOut>::new(), Vec::new());
+        for part in files {
+            let done = part.read_done()?;
+            left_out.extend(done.left_out);
+            of_parts.push(Written {
+                path: part.sums,
+                rows: done.rows.sums,
+            });
         }
         let joined = folder.join("joined.sums");
-        let of_parts = files.iter().map(|part| part.sums.clone()).collect();
-        let joining = join((of_parts, rows), &joined, (sorter, &sort::runtime()?));
-        left_out.extend(joining?);
-        self.progress.advance(files.len() as u64);
+        left_out.extend(join(of_parts, &joined, (sorter, &sort::runtime()?))?);
+        self.progress.advance(settings.parts.into());
         let made = SumsMade::new(summing.clone(), left_out.clone());
         let of_table = folder_of(&folder, ids::TOTALS);
         fs::create_dir_all(&of_table).map_err(AuditError::io(&of_table))?;

@@ -194,7 +194,7 @@ mod tests {
     use super::super::root::{self, Root};
     use super::*;
     use crate::input::{Form, Rows};
-    use crate::sort::{self, Sorter};
+    use crate::sort::{self, Sorter, Written};
 
     const PARTS: u32 = 3;
     const BATCHES: u64 = 40;
@@ -255,13 +255,15 @@ mod tests {
     /// Place, key and texts of a row.
     type Told = (u64, String, [String; 2]);
 
-    /// The rows of a part, read back from its file in order.
-    fn on_disk(folder: &Path, part: usize) -> Vec<Told> {
+    /// The rows of a part, so many, read back from its file in order.
+    fn on_disk(folder: &Path, (part, rows): (usize, u64)) -> Vec<Told> {
         let sorter = Sorter::new(1 << 30, folder).unwrap();
         let path = parts::path(&folder.join("orders"), part);
         let by = (&layout(ids::ORDERS).schema(), &["root", "key", "place"][..]);
         let runtime = sort::runtime().unwrap();
-        let mut sorted = sorter.sorted(vec![path], by, &runtime).unwrap();
+        let mut sorted = sorter
+            .sorted([Written { path, rows }], by, &runtime)
+            .unwrap();
         let mut all = Vec::new();
         while let Some(batch) = sorted.next().unwrap() {
             let places = batch.column(1).as_primitive::<UInt64Type>();
@@ -320,8 +322,9 @@ mod tests {
             let mut rows = 0;
             for part in 0..PARTS as usize {
                 let told = in_memory(&held, part);
-                assert_eq!(told, on_disk(folder.path(), part), "part {part}");
-                rows += told.len() as u64;
+                let of_part = told.len() as u64;
+                assert_eq!(told, on_disk(folder.path(), (part, of_part)), "part {part}");
+                rows += of_part;
             }
             assert_eq!(rows, BATCHES * ROWS);
         }

@@ -34,7 +34,7 @@ pub(crate) struct BatchCodes {
 }
 
 #[derive(Debug)]
-enum Received {
+pub(super) enum Received {
     /// A text of the data, by its number there.
     Data(u32),
     /// Another one: of the circumstances, or a prefix.
@@ -60,8 +60,8 @@ impl BatchCodes {
             bytes: dictionary.bytes(),
             dictionary,
             data,
+            received: std::mem::take(&mut scratch.received),
             scratch,
-            received: Vec::new(),
             own: HashMap::new(),
             seen: Vec::new(),
             notes: 0,
@@ -69,7 +69,9 @@ impl BatchCodes {
     }
 
     /// The tables, for the next batch.
-    pub(crate) fn into_scratch(self) -> Box<Scratch> {
+    pub(crate) fn into_scratch(mut self) -> Box<Scratch> {
+        self.received.clear();
+        self.scratch.received = self.received;
         self.scratch
     }
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashMap;
 use rulepack_contract::data::Data;
 
+use super::batch::Received;
 use super::lists::Lists;
 
 /// Tables for one batch at a time, and for one dictionary.
@@ -25,6 +26,8 @@ pub(crate) struct Scratch {
     data: u32,
     /// Which data the stamps are of. Held weakly: its address is not used again as long as this lives.
     of: Weak<Data>,
+    /// An empty list between batches, which keeps its room.
+    pub(super) received: Vec<Received>,
     lists: Lists,
 }
 

@@ -101,10 +101,10 @@ impl Attack {
 pub(crate) fn beside<T>(hostile: impl FnOnce(&Engine) -> T) -> (T, Engine) {
     let engine = guest::engine();
     let neighbour = honest(&engine);
+    assert_eq!(&review(&neighbour), alone());
     let (begun, ended) = (Barrier::new(2), AtomicBool::new(false));
     let result = thread::scope(|scope| {
         let answering = scope.spawn(|| {
-            assert_eq!(&review(&neighbour), alone());
             begun.wait();
             neighbour.keep_ready();
             let mut answers = 0;
@@ -117,8 +117,9 @@ pub(crate) fn beside<T>(hostile: impl FnOnce(&Engine) -> T) -> (T, Engine) {
         });
         begun.wait();
         let clock = Instant::now();
+        let ending = SetWhenDropped(&ended);
         let result = hostile(&engine);
-        ended.store(true, Ordering::Relaxed);
+        drop(ending);
         let answers = answering.join().unwrap();
         println!(
             "took {:?}, {answers} answers of its neighbour meanwhile",
@@ -128,6 +129,15 @@ pub(crate) fn beside<T>(hostile: impl FnOnce(&Engine) -> T) -> (T, Engine) {
     });
     assert_eq!(&review(&neighbour), alone());
     (result, engine)
+}
+
+/// Tells a thread that goes on until then that it may end; also where an assertion fails, which else would wait for it.
+pub(crate) struct SetWhenDropped<'f>(pub(crate) &'f AtomicBool);
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What the honest pack says where nobody else is.

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
-use peers_common::contender;
+use peers_common::contender::{self, Before};
 use peers_common::finding::{Findings, assert_same};
 use peers_common::knowledge::sets;
 use peers_common::request::Work;
@@ -152,21 +152,36 @@ fn main() {
             }
         };
         ours.compare(&entry, &mut peer);
-        for instance in [Instance::MadeReady, Instance::MadeInTurn] {
-            let pairs = ours.pairs(&entry, &mut peer, instance);
-            let what = format!("{}; {}", title(entry.work), instance.told());
+        for (instance, before) in CIRCUMSTANCES {
+            let pairs = ours.pairs(&entry, &mut peer, (instance, before));
+            let what = title(entry.work);
+            let what = format!("{what}; {}{}", instance.told(), told(before));
             // The target is one of what a request waits for.
             let target = entry
                 .target
-                .filter(|_| matches!(instance, Instance::MadeReady));
+                .filter(|_| (instance, before) == CIRCUMSTANCES[0]);
             comparisons.push(Comparison::new(&what, entry.told, &pairs, target));
         }
     }
     report::tell(&comparisons, "peers-orders.json");
 }
 
+/// How turns are taken. Contenders in one process, which these cannot be, would be at work.
+const CIRCUMSTANCES: [(Instance, Before); 3] = [
+    (Instance::MadeReady, Before::Working),
+    (Instance::MadeReady, Before::Waiting),
+    (Instance::MadeInTurn, Before::Working),
+];
+
+fn told(before: Before) -> &'static str {
+    match before {
+        Before::Working => "",
+        Before::Waiting => "; both have just been given the core",
+    }
+}
+
 /// When the instance of a request is made, and the one of the request before thrown away.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Instance {
     /// In the pauses between turns, as a server does it after its answers.
     MadeReady,
@@ -214,7 +229,12 @@ impl Ours {
     }
 
     /// Both in turns, seconds of a request; who begins changes from turn to turn.
-    fn pairs(&self, entry: &Entry, peer: &mut Program, instance: Instance) -> Paired {
+    fn pairs(
+        &self,
+        entry: &Entry,
+        peer: &mut Program,
+        (instance, before): (Instance, Before),
+    ) -> Paired {
         let Entry { work, effort, .. } = *entry;
         match instance {
             Instance::MadeReady => self.pack.keep_ready(),
@@ -227,14 +247,18 @@ impl Ours {
         let requests: Vec<Batch> = requests.map(|data| Batch::patients(data, 0..1)).collect();
         let ours = |numbers: &Range<u32>| {
             let asked = &requests[numbers.start as usize..numbers.end as usize];
-            self.pack.renew_ready();
-            contender::undisturbed(|| {
+            let answer_all = || {
                 for request in asked {
                     let _ = black_box(self.pack.evaluate(request, &review));
                 }
-            })
+            };
+            if before == Before::Working {
+                answer_all();
+            }
+            self.pack.renew_ready();
+            contender::undisturbed(answer_all)
         };
-        let mut theirs = |numbers: &Range<u32>| peer.turn(work, numbers);
+        let mut theirs = |numbers: &Range<u32>| peer.turn(before, work, numbers);
         // The first turn of each makes its inputs ready and warms it.
         let _ = (ours(&(0..REQUESTS)), theirs(&(0..REQUESTS)));
         let turns = (0..effort.turns * TRIES).filter_map(|turn| {

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::Range;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use peers_common::contender::Before;
 use peers_common::finding::Findings;
 use peers_common::request::Work;
 
@@ -60,9 +61,10 @@ impl Program {
     ///
     /// # Panics
     /// Where it fails.
-    pub fn turn(&mut self, work: Work, numbers: &Range<u32>) -> Option<f64> {
+    pub fn turn(&mut self, before: Before, work: Work, numbers: &Range<u32>) -> Option<f64> {
+        let (turn, work) = (before.word(), work.name());
         let (first, count) = (numbers.start, numbers.len());
-        let told = self.ask(&format!("turn {} {first} {count}", work.name()));
+        let told = self.ask(&format!("{turn} {work} {first} {count}"));
         match told.trim() {
             "disturbed" => None,
             seconds => Some(seconds.parse().expect("it tells seconds")),

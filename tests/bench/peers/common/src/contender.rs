@@ -3,7 +3,8 @@
 //! | asked | answered |
 //! |---|---|
 //! | `findings one-order 0 4000` | the findings of each of so many requests from the first, as JSON |
-//! | `turn one-order 8 8` | seconds in which it answered them, by its own clock; `disturbed` where it did not have the core all the time |
+//! | `at-once one-order 8 8` | seconds in which it answered them, by its own clock; `disturbed` where it did not have the core all the time |
+//! | `at-work one-order 8 8` | the same, after it answered the same requests once, which is in nobody's time |
 //!
 //! Inputs are made, and parsed into its own values, when they are first asked for: that is in no turn.
 
@@ -16,6 +17,32 @@ use std::time::Instant;
 use crate::finding::Findings;
 use crate::hospital::Patient;
 use crate::request::Work;
+
+/// What a contender did before a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// It waited while another program had the core, whose data are in the caches since then.
+    Waiting,
+    /// It answered the same requests: as where all contenders are one program.
+    Working,
+}
+
+impl Before {
+    /// What a contender is asked for.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Before::Waiting => "at-once",
+            Before::Working => "at-work",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        [Before::Waiting, Before::Working]
+            .into_iter()
+            .find(|before| before.word() == word)
+    }
+}
 
 /// Whoever is asked.
 pub trait Contender {
@@ -56,26 +83,30 @@ pub fn serve<C: Contender>(mut contender: C) -> io::Result<()> {
     let mut inputs: BTreeMap<(Work, u32), C::Input> = BTreeMap::new();
     for line in io::stdin().lock().lines() {
         let line = line?;
-        let (what, work, numbers) = parse(&line).ok_or_else(|| io::Error::other(line.clone()))?;
-        let answered = if what == "findings" {
-            let all = work.patients(numbers).map(|patient| {
-                let answer = contender.answer(&contender.input(&patient));
-                contender.findings(&answer, &patient)
-            });
-            serde_json::to_string(&all.collect::<Vec<_>>())?
-        } else {
+        let (before, work, numbers) = parse(&line).ok_or_else(|| io::Error::other(line.clone()))?;
+        let answered = if let Some(before) = before {
             for (number, patient) in numbers.clone().zip(work.patients(numbers.clone())) {
                 let input = || contender.input(&patient);
                 inputs.entry((work, number)).or_insert_with(input);
             }
             let asked = inputs.range((work, numbers.start)..(work, numbers.end));
             let asked: Vec<&C::Input> = asked.map(|(_, input)| input).collect();
-            let seconds = undisturbed(|| {
+            let mut answer_all = || {
                 for input in &asked {
                     black_box(contender.answer(input));
                 }
-            });
+            };
+            if before == Before::Working {
+                answer_all();
+            }
+            let seconds = undisturbed(answer_all);
             seconds.map_or("disturbed".to_owned(), |seconds| seconds.to_string())
+        } else {
+            let all = work.patients(numbers).map(|patient| {
+                let answer = contender.answer(&contender.input(&patient));
+                contender.findings(&answer, &patient)
+            });
+            serde_json::to_string(&all.collect::<Vec<_>>())?
         };
         let mut out = io::stdout().lock();
         writeln!(out, "{answered}")?;
@@ -84,12 +115,14 @@ pub fn serve<C: Contender>(mut contender: C) -> io::Result<()> {
     Ok(())
 }
 
-fn parse(line: &str) -> Option<(&str, Work, Range<u32>)> {
+/// What a line asks for: a turn, or findings.
+fn parse(line: &str) -> Option<(Option<Before>, Work, Range<u32>)> {
     let mut words = line.split(' ');
-    let what = words
-        .next()
-        .filter(|what| ["findings", "turn"].contains(what))?;
+    let before = match words.next()? {
+        "findings" => None,
+        turn => Some(Before::of(turn)?),
+    };
     let work = Work::named(words.next()?)?;
     let (first, count): (u32, u32) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some((what, work, first..first.checked_add(count)?))
+    Some((before, work, first..first.checked_add(count)?))
 }
