@@ -144,6 +144,10 @@ impl Draft {
             return None;
         }
         let there: Envelope<Targets> = Envelope::parse(&files::read(&self.out).ok()?).ok()?;
+        if there.signed() == &self.targets {
+            // The very same, as within one second: what is signed of it holds for this one too.
+            return None;
+        }
         let mut same = there.signed().clone();
         same.expires = self.targets.expires;
         let version = self.targets.version();
@@ -359,5 +363,37 @@ impl fmt::Display for DraftReport {
             writeln!(f, "warning: {replaced}")?;
         }
         tell_expiring(f, &self.expiring)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rulepack_protocol::key::SecretKey;
+
+    #[test]
+    fn a_draft_loses_the_signatures_of_one_that_ends_at_another_time_and_not_of_the_very_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("37.json");
+        let targets = Targets::new("2027-02-20T08:00:00Z".parse().unwrap());
+        let key = SecretKey::from_seed([0xab; 32], "li.wei".parse().unwrap());
+        let mut there = Envelope::unsigned(targets.clone()).unwrap();
+        there.sign(&key).unwrap();
+        files::write(&out, &AnyEnvelope::Targets(there).to_bytes()).unwrap();
+        let mut draft = Draft {
+            role: "37".parse().unwrap(),
+            before: None,
+            targets,
+            out,
+            above: Vec::new(),
+            is_continuation: false,
+        };
+        assert!(draft.replaced().is_none());
+        draft.targets.expires = draft.targets.expires.plus_days(1);
+        assert_eq!(
+            draft.replaced().unwrap().to_string(),
+            "another draft of version 1 of `37` lay here, with 1 signatures; they do not hold for this one, which ends \
+             at another time: publish only one of them"
+        );
     }
 }

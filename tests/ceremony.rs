@@ -492,9 +492,9 @@ fn a_draft_that_takes_the_place_of_another_of_its_version_says_so() {
         "{lost}, with 1 signatures; what it changed is not in this one: publish only one of them\n"
     );
     assert!(told.contains(&signed), "{told}");
-    // The same change again: it ends later, and what an officer signed is gone.
+    // The same change again: it ends at another time, and what an officer signed is gone.
     nation.sign("37.json", &["bureau-a"]);
-    let told = delegate("3704", &from_registry);
+    let told = delegate("3704", &format!("{from_registry} --days 80"));
     let again = "; they do not hold for this one, which ends at another time: publish";
     assert!(told.contains(again), "{told}");
 }

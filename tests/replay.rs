@@ -12,7 +12,11 @@ mod plugins;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rulepack_host::client::NoFailures;
+use rulepack_host::journal::{Event, Journal, Setup, find, read_key};
+use rulepack_host::receipt::Receipt;
 use serde_json::Value;
 
 use common::bare_host::{BareHost, Days};
@@ -291,6 +295,59 @@ fn what_an_earlier_release_did_not_keep_is_gathered_as_it_was_used() {
     }
 }
 
+/// The same verdict in a receipt of a release that did not name the region: entered by the host's own key.
+fn without_region(host: &BareHost, given: &Given) -> Given {
+    let receipt = fs::read(&given.receipt).unwrap();
+    let receipt = Receipt::parse(&receipt, None).unwrap();
+    let mut verdict = receipt.verdict().unwrap().clone();
+    verdict.region = None;
+    let answer = verdict.answer.clone();
+    let setup = Setup {
+        folder: host.path("journal-of-then"),
+        institution: receipt.journal.institution.clone(),
+        clock: || 1_795_339_860_000,
+        failures: Arc::new(NoFailures),
+    };
+    let folder = setup.folder.clone();
+    let journal = Journal::open(setup, read_key(&host.host()).unwrap()).unwrap();
+    journal.record(Event::Verdict(Box::new(verdict))).unwrap();
+    drop(journal);
+    let found = find(&folder, &answer).unwrap().unwrap();
+    let receipt = Receipt::new(found, receipt.salt);
+    let old = Given {
+        receipt: host.path("old.receipt"),
+        request: given.request.clone(),
+        verdict: serde_json::to_value(receipt.verdict().unwrap()).unwrap(),
+    };
+    fs::write(&old.receipt, serde_json::to_vec(&receipt).unwrap()).unwrap();
+    old
+}
+
+#[test]
+fn a_receipt_that_names_no_region_is_gathered_with_the_one_told_and_replayed_as_is_printed() {
+    let (host, [_, softened]) = two_days();
+    let old = without_region(&host, &softened);
+    assert!(old.verdict["region"].is_null());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().join("gathered");
+    // Read by the national names, it is no request.
+    let refused = export(&old, &host, &to, &[]).failed();
+    assert!(refused.contains("patn_id"), "{refused}");
+    let region = host.path("region.toml");
+    fs::write(&region, REGION).unwrap();
+    let told = export(&old, &host, &to, &["--region", region.to_str().unwrap()]).done();
+    drop(host);
+    let line = told.lines().last().unwrap();
+    let line = line.trim().strip_prefix("there     rulepack ").unwrap();
+    assert!(line.ends_with("/gathered/region.toml"), "{line}");
+    let told = rulepack(line.split(' ')).done();
+    let expected = format!(
+        ": identical, {} findings",
+        old.verdict["findings"].as_array().unwrap().len()
+    );
+    assert!(told.contains(&expected), "{told}");
+}
+
 #[test]
 fn what_a_stop_left_of_an_export_is_cleared_by_the_next_one_and_nothing_else_is() {
     let (host, [narrow, _]) = two_days();
@@ -308,6 +365,17 @@ fn what_a_stop_left_of_an_export_is_cleared_by_the_next_one_and_nothing_else_is(
     fs::rename(partial.join("thesis"), partial.join("receipt.json")).unwrap();
     fs::create_dir(partial.join("host")).unwrap();
     fs::write(partial.join("host").join("data.secret"), "secret").unwrap();
+    // Another export that gathers there at this time keeps what it has.
+    let other = fs::File::open(&partial).unwrap();
+    other.lock().unwrap();
+    let refused = export(&narrow, &host, &to, &[]).failed();
+    let expected = format!(
+        "error: another export gathers in `{}` at this time\nhint: wait until it is done, or choose another folder",
+        partial.display()
+    );
+    assert_eq!(refused, expected);
+    assert!(partial.join("host").join("data.secret").exists());
+    drop(other);
     export(&narrow, &host, &to, &[]).done();
     assert!(!partial.exists() && !to.join("host").join("data.secret").exists());
 }

@@ -5,6 +5,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+/// What stands before the name of a file that is being written, until it has its own.
+pub(crate) const UNFINISHED: &str = ".new-";
+
 /// Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. The folder is
 /// made where it is missing.
 ///
@@ -14,7 +17,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
     make_folders(folder)?;
     let mut temporary = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
@@ -24,19 +27,24 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes a folder and those around it, each of them durable; nothing where it is there.
 fn make_folders(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let around = folder_of(folder);
-    make_folders(around)?;
-    match fs::create_dir(folder) {
-        // Somebody else made it meanwhile.
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => {
-            return Err(error);
+    for missing in missing_folders(folder, Path::is_dir).into_iter().rev() {
+        match fs::create_dir(missing) {
+            // Somebody else made it meanwhile.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !missing.is_dir() => {
+                return Err(error);
+            }
+            _ => sync_folder(folder_of(missing))?,
         }
-        _ => {}
     }
-    sync_folder(around)
+    Ok(())
+}
+
+/// The folder and those around it that are not there, the innermost first. The current folder is the last of a relative
+/// path: a process that may not search it sees none at all.
+fn missing_folders(folder: &Path, is_there: impl Fn(&Path) -> bool) -> Vec<&Path> {
+    let around = folder.ancestors();
+    let named = around.take_while(|around| !around.as_os_str().is_empty());
+    named.take_while(|around| !is_there(around)).collect()
 }
 
 /// The folder in which a file lies: the current one for a bare name.
@@ -100,6 +108,27 @@ mod tests {
         assert_eq!(read_if_there(&path).unwrap().unwrap(), b"new");
         let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(names.len(), 1);
+    }
+
+    #[test]
+    fn the_folders_around_one_come_to_an_end_where_none_of_them_can_be_seen() {
+        for (folder, expected) in [
+            (".", &["."][..]),
+            ("/", &["/"]),
+            ("..", &[".."]),
+            ("a", &["a"]),
+            ("./a", &["./a", "."]),
+            ("/a/b/", &["/a/b", "/a", "/"]),
+        ] {
+            let expected: Vec<&Path> = expected.iter().map(Path::new).collect();
+            assert_eq!(missing_folders(Path::new(folder), |_| false), expected);
+        }
+        let folder = Path::new("a/b/c");
+        assert_eq!(
+            missing_folders(folder, |it| it == Path::new("a/b")),
+            [folder]
+        );
+        assert!(missing_folders(folder, |it| it == folder).is_empty());
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! gathered alone, before the folder gets its name: it is there whole, and enough, or not at all.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::partial_folder::PartialFolder;
 use super::replay::{Executed, Ground, ReplayError, Replayed, execute};
 use super::{Receipt, ReceiptError};
 use crate::client::NoFailures;
@@ -24,12 +24,14 @@ use crate::packs::Packs;
 use crate::set_aside;
 use crate::settings::HostFolder;
 
+pub use super::partial_folder::partial;
+
 /// What a folder is named within the one that is exported.
 const HOST: &str = "host";
 /// How the region wrote requests, where the receipt does not say: `replay` is told so again.
 const REGION: &str = "region.toml";
 /// The first file that is written: by it a folder that a stop left is known.
-const RECEIPT: &str = "receipt.json";
+pub(super) const RECEIPT: &str = "receipt.json";
 
 /// Whether the history of the hospital may be carried where the verdict looked at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,9 @@ pub enum ExportError {
     /// Something is there already.
     #[error("`{0}` is there already")]
     Exists(PathBuf),
+    /// Another export gathers for the same place.
+    #[error("another export gathers in `{0}` at this time")]
+    InUse(PathBuf),
     /// The history of all patients would have to be carried.
     #[error("the verdict looked at the history of the hospital, which names other patients")]
     NeedsHistory,
@@ -98,6 +103,7 @@ impl ExportError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             ExportError::Exists(_) => Some("choose another folder"),
+            ExportError::InUse(_) => Some("wait until it is done, or choose another folder"),
             ExportError::Unsound(_) | ExportError::Different(_) => Some(
                 "nothing was handed out; a file that the verdict rests on is not kept any more",
             ),
@@ -108,14 +114,6 @@ impl ExportError {
             _ => None,
         }
     }
-}
-
-/// Where a folder is gathered before it gets its name: beside it, for everybody to see.
-#[must_use]
-pub fn partial(to: &Path) -> PathBuf {
-    let mut name = to.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    to.with_file_name(name)
 }
 
 /// Gathers all that the verdict of a receipt rests on in `to`, which must not be there: `receipt.json`, `request`, and
@@ -137,22 +135,23 @@ pub fn export(
     if executed.looked_at_history && carried == Carried::WithoutHistory {
         return Err(ExportError::NeedsHistory);
     }
-    let folder = Partial::begin(partial(to))?;
+    let mut folder = PartialFolder::begin(to)?;
     let gathering = Gathering {
         from: ground.folder,
-        to: HostFolder::at(folder.0.join(HOST)),
+        to: HostFolder::at(folder.path().join(HOST)),
     };
     let receipt_bytes = serde_json::to_vec(receipt).map_err(ReceiptError::from)?;
-    gathering.write(&folder.0.join(RECEIPT), &receipt_bytes)?;
-    gathering.write(&folder.0.join("request"), body)?;
+    gathering.write(&folder.path().join(RECEIPT), &receipt_bytes)?;
+    gathering.write(&folder.path().join("request"), body)?;
     let verdict = receipt.verdict()?;
     let unnamed = ground.region.filter(|_| verdict.region.is_none());
     if let Some(region) = unnamed {
-        gathering.unnamed_region(&folder.0.join(REGION), region)?;
+        gathering.unnamed_region(&folder.path().join(REGION), region)?;
     }
     gathering.host(verdict, &executed, ground.region)?;
-    try_out((receipt, body), ground, (&gathering.to, &executed))?;
-    let (files, bytes) = measure(&folder.0).map_err(|source| io_error(&folder.0, source))?;
+    try_out((receipt, body), ground, (folder.path(), &executed))?;
+    let (files, bytes) =
+        measure(folder.path()).map_err(|source| io_error(folder.path(), source))?;
     folder.put_in_place(to)?;
     Ok(Exported {
         has_history: executed.looked_at_history,
@@ -167,14 +166,15 @@ pub fn export(
 fn try_out(
     (receipt, body): (&Receipt, &[u8]),
     ground: Ground<'_>,
-    (gathered, executed): (&HostFolder, &Executed),
+    (gathered, executed): (&Path, &Executed),
 ) -> Result<(), ExportError> {
-    let is_named = receipt.verdict()?.region.is_some();
-    let packs = ground.packs.at(gathered.clone());
+    let folder = HostFolder::at(gathered.join(HOST));
+    let packs = ground.packs.at(folder.clone());
+    let region = read_region(&gathered.join(REGION))?;
     let there = Ground {
-        folder: gathered,
+        folder: &folder,
         packs: &packs,
-        region: ground.region.filter(|_| !is_named),
+        region: region.as_ref(),
         threads: ground.threads,
     };
     let again = execute(receipt, body, there).map_err(ExportError::Unsound)?;
@@ -186,42 +186,15 @@ fn try_out(
     }
 }
 
-/// The folder until it gets its name; removed where it does not. What a stop left of it is removed by the next run.
-struct Partial(PathBuf);
-
-impl Partial {
-    fn begin(path: PathBuf) -> Result<Self, ExportError> {
-        let is_ours = path.join(RECEIPT).exists() || fs::remove_dir(&path).is_ok();
-        if path.exists() && !is_ours {
-            return Err(ExportError::Exists(path));
-        }
-        let begun = || {
-            if path.exists() {
-                fs::remove_dir_all(&path)?;
-            }
-            // It holds a request, which is about patients.
-            DirBuilder::new().mode(0o700).create(&path)
-        };
-        begun().map_err(|source| io_error(&path, source))?;
-        Ok(Partial(path))
-    }
-
-    fn put_in_place(self, to: &Path) -> Result<(), ExportError> {
-        fs::rename(&self.0, to).map_err(|source| io_error(to, source))?;
-        let beside = files::folder_of(to);
-        files::sync_folder(beside).map_err(|source| io_error(beside, source))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // Mostly it has its name already.
-        if self.0.exists()
-            && let Err(error) = fs::remove_dir_all(&self.0)
-        {
-            tracing::warn!(%error, path = %self.0.display(), "what was gathered cannot be removed");
-        }
-    }
+/// How requests were written, as a replay is told; `None` where the receipt says it.
+fn read_region(path: &Path) -> Result<Option<Region>, ExportError> {
+    let failed = |source| io_error(path, source);
+    let bytes = files::read_if_there(path).map_err(failed)?;
+    let parse = |bytes| {
+        let text = String::from_utf8(bytes).map_err(io::Error::other)?;
+        Region::parse(&text).map_err(io::Error::other)
+    };
+    bytes.map(parse).transpose().map_err(failed)
 }
 
 /// A copy of a host in the making.
@@ -387,25 +360,9 @@ fn measure(folder: &Path) -> io::Result<(u64, u64)> {
     Ok((files, bytes))
 }
 
-fn io_error(path: &Path, source: io::Error) -> ExportError {
+pub(super) fn io_error(path: &Path, source: io::Error) -> ExportError {
     ExportError::Io {
         path: path.to_owned(),
         source,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_gathered_beside_its_place_however_that_is_written() {
-        for (to, expected) in [
-            ("proof", "proof.partial"),
-            ("proof/", "proof.partial"),
-            ("/tmp/a.b/", "/tmp/a.b.partial"),
-        ] {
-            assert_eq!(partial(Path::new(to)), Path::new(expected), "{to}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod basis;
 pub mod export;
+mod partial_folder;
 pub mod replay;
 
 use rulepack_protocol::digest::Digest;

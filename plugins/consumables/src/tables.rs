@@ -1,5 +1,7 @@
 //! What the pack knows: traced items, the mapping of codes, bundles, barred suppliers.
 
+use std::collections::BTreeSet;
+
 use rulepack_sdk::prelude::*;
 
 /// 高值耗材目录: items of which each piece bears a code of its own.
@@ -99,6 +101,8 @@ pub struct CodeMapping {
     rows: Vec<MappedCodes>,
     /// When rows are in force, by the beginning of their insurance code.
     insurances: Map<Code, Vec<Validity>>,
+    /// So many characters these beginnings have: [`SPECIFICATION`], and fewer where the hospital names a class.
+    lengths: BTreeSet<u8>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
     /// By 计费编码 and by 医嘱编码.
@@ -108,20 +112,25 @@ pub struct CodeMapping {
 /// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
 const SPECIFICATION: u8 = 20;
 
-/// For each row of a column of insurance codes, in which rows of the mapping it is. One look-up whatever the mapping
-/// holds: of a hospital that says of each device since when, every row has days of its own.
+/// For each row of a column of insurance codes, in which rows of the mapping it is. One look-up for each length that
+/// codes of the mapping have, whatever else it holds: of a hospital that says of each device since when, every row has
+/// days of its own.
 pub struct MappedCharges<'a> {
     insurances: &'a Map<Code, Vec<Validity>>,
-    beginnings: Vec<Option<Code>>,
+    /// By length.
+    beginnings: Vec<Vec<Option<Code>>>,
 }
 
 impl MappedCharges<'_> {
     /// Whether a row of the mapping that names the code is in force on this day; `None` where none ever is.
     #[must_use]
     pub fn in_force<T>(&self, row: Row<T>, day: Day) -> Option<bool> {
-        let beginning = self.beginnings.get(row.index()).copied().flatten()?;
-        let rows = self.insurances.get(&beginning)?;
-        Some(rows.iter().any(|validity| validity.includes(day)))
+        let beginnings = self.beginnings.iter();
+        let beginnings = beginnings.filter_map(|column| column.get(row.index()).copied().flatten());
+        let rows = beginnings.filter_map(|beginning| self.insurances.get(&beginning));
+        let mut rows = rows.flatten().peekable();
+        rows.peek()?;
+        Some(rows.any(|validity| validity.includes(day)))
     }
 }
 
@@ -147,6 +156,7 @@ impl CodeMapping {
             supplied: table.supplied(),
             rows: Vec::new(),
             insurances: Map::default(),
+            lengths: BTreeSet::new(),
             by_device: Map::default(),
             by_material: Map::default(),
             by_charge: [Map::default(), Map::default()],
@@ -179,6 +189,7 @@ impl CodeMapping {
             }
         }
         mapping.insurances = mapping.read_insurances(setup);
+        mapping.lengths = mapping.lengths_of_insurances(setup);
         Ok(mapping)
     }
 
@@ -194,12 +205,25 @@ impl CodeMapping {
         insurances
     }
 
-    /// Looks up a whole column of insurance codes as they are charged.
+    fn lengths_of_insurances(&self, setup: &Setup) -> BTreeSet<u8> {
+        let beginnings: Vec<Code> = self.insurances.keys().copied().collect();
+        let texts = setup.texts(&beginnings).into_iter();
+        let lengths = texts.map(|text| u8::try_from(text.chars().count()));
+        lengths
+            .map(|length| length.unwrap_or(SPECIFICATION))
+            .collect()
+    }
+
+    /// Looks up a whole column of insurance codes as they are charged. What begins with a shorter code of the mapping is
+    /// named by it, as by one of 20 characters.
     #[must_use]
     pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<'_> {
+        let lengths = self.lengths.iter();
         MappedCharges {
             insurances: &self.insurances,
-            beginnings: batch.column_prefixes(items, SPECIFICATION),
+            beginnings: lengths
+                .map(|length| batch.column_prefixes(items, *length))
+                .collect(),
         }
     }
 

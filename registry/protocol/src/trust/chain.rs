@@ -387,7 +387,7 @@ impl Session {
         let floor = self.floor_of(&targets, authority);
         floors.advance_role(role, floor).map_err(contradicts)?;
         floors
-            .advance_targets(role, targets.signed(), now.day())
+            .advance_targets(role, targets.signed(), now.day_in_china())
             .map_err(contradicts)?;
         self.floors = floors;
         Ok(targets)

@@ -81,8 +81,8 @@ pub struct Publication<'a> {
 }
 
 impl Publication<'_> {
-    /// Verifies the next file: bounds, signatures, rules, successor. Days are compared in UTC, one to
-    /// either side.
+    /// Verifies the next file: bounds, signatures, rules, successor. Today is that of China; a day of publication may lie
+    /// one to either side.
     ///
     /// # Errors
     /// With the first check that fails.
@@ -109,7 +109,7 @@ impl Publication<'_> {
         }
         policy::check_lifetime(role, targets, now, &limits.lifetimes).map_err(refused)?;
         policy::check_targets(role, targets, limits).map_err(refused)?;
-        check_successor(role, self.previous, targets, now.day())?;
+        check_successor(role, self.previous, targets, now.day_in_china())?;
         Ok(file)
     }
 }

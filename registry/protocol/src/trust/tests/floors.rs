@@ -21,6 +21,19 @@ fn floors_survive_being_written_and_read() {
 }
 
 #[test]
+fn a_path_is_first_seen_on_a_day_in_china() {
+    let files = Repository::new().publish();
+    let seen = |at: &str| {
+        let freshness = Freshness::at(at.parse().unwrap());
+        let trusted = refresh(&files, Floors::default(), freshness).unwrap();
+        let targets = trusted.resolve(&[space("37")]).targets;
+        targets.iter().map(|it| it.first_seen.to_string()).min()
+    };
+    assert_eq!(seen("2026-11-22T15:59:59Z").unwrap(), "2026-11-22");
+    assert_eq!(seen("2026-11-22T16:30:00Z").unwrap(), "2026-11-23");
+}
+
+#[test]
 fn a_path_never_changes_its_bytes() {
     let mut repository = Repository::new();
     let floors = after(&repository, Floors::default()).unwrap();

@@ -1,6 +1,7 @@
 //! What a registry refuses of a new version of a role.
 
 use super::fixture::*;
+use crate::moment::Moment;
 use crate::trust::{Limits, Publication};
 use crate::tuf::*;
 
@@ -9,10 +10,10 @@ const PATH: &str = "37/vbp-quota/1.0.0.wasm";
 fn publish(old: Option<&Targets>, new: &Targets) -> Result<(), String> {
     let [one, two] = officers("37");
     let bytes = signed(new, &[&one, &two]);
-    publish_bytes(old, &bytes)
+    publish_bytes(old, &bytes, now())
 }
 
-fn publish_bytes(old: Option<&Targets>, bytes: &[u8]) -> Result<(), String> {
+fn publish_bytes(old: Option<&Targets>, bytes: &[u8], at: Moment) -> Result<(), String> {
     let [one, two] = officers("37");
     let authority = authority(&[&one, &two], 2);
     let role = "37".parse().unwrap();
@@ -22,7 +23,7 @@ fn publish_bytes(old: Option<&Targets>, bytes: &[u8]) -> Result<(), String> {
         previous: old,
     };
     publication
-        .verify(bytes, now(), &Limits::default())
+        .verify(bytes, at, &Limits::default())
         .map(|verified| assert_eq!(verified.bytes(), bytes))
         .map_err(|error| told(&error))
 }
@@ -152,6 +153,39 @@ fn the_day_of_publication_is_today_give_or_take_one() {
 }
 
 #[test]
+fn today_is_that_of_china_where_utc_still_has_yesterday() {
+    let at: Moment = "2026-11-22T16:30:00Z".parse().unwrap();
+    let sign = |new: &Targets| {
+        let [one, two] = officers("37");
+        signed(new, &[&one, &two])
+    };
+    let old = Repository::new().province().clone();
+    let end = |day: &str| {
+        let mut new = old.clone();
+        new.bump(old.expires).unwrap();
+        new.custom_mut(&path(PATH)).unwrap().effective.to = Some(day.parse().unwrap());
+        publish_bytes(Some(&old), &sign(&new), at)
+    };
+    assert_eq!(
+        end("2026-11-22").unwrap_err(),
+        format!("`{PATH}` cannot end on 2026-11-22, before today (2026-11-23)")
+    );
+    end("2026-11-23").unwrap();
+    let first = |day: &str| {
+        let mut new = old.clone();
+        new.custom_mut(&path(PATH)).unwrap().published = day.parse().unwrap();
+        publish_bytes(None, &sign(&new), at)
+    };
+    first("2026-11-24").unwrap();
+    assert_eq!(
+        first("2026-11-21").unwrap_err(),
+        format!(
+            "`{PATH}` says it is published on 2026-11-21, expected 2026-11-23 or a day beside it"
+        )
+    );
+}
+
+#[test]
 fn a_new_pack_is_not_withdrawn_at_once() {
     let mut new = Repository::new().province().clone();
     new.custom_mut(&path(PATH)).unwrap().status = Status::Yanked;
@@ -166,7 +200,7 @@ fn one_signature_of_two_and_foreign_packs_are_refused() {
     let mut new = Repository::new().province().clone();
     let [one, _] = officers("37");
     assert_eq!(
-        publish_bytes(None, &signed(&new, &[&one])).unwrap_err(),
+        publish_bytes(None, &signed(&new, &[&one]), now()).unwrap_err(),
         "the new `37` is not acceptable: 1 of 2 signatures are there"
     );
     let foreign = "32/other/1.0.0.wasm";
