@@ -130,22 +130,29 @@ impl Draft {
 
     /// Writes the draft, and the version before it.
     pub fn write(self) -> Outcome<DraftReport> {
-        let replaced = self.replaced();
+        let there = self.there();
+        let replaced = there.as_ref().and_then(|there| self.replaced(there));
         let before = self.before.map(AnyEnvelope::Targets);
-        let new = AnyEnvelope::Targets(Envelope::unsigned(self.targets)?);
+        // What is signed of the very same content, as one made within a second is, holds for this one too.
+        let new = match there.filter(|there| *there.signed() == self.targets) {
+            Some(signed) => signed,
+            None => Envelope::unsigned(self.targets)?,
+        };
+        let new = AnyEnvelope::Targets(new);
         let report = write(&self.role, &self.out, before.as_ref(), &new, self.above)?;
         Ok(DraftReport { replaced, ..report })
     }
 
+    /// The draft that lies where this one goes.
+    fn there(&self) -> Option<Envelope<Targets>> {
+        let bytes = self.out.exists().then(|| files::read(&self.out).ok());
+        Envelope::parse(&bytes??).ok()
+    }
+
     /// What the draft takes the place of, where that is of the same version and says something else, or is signed: an
     /// officer who signed it must sign again.
-    fn replaced(&self) -> Option<Replaced> {
-        if self.is_continuation || !self.out.exists() {
-            return None;
-        }
-        let there: Envelope<Targets> = Envelope::parse(&files::read(&self.out).ok()?).ok()?;
-        if there.signed() == &self.targets {
-            // The very same, as within one second: what is signed of it holds for this one too.
+    fn replaced(&self, there: &Envelope<Targets>) -> Option<Replaced> {
+        if self.is_continuation || *there.signed() == self.targets {
             return None;
         }
         let mut same = there.signed().clone();
@@ -380,18 +387,25 @@ mod tests {
         let mut there = Envelope::unsigned(targets.clone()).unwrap();
         there.sign(&key).unwrap();
         files::write(&out, &AnyEnvelope::Targets(there).to_bytes()).unwrap();
-        let mut draft = Draft {
-            role: "37".parse().unwrap(),
-            before: None,
-            targets,
-            out,
-            above: Vec::new(),
-            is_continuation: false,
+        let signed = files::read(&out).unwrap();
+        let draft = |days| {
+            let mut targets = targets.clone();
+            targets.expires = targets.expires.plus_days(days);
+            Draft {
+                role: "37".parse().unwrap(),
+                before: None,
+                targets,
+                out: out.clone(),
+                above: Vec::new(),
+                is_continuation: false,
+            }
         };
-        assert!(draft.replaced().is_none());
-        draft.targets.expires = draft.targets.expires.plus_days(1);
+        assert!(draft(0).write().unwrap().replaced.is_none());
+        assert_eq!(files::read(&out).unwrap(), signed);
+        let replaced = draft(1).write().unwrap().replaced;
+        assert_ne!(files::read(&out).unwrap(), signed);
         assert_eq!(
-            draft.replaced().unwrap().to_string(),
+            replaced.unwrap().to_string(),
             "another draft of version 1 of `37` lay here, with 1 signatures; they do not hold for this one, which ends \
              at another time: publish only one of them"
         );
