@@ -55,7 +55,7 @@ impl Shelf {
     }
 
     /// Keeps a used one until there is time to throw it away. One that was made for its batch is thrown away now, and so is
-    /// one with more memory than its place would keep of it anyway.
+    /// one with more memory than a place may keep.
     pub(crate) fn put_aside(&self, used: Used) {
         if !used.was_ready() || used.memory_bytes() > Limits::KEPT_BYTES {
             return;

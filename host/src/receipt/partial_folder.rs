@@ -105,18 +105,22 @@ fn is_left(path: &Path) -> io::Result<bool> {
 /// Locks the folder that is at this path, and still is once it is locked.
 fn hold(path: &Path) -> Result<File, ExportError> {
     let failed = |source| io_error(path, source);
-    let held = File::open(path).map_err(failed)?;
+    // Whoever held it removed it, or gave it its name, in between.
+    let gone = || ExportError::InUse(path.to_owned());
+    let held = File::open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => gone(),
+        _ => failed(source),
+    })?;
     match held.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(ExportError::InUse(path.to_owned())),
+        Err(TryLockError::WouldBlock) => return Err(gone()),
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
     let locked = held.metadata().map_err(failed)?;
     let is_still = |there: Metadata| (there.dev(), there.ino()) == (locked.dev(), locked.ino());
     match fs::metadata(path).is_ok_and(is_still) {
         true => Ok(held),
-        // Whoever held it removed it, or gave it its name, in between.
-        false => Err(ExportError::InUse(path.to_owned())),
+        false => Err(gone()),
     }
 }
 
@@ -160,6 +164,13 @@ mod tests {
         assert_eq!(refusal(&to), expected);
         first.put_in_place(&to).unwrap();
         assert_eq!(fs::read(to.join(RECEIPT)).unwrap(), b"{}");
+    }
+
+    #[test]
+    fn a_folder_that_another_export_takes_away_meanwhile_is_in_use() {
+        let (_around, to) = place();
+        let error = hold(&partial(&to)).unwrap_err();
+        assert!(matches!(error, ExportError::InUse(path) if path == partial(&to)));
     }
 
     #[test]

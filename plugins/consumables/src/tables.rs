@@ -101,7 +101,7 @@ pub struct CodeMapping {
     rows: Vec<MappedCodes>,
     /// When rows are in force, by the beginning of their insurance code.
     insurances: Map<Code, Vec<Validity>>,
-    /// So many characters these beginnings have: [`SPECIFICATION`], and fewer where the hospital names a class.
+    /// So many characters these beginnings have: [`SPECIFICATION`], and fewer where the hospital names a class, but [`CLASS`] at least.
     lengths: BTreeSet<u8>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
@@ -111,6 +111,10 @@ pub struct CodeMapping {
 
 /// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
 const SPECIFICATION: u8 = 20;
+
+/// The fewest characters of one that names a class: as many as tell the generic name (通用名), after the letter and the three levels of
+/// classification. A shorter one is taken for a slip, and names itself alone.
+const CLASS: u8 = 10;
 
 /// For each row of a column of insurance codes, in which rows of the mapping it is. One look-up for each length that
 /// codes of the mapping have, whatever else it holds: of a hospital that says of each device since when, every row has
@@ -208,14 +212,14 @@ impl CodeMapping {
     fn lengths_of_insurances(&self, setup: &Setup) -> BTreeSet<u8> {
         let beginnings: Vec<Code> = self.insurances.keys().copied().collect();
         let texts = setup.texts(&beginnings).into_iter();
-        let lengths = texts.map(|text| u8::try_from(text.chars().count()));
-        lengths
-            .map(|length| length.unwrap_or(SPECIFICATION))
-            .collect()
+        let lengths = texts.filter_map(|text| u8::try_from(text.chars().count()).ok());
+        let classes = lengths.filter(|length| *length >= CLASS);
+        // By its first 20 characters every code is found that is there itself.
+        classes.chain([SPECIFICATION]).collect()
     }
 
-    /// Looks up a whole column of insurance codes as they are charged. What begins with a shorter code of the mapping is
-    /// named by it, as by one of 20 characters.
+    /// Looks up a whole column of insurance codes as they are charged. What begins with a shorter code of the mapping, of
+    /// [`CLASS`] characters at least, is named by it, as by one of 20 characters.
     #[must_use]
     pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<'_> {
         let lengths = self.lengths.iter();

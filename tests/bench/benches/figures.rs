@@ -97,8 +97,8 @@ fn ratio<P: Pack>(name: &'static str, source: &Source, pack: &LoadedPack) -> Vec
         target,
     };
     vec![
-        figure("sandbox ÷ native", "×", finished.ratio, Some(1.8)),
-        figure("sandbox ÷ native rules alone", "×", rules.ratio, Some(1.8)),
+        figure("sandbox ÷ native", "×", finished.ratio, Some(1.3)),
+        figure("sandbox ÷ native rules alone", "×", rules.ratio, Some(1.3)),
         figure("native", "µs", microseconds(finished.first), None),
         figure("native rules alone", "µs", microseconds(rules.first), None),
         figure("sandbox", "µs", microseconds(finished.second), None),

@@ -65,7 +65,8 @@ impl PartFiles {
     /// What came of a part that was reviewed.
     ///
     /// # Errors
-    /// [`AuditError::PartGone`] where nothing says any more that it was, or what says so cannot be read.
+    /// [`AuditError::PartGone`] where nothing says any more that it was, [`AuditError::Io`] and [`AuditError::Record`]
+    /// where what says so cannot be read.
     pub(super) fn read_done(&self) -> Result<PartDone, AuditError> {
         let done = run::read(&self.done)?;
         done.ok_or_else(|| AuditError::PartGone {

@@ -23,8 +23,8 @@ use crate::error::AuditError;
 const BUCKETS: usize = 64;
 /// Bytes of memory for a key, whose it is and where it stands, with the room that a hash table leaves.
 const BYTES_IN_MEMORY: u64 = 72;
-/// The same in a list that doubles when it is full.
-const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 48;
+/// The same in a list that doubles when it is full, and is copied then.
+const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 72;
 /// Bytes on the disk.
 const BYTES: usize = 40;
 /// Keys that stand for rows of several patients, more of which are no slips.

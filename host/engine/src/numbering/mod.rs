@@ -6,7 +6,8 @@
 //! batch follow them, and are gone with it: they are [`BatchCodes`].
 //!
 //! The numbers of [`rulepack_contract::data::Data`] are met many times in a batch, so the number given to
-//! each is noted in a table indexed by it, [`Scratch`]: one load a value, no lock, no hashing.
+//! each code is noted in a table indexed by it, [`Scratch`]: one load a value, no lock, no hashing. Of tokens, which may
+//! be others in each row, those of the batch are noted in a map.
 
 mod batch;
 mod dictionary;

@@ -16,6 +16,9 @@ use rulepack_contract::data::Data;
 use super::batch::Received;
 use super::lists::Lists;
 
+/// The map of tokens keeps its room from batch to batch up to so many: those of a batch of 10,000 rows.
+const TOKENS_KEPT: usize = 1 << 15;
+
 /// Tables for one batch at a time, and for one dictionary.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
@@ -49,7 +52,11 @@ impl Scratch {
             *self = Scratch::default();
         }
         self.batch += 1;
-        self.tokens.clear();
+        // To clear a map takes as long as the largest batch made it.
+        match self.tokens.capacity() > TOKENS_KEPT {
+            true => self.tokens = HashMap::new(),
+            false => self.tokens.clear(),
+        }
         if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(data)) {
             // At most one step a batch, so this wraps no sooner than the other.
             self.data += 1;
