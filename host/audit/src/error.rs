@@ -152,6 +152,9 @@ impl AuditError {
             AuditError::PartRows { .. } => {
                 "files of a stopped run were lost or changed: begin a new one in another folder"
             }
+            AuditError::Io { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
+                "the file ends early: put it back whole, or begin a new run in another folder if it is one of the run"
+            }
             AuditError::PartGone { .. } => "go on with `--resume`: what is missing is made anew",
             AuditError::Sort(_) => "give more with `--memory`",
             _ => return None,
@@ -231,6 +234,17 @@ mod tests {
 
     fn full() -> io::Error {
         io::Error::from(io::ErrorKind::StorageFull)
+    }
+
+    #[test]
+    fn a_file_that_ends_early_is_told_with_what_to_do() {
+        let early = io::Error::from(io::ErrorKind::UnexpectedEof);
+        let error = AuditError::rows(Path::new("parts/0001.findings"))(ArrowError::from(early));
+        assert_eq!(error.to_string(), "`parts/0001.findings` cannot be used");
+        let hint = "the file ends early: put it back whole, or begin a new run in another folder if it is one of the run";
+        assert_eq!(error.hint().as_deref(), Some(hint));
+        let error = AuditError::rows(Path::new("parts"))(ArrowError::from(full()));
+        assert_eq!(error.hint(), None);
     }
 
     #[test]
