@@ -219,7 +219,7 @@ impl CodeMapping {
     }
 
     /// Looks up a whole column of insurance codes as they are charged. What begins with a shorter code of the mapping, of
-    /// [`CLASS`] characters at least, is named by it, as by one of 20 characters.
+    /// ten characters at least, is named by it, as by one of 20 characters.
     #[must_use]
     pub fn charged<T>(&self, batch: &Batch, items: &Column<'_, T, Code>) -> MappedCharges<'_> {
         let lengths = self.lengths.iter();
