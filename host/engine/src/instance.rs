@@ -121,13 +121,10 @@ impl Used {
         self.store.data_mut().end()
     }
 
-    /// Whether it was made ahead of its batch.
-    pub(crate) fn was_ready(&self) -> bool {
-        self.place.is_some()
-    }
-
-    /// Its linear memory, in bytes: no more than this was written to.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.store.data().memory.taken_bytes
+    /// Whether it may wait to be thrown away: it was made ahead of its batch, and there is room for its linear memory, all
+    /// of which it may have written to.
+    pub(crate) fn may_wait(&mut self) -> bool {
+        let bytes = self.store.data().memory.taken_bytes;
+        self.place.as_mut().is_some_and(|place| place.wait(bytes))
     }
 }

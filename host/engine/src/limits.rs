@@ -22,8 +22,9 @@ pub struct Limits {
     /// Work for every row of a batch.
     pub fuel_per_row: u64,
     /// Linear memory of an instance, in bytes. Counted per instance, so that `instances` times this is what packs can
-    /// take from the hospital's server at work. Beside it `places` keep 8 MiB each at most, in which those that were made
-    /// ready and used wait too: one that has more memory is thrown away before its answer is handed on.
+    /// take from the hospital's server at work. Beside it `places` keep 8 MiB each at most, and those that were made
+    /// ready and used wait with 8 MiB for each of `ready` together: one that has more is thrown away before its answer is
+    /// handed on.
     pub memory_bytes: usize,
     /// Elements of a function table: a pack needs one a function whose address it takes. A component has
     /// eight modules at most, each with one table at most.
@@ -54,8 +55,7 @@ pub struct Limits {
     /// the last one of the same code found it, so that the next one of that code need not ask the system for anything.
     pub places: u32,
     /// Instances that are made ready ahead of requests, of all packs together, beside those that live at the same time. One that
-    /// was used counts until it is thrown away, and waits for that only where it has 8 MiB of memory at most. With none of them
-    /// every batch makes its own.
+    /// was used counts until it is thrown away. With none of them every batch makes its own.
     pub ready: u32,
 }
 
@@ -70,8 +70,8 @@ impl Limits {
     /// Instances that one pack has ready at most: as many as batches that come before there is time to make more.
     pub(crate) const READY_OF_PACK: u32 = 8;
 
-    /// Memory that instances wrote and that is kept when none is at work in it, in bytes, for each of `places`: a place keeps
-    /// no more for the next instance, and a used instance with more memory does not wait to be thrown away.
+    /// Memory that instances wrote and that is kept when none is at work in it, in bytes: each of `places` keeps no more for
+    /// the next instance, and used instances that wait to be thrown away have so much for each of `ready` together.
     pub(crate) const KEPT_BYTES: usize = 8 * MIB;
 
     /// What a batch notes of codes and sets, so that it looks at each text once: a byte for each code of each set.

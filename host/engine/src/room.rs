@@ -1,7 +1,7 @@
 //! Room for the instances that are ready, and for those that wait to be thrown away, of all packs together.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::engine::Shared;
 use crate::limits::Limits;
@@ -11,14 +11,19 @@ use crate::limits::Limits;
 pub(crate) struct Room {
     places: u32,
     taken: AtomicU32,
+    /// Memory of used instances that wait, in bytes.
+    waiting_bytes: AtomicUsize,
     /// Packs that have instances ready.
     packs: AtomicU32,
     found: AtomicU64,
     missed: AtomicU64,
 }
 
-/// Room for one instance; given back when dropped.
-pub(crate) struct Place(Arc<Shared>);
+/// Room for one instance, and for the memory with which it waits to be thrown away; given back when dropped.
+pub(crate) struct Place {
+    shared: Arc<Shared>,
+    waiting_bytes: usize,
+}
 
 /// How often small batches found an instance ready for them, since the sandbox was made. Those of packs that have none
 /// made ahead do not count.
@@ -35,6 +40,7 @@ impl Room {
         Room {
             places,
             taken: AtomicU32::new(0),
+            waiting_bytes: AtomicUsize::new(0),
             packs: AtomicU32::new(0),
             found: AtomicU64::new(0),
             missed: AtomicU64::new(0),
@@ -48,7 +54,10 @@ impl Room {
         taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
             .ok()?;
-        Some(Place(Arc::clone(shared)))
+        Some(Place {
+            shared: Arc::clone(shared),
+            waiting_bytes: 0,
+        })
     }
 
     /// How many instances of one pack may be ready: one at least, so that the first packs have one where there is
@@ -90,8 +99,33 @@ impl Room {
     }
 }
 
+impl Place {
+    /// Whether an instance with this much memory may wait to be thrown away: all of them together have
+    /// [`Limits::KEPT_BYTES`] for each place, whatever a single one has.
+    pub(crate) fn wait(&mut self, bytes: usize) -> bool {
+        let Room {
+            places,
+            waiting_bytes,
+            ..
+        } = &self.shared.room;
+        let bytes_max = Limits::KEPT_BYTES.saturating_mul(*places as usize);
+        let with_it = |waiting: usize| waiting.checked_add(bytes).filter(|all| *all <= bytes_max);
+        let waits = waiting_bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, with_it);
+        if waits.is_ok() {
+            self.waiting_bytes += bytes;
+        }
+        waits.is_ok()
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.room.taken.fetch_sub(1, Ordering::AcqRel);
+        let Room {
+            taken,
+            waiting_bytes,
+            ..
+        } = &self.shared.room;
+        waiting_bytes.fetch_sub(self.waiting_bytes, Ordering::AcqRel);
+        taken.fetch_sub(1, Ordering::AcqRel);
     }
 }

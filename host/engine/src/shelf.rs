@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::engine::Shared;
 use crate::instance::{Fresh, Used};
-use crate::limits::Limits;
 use crate::room::Room;
 
 /// The instances of one pack that wait.
@@ -55,9 +54,9 @@ impl Shelf {
     }
 
     /// Keeps a used one until there is time to throw it away. One that was made for its batch is thrown away now, and so is
-    /// one with more memory than a place may keep.
-    pub(crate) fn put_aside(&self, used: Used) {
-        if !used.was_ready() || used.memory_bytes() > Limits::KEPT_BYTES {
+    /// one for whose memory there is no room beside that of the others.
+    pub(crate) fn put_aside(&self, mut used: Used) {
+        if !used.may_wait() {
             return;
         }
         let mut waiting = self.waiting();
