@@ -5,57 +5,27 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-#![cfg(unix)]
 
 mod common;
-#[allow(
-    dead_code,
-    reason = "packs are loaded by the host here, not by the engine alone"
-)]
-#[path = "../host/engine/tests/guest/mod.rs"]
-mod guest;
+#[path = "common/guest_pack.rs"]
+mod guest_pack;
 
 use std::fs;
 use std::path::Path;
 
 use rulepack_engine::Grants;
-use rulepack_protocol::pack::{self, Manifest};
 
 use common::bare_host::{BareHost, Days};
 use common::serving::{EXAMPLE, Serving, eventually};
-use guest::Guest;
 
-/// A pack that looks at 3101 alone, and finds nothing.
-const MANIFEST: &str = r#"
-[pack]
-name = "37/test"
-version = "1.0.0"
-title = "t"
-contract = "rulepack:rules@0.1.0"
-profile = "native"
-effective = { from = "2020-01-01" }
-jurisdictions = ["37"]
-
-[[rule]]
-id = "A"
-title = "t"
-scope = "patient"
-stages = ["before"]
-behaviour = "行为类"
-basis = "b"
-needs = ["orders.items"]
-messages = { m = "x" }
-"#;
 const NARROW: &str = "[37]\nby = \"李明\"\nday = \"2026-11-22\"\ncolumns = []\n";
 
 fn host() -> BareHost {
     let host = BareHost::begin();
-    let manifest = Manifest::from_toml(MANIFEST).unwrap();
-    let component = Guest::default().component();
-    let sealed = pack::seal(&component, &manifest, &Default::default(), &[]).unwrap();
+    // It looks at 3101 alone, and finds nothing.
     let file = host.path("sealed.wasm");
-    fs::write(&file, sealed).unwrap();
-    let days = Days("2020-01-01", "2020-01-01");
+    guest_pack::write(&file, "1.0.0", "");
+    let days = Days("2024-01-04", "2024-01-04");
     host.install("37/test/1.0.0.wasm", &file, &days);
     host
 }

@@ -8,18 +8,13 @@
 )]
 
 mod common;
-#[allow(
-    dead_code,
-    reason = "packs are loaded by the host here, not by the engine alone"
-)]
-#[path = "../host/engine/tests/guest/mod.rs"]
-mod guest;
+#[path = "common/guest_pack.rs"]
+mod guest_pack;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rulepack_protocol::pack::{self, Manifest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -27,7 +22,6 @@ use common::nation::{Host, Nation};
 use common::packs::copy_files;
 use common::serving::Serving;
 use common::{rulepack, workspace};
-use guest::Guest;
 
 const GOOD: &str = "37/test/1.0.0.wasm";
 const BAD: &str = "37/test/1.1.0.wasm";
@@ -35,22 +29,8 @@ const MANDATORY: &str = "37/test/1.2.0.wasm";
 
 /// A pack of one rule for 3101. The good one finds nothing, the others trap at everybody.
 fn sealed(nation: &Nation, version: &str, evaluate: &'static str) -> PathBuf {
-    let manifest = format!(
-        "[pack]\nname = \"37/test\"\nversion = \"{version}\"\ntitle = \"t\"\n\
-         contract = \"rulepack:rules@0.1.0\"\nprofile = \"native\"\n\
-         effective = {{ from = \"2024-01-04\" }}\njurisdictions = [\"37\"]\n\
-         retroactive = {{ basis = \"b\" }}\n\
-         [[rule]]\nid = \"A\"\ntitle = \"t\"\nscope = \"patient\"\nstages = [\"before\"]\n\
-         behaviour = \"行为类\"\nbasis = \"b\"\nneeds = [\"orders.items\"]\nmessages = {{ m = \"x\" }}\n"
-    );
-    let guest = Guest {
-        evaluate,
-        ..Guest::default()
-    };
-    let manifest = Manifest::from_toml(&manifest).unwrap();
-    let bytes = pack::seal(&guest.component(), &manifest, &Default::default(), &[]).unwrap();
     let path = nation.path(&format!("{version}.wasm"));
-    fs::write(&path, bytes).unwrap();
+    guest_pack::write(&path, version, evaluate);
     path
 }
 

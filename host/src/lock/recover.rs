@@ -124,7 +124,7 @@ fn put_back(folder: &HostFolder, lock: &Lock) -> Result<(), LockError> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::fs;
+    use std::{fs, io};
 
     use super::super::tests::version;
     use super::*;
@@ -141,16 +141,20 @@ mod tests {
         (root, folder, lock)
     }
 
-    /// Stops between the name of a lock and the lock itself.
-    struct Killed;
+    /// Does something between the name of a lock and the lock itself.
+    struct Between<F>(F);
 
-    impl Failures for Killed {
-        fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
+    impl<F: Fn() -> io::Result<()>> Failures for Between<F> {
+        fn reach(&self, point: FailurePoint) -> io::Result<()> {
             match point {
-                FailurePoint::LockKept => Err(std::io::Error::other("killed")),
+                FailurePoint::LockKept => (self.0)(),
                 _ => Ok(()),
             }
         }
+    }
+
+    fn killed() -> io::Result<()> {
+        Err(io::Error::other("killed"))
     }
 
     #[test]
@@ -204,7 +208,7 @@ mod tests {
     fn a_lock_that_is_gone_is_never_an_empty_one_on_the_way_back() {
         let (_root, folder, lock) = locked();
         fs::remove_file(folder.lock()).unwrap();
-        lock.write(&folder, &Killed).unwrap_err();
+        lock.write(&folder, &Between(killed)).unwrap_err();
         Lock::read(&folder).unwrap_err();
         assert_eq!(Lock::read_or_recover(&folder).unwrap().0, lock);
     }
@@ -226,18 +230,6 @@ mod tests {
         assert_eq!(Lock::read_or_recover(&folder).unwrap().0, withdrawn);
     }
 
-    /// Does something between the name of a lock and the lock itself.
-    struct Meanwhile<F>(F);
-
-    impl<F: Fn()> Failures for Meanwhile<F> {
-        fn reach(&self, point: FailurePoint) -> std::io::Result<()> {
-            if point == FailurePoint::LockKept {
-                (self.0)();
-            }
-            Ok(())
-        }
-    }
-
     #[test]
     fn t4_whoever_read_a_lock_before_another_was_put_in_force_notes_and_answers_the_new_one() {
         let (_root, folder, lock) = locked();
@@ -246,10 +238,11 @@ mod tests {
         let editing = Lock::edit(&folder).unwrap();
         std::thread::scope(|scope| {
             let reading = Cell::new(None);
-            let begin = Meanwhile(|| {
+            let begin = Between(|| {
                 let read = Lock::read(&folder);
                 assert_eq!(read.as_ref().unwrap(), &lock);
                 reading.set(Some(scope.spawn(|| in_force(&folder, read))));
+                Ok(())
             });
             next.write(&folder, &begin).unwrap();
             drop(editing);
@@ -300,7 +293,7 @@ mod tests {
         let (_root, folder, lock) = locked();
         let mut next = lock.clone();
         next.put(version("1.2.0", "2026-07-01", "2026-06-20"));
-        next.write(&folder, &Killed).unwrap_err();
+        next.write(&folder, &Between(killed)).unwrap_err();
         assert_eq!(
             Lock::read_or_recover(&folder).unwrap(),
             (lock.clone(), None)

@@ -101,7 +101,8 @@ pub struct CodeMapping {
     rows: Vec<MappedCodes>,
     /// When rows are in force, by the beginning of their insurance code.
     insurances: Map<Code, Vec<Validity>>,
-    /// So many characters these beginnings have: [`SPECIFICATION`], and fewer where the hospital names a class, but [`CLASS`] at least.
+    /// So many characters these beginnings have: [`SPECIFICATION`], and fewer where the hospital names a class, but
+    /// [`CLASS`] at least.
     lengths: BTreeSet<u8>,
     by_device: Map<String, Vec<usize>>,
     by_material: Map<Code, Vec<usize>>,
@@ -112,8 +113,8 @@ pub struct CodeMapping {
 /// Characters of an insurance code (医保编码) that tell the kind of a consumable; the other seven tell its model.
 const SPECIFICATION: u8 = 20;
 
-/// The fewest characters of one that names a class: as many as tell the generic name (通用名), after the letter and the three levels of
-/// classification. A shorter one is taken for a slip, and names itself alone.
+/// The fewest characters of one that names a class: as many as tell the generic name (通用名), after the letter and the
+/// three levels of classification. A shorter one is taken for a slip, and names itself alone.
 const CLASS: u8 = 10;
 
 /// For each row of a column of insurance codes, in which rows of the mapping it is. One look-up for each length that

@@ -232,13 +232,11 @@ fn held(array: &ArrayRef, kind: Kind, form: Form) -> Result<ArrayRef, ArrowError
     Ok(match (form, of_file) {
         (Form::Number, _) => Arc::new(convert::number(array, kind)?),
         (Form::Text, Form::Number) => Arc::new(layout::texts(&convert::number(array, kind)?, kind)),
-        (Form::Text, Form::Text) if is_read_coded(kind, array.data_type()) => Arc::clone(array),
+        (Form::Text, Form::Text) if coded::is_coded(kind) && coded::dictionary(array).is_some() => {
+            Arc::clone(array)
+        }
         (Form::Text, Form::Text) => Arc::new(convert::text(array)?),
     })
-}
-
-fn is_read_coded(kind: Kind, data_type: &DataType) -> bool {
-    coded::is_coded(kind) && *data_type == coded::data_type()
 }
 
 /// Whether each text of a dictionary may stand in a row, so that none of the rows has to be looked at. The last such

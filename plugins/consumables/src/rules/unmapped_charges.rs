@@ -10,8 +10,8 @@ pub const ID: &str = "CON-14";
 /// The columns without which it says nothing, as in the manifest.
 pub(crate) const NEEDS: &[&str] = &["orders.items", "orders.days"];
 
-/// By 医保编码, of which the first 20 characters tell; a shorter one of the mapping names the class of what begins with it. What was scanned is held against the mapping by CON-01, and without a
-/// mapping nothing is said here.
+/// By 医保编码, of which the first 20 characters tell; a shorter one of the mapping names the class of what begins with
+/// it. What was scanned is held against the mapping by CON-01, and without a mapping nothing is said here.
 pub(crate) fn check(pack: &Consumables, care: &Care<'_>, answer: &mut Answer) {
     if !pack.mapping.supplied {
         return;
