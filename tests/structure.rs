@@ -138,6 +138,19 @@ fn dependencies(manifest: &toml::Table) -> Vec<String> {
     names
 }
 
+/// Tests build packs without a network, and cargo fetches for this machine nothing that other targets alone need.
+#[test]
+fn packs_are_built_of_what_is_fetched_with_the_workspace() {
+    for path in workspace_files("Cargo.toml") {
+        let manifest: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let targets = manifest.get("target").and_then(toml::Value::as_table);
+        for target in targets.into_iter().flat_map(toml::Table::keys) {
+            let is_of_packs_alone = target.contains("wasm") && !target.contains("not(");
+            assert!(!is_of_packs_alone, "`{target}` in {}", path.display());
+        }
+    }
+}
+
 #[test]
 fn no_source_file_is_longer_than_500_lines() {
     let long: Vec<String> = workspace_files(".rs")
