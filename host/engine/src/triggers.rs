@@ -82,6 +82,7 @@ enum Met {
 impl Column {
     /// Marks the patients of the rows in which the trigger occurs.
     fn mark(&self, data: &Data, numbers: &[u32], patients: &mut [bool]) {
+        let table = self.table.number();
         let mut met = vec![Met::Never; data.codes().len()];
         for (row, number) in (0..).zip(numbers) {
             let Some(noted) = met.get_mut(*number as usize) else {
@@ -94,7 +95,7 @@ impl Column {
                 };
             }
             if *noted == Met::Trigger
-                && let Some(patient) = patient_of(data, self.table, row)
+                && let Some(patient) = data.owner(RowReference { table, row }, ids::PATIENTS)
                 && let Some(mark) = patients.get_mut(patient as usize)
             {
                 *mark = true;
@@ -129,7 +130,8 @@ impl Relevant {
     /// Drops what is said of patients without a trigger alone.
     pub(crate) fn keep(&self, data: &Data, answer: &mut Answer) {
         let keeps = |rows: &mut dyn Iterator<Item = RowReference>| {
-            let patients: Vec<u32> = rows.filter_map(|at| patient_at(data, at)).collect();
+            let patient = |at| data.owner(at, ids::PATIENTS);
+            let patients: Vec<u32> = rows.filter_map(patient).collect();
             patients.is_empty() || patients.iter().any(|patient| self.is(*patient))
         };
         answer.findings.retain(|finding| {
@@ -146,22 +148,6 @@ impl Relevant {
             .abstentions
             .retain(|it| keeps(&mut [it.about].into_iter()));
     }
-}
-
-/// Whose a row is, where an answer refers to it.
-fn patient_at(data: &Data, at: RowReference) -> Option<u32> {
-    patient_of(data, TableId::from_number(at.table)?, at.row)
-}
-
-/// Whose a row is; `None` for a row of an institution.
-fn patient_of(data: &Data, mut table: TableId, mut row: u32) -> Option<u32> {
-    while let Some((column, owner)) = table.table().owner() {
-        let Some(Values::U32(owners)) = data.values(table, column) else {
-            return None;
-        };
-        (table, row) = (owner, *owners.get(row as usize)?);
-    }
-    (table == ids::PATIENTS).then_some(row)
 }
 
 /// The codes of a trigger: written down, of parameters as they are set, and of knowledge as it is supplied.

@@ -72,7 +72,7 @@ fn tables_are_read_with_their_units() {
     );
     let data = loaded.data;
     assert_eq!(data.rows(ids::ORDERS), 1);
-    assert_eq!(data.code(ids::ORDERS, "items", 0), Some("XL01"));
+    assert_eq!(data.text(ids::ORDERS, "items", 0), Some("XL01"));
     assert_eq!(data.number(ids::ORDERS, "quantities", 0), Some(25_000));
     assert_eq!(data.number(ids::ORDERS, "amounts", 0), Some(1230));
     assert_eq!(data.number(ids::ENCOUNTERS, "discharge-days", 1), None);

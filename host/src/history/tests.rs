@@ -83,8 +83,8 @@ fn a_patient_is_found_again_after_opening_and_is_history() {
     assert_eq!(data.number(ids::ORDERS, "current", 0), Some(0));
     assert_eq!(data.number(ids::ORDERS, "supply-days", 0), Some(280_000));
     assert_eq!(data.number(ids::ENCOUNTERS, "current", 0), Some(0));
-    assert_eq!(data.code(ids::INSTITUTIONS, "levels", 0), Some("02"));
-    assert_eq!(data.code(ids::ENROLMENTS, "diseases", 0), Some("M03900"));
+    assert_eq!(data.text(ids::INSTITUTIONS, "levels", 0), Some("02"));
+    assert_eq!(data.text(ids::ENROLMENTS, "diseases", 0), Some("M03900"));
 }
 
 #[test]

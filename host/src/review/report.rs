@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rulepack_contract::answer::{Certainty, Measure};
+use rulepack_contract::answer::{Certainty, Measure, RowReference};
+use rulepack_contract::data::Data;
 use rulepack_contract::review::Stage;
+use rulepack_contract::schema::TableId;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
@@ -49,6 +51,10 @@ pub struct ReportedRow {
     pub institution: Option<String>,
     /// Fen at stake in it.
     pub amount: i64,
+    /// Where it stands in the data that was reviewed.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub at: RowReference,
 }
 
 /// Which rule of which pack, and what it rests on.
@@ -228,20 +234,13 @@ pub struct PackRun {
 impl Report {
     /// Puts everything into an order that does not depend on how it was run: by patient, rule and rows.
     pub fn sort(&mut self) {
-        self.findings
-            .sort_by_cached_key(|found| place(&found.offending, &found.rule, &found.message));
-        self.notices
-            .sort_by_cached_key(|notice| place(&notice.about, &notice.rule, &notice.message));
-        self.measures
-            .sort_by_cached_key(|m| (m.rule.pack.clone(), m.rule.rule.clone(), m.about.clone()));
-        self.abstentions
-            .sort_by_cached_key(|a| (a.about.clone(), a.rule.pack.clone(), a.rule.rule.clone()));
-        self.not_evaluable
-            .sort_by_cached_key(|n| (n.rule.pack.clone(), n.rule.rule.clone()));
-        self.no_verdict
-            .sort_by_cached_key(|n| (n.about.clone(), n.pack.clone()));
-        self.packs
-            .sort_by_cached_key(|run| (run.pack.clone(), run.fuel));
+        sort(&mut self.findings);
+        sort(&mut self.notices);
+        sort(&mut self.measures);
+        sort(&mut self.abstentions);
+        sort(&mut self.not_evaluable);
+        sort(&mut self.no_verdict);
+        sort(&mut self.packs);
     }
 
     /// Adds what another review found.
@@ -277,13 +276,73 @@ impl ReportedMeasure {
     }
 }
 
-type Place = (Vec<ReportedRow>, TargetPath, String, String);
+impl ReportedRow {
+    /// Its row in the data that was brought: what is reviewed may have sums more, and stand elsewhere for it.
+    #[must_use]
+    pub fn row_in(&self, data: &Data) -> Option<RowReference> {
+        let table = TableId::from_number(self.at.table)?;
+        let is_it = |row: &u32| data.key(table, *row) == Some(&self.key);
+        let row = match is_it(&self.at.row) {
+            true => Some(self.at.row),
+            false => (0..data.rows(table)).find(is_it),
+        };
+        row.map(|row| RowReference { row, ..self.at })
+    }
+}
 
-fn place(rows: &[ReportedRow], rule: &RuleReference, message: &str) -> Place {
-    (
-        rows.to_vec(),
-        rule.pack.clone(),
-        rule.rule.clone(),
-        message.to_owned(),
-    )
+fn sort<T: Placed>(things: &mut [T]) {
+    things.sort_by(|one, other| one.place().cmp(&other.place()));
+}
+
+/// What has a place in the order of a report.
+trait Placed {
+    fn place(&self) -> impl Ord;
+}
+
+impl Placed for RuleReference {
+    fn place(&self) -> impl Ord {
+        (&self.pack, &self.rule)
+    }
+}
+
+impl Placed for ReportedFinding {
+    fn place(&self) -> impl Ord {
+        (&self.offending, self.rule.place(), &self.message)
+    }
+}
+
+impl Placed for ReportedNotice {
+    fn place(&self) -> impl Ord {
+        (&self.about, self.rule.place(), &self.message)
+    }
+}
+
+impl Placed for ReportedMeasure {
+    fn place(&self) -> impl Ord {
+        (self.rule.place(), &self.about)
+    }
+}
+
+impl Placed for ReportedAbstention {
+    fn place(&self) -> impl Ord {
+        (&self.about, self.rule.place())
+    }
+}
+
+impl Placed for NotEvaluable {
+    fn place(&self) -> impl Ord {
+        self.rule.place()
+    }
+}
+
+impl Placed for NoVerdict {
+    fn place(&self) -> impl Ord {
+        (&self.about, &self.pack)
+    }
+}
+
+impl Placed for PackRun {
+    fn place(&self) -> impl Ord {
+        (&self.pack, self.fuel)
+    }
 }

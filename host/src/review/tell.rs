@@ -88,16 +88,30 @@ pub fn row(data: &Data, at: RowReference, amount: i64) -> ReportedRow {
             encounter: None,
             institution: None,
             amount,
+            at,
         };
+    };
+    let owner = |wanted: TableId| {
+        let key = data.key(wanted, data.owner(at, wanted)?);
+        key.map(str::to_owned)
     };
     ReportedRow {
         table: table.table().name,
         key: data.key(table, at.row).unwrap_or_default().to_owned(),
-        patient: owner_key(data, table, at.row, ids::PATIENTS),
-        encounter: owner_key(data, table, at.row, ids::ENCOUNTERS),
-        institution: owner_key(data, table, at.row, ids::INSTITUTIONS),
+        patient: owner(ids::PATIENTS),
+        encounter: owner(ids::ENCOUNTERS),
+        institution: owner(ids::INSTITUTIONS),
         amount,
+        at,
     }
+}
+
+/// Whose a row is: the text of `departments` or `doctors` that it has itself, or else its encounter.
+#[must_use]
+pub fn responsible<'d>(data: &'d Data, row: &ReportedRow, column: &str) -> Option<&'d str> {
+    let at = row.row_in(data)?;
+    let own = data.text(TableId::from_number(at.table)?, column, at.row);
+    own.or_else(|| data.text(ids::ENCOUNTERS, column, data.owner(at, ids::ENCOUNTERS)?))
 }
 
 fn items(data: &Data, items: &[Item]) -> Vec<ReportedRow> {
@@ -114,13 +128,52 @@ fn message(rule: &Rule, template: &str, arguments: &[Argument]) -> String {
     }
 }
 
-/// The key of the row of `wanted` to which a row belongs, found along the chain of owners.
-fn owner_key(data: &Data, mut table: TableId, mut row: u32, wanted: TableId) -> Option<String> {
-    while table != wanted {
-        let (column, owner) = table.table().owner()?;
-        let name = table.table().columns[column].name;
-        row = u32::try_from(data.number(table, name, row)?).ok()?;
-        table = owner;
+#[cfg(test)]
+mod tests {
+    use rulepack_contract::data::DataBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_department_is_a_code_and_a_doctor_a_token_of_the_row_or_its_encounter() {
+        let mut builder = DataBuilder::new();
+        let mut push = |table: TableId, key, cells: &[(&str, &'static str)]| {
+            let place = |name: &str| table.table().column(name).unwrap();
+            let cells = cells.iter().map(|(name, text)| (place(name), *text));
+            builder.push(table, 1, key, cells).unwrap();
+        };
+        push(ids::PATIENTS, "P1", &[]);
+        let of_encounter = [
+            ("patients", "P1"),
+            ("departments", "A03"),
+            ("doctors", "D1"),
+        ];
+        push(ids::ENCOUNTERS, "E1", &of_encounter);
+        push(
+            ids::ORDERS,
+            "O1",
+            &[("encounters", "E1"), ("departments", "B01")],
+        );
+        push(
+            ids::ORDERS,
+            "O2",
+            &[("encounters", "E1"), ("doctors", "D2")],
+        );
+        let (data, _) = builder.finish();
+        let of = |key: &str| {
+            let mut rows = 0..data.rows(ids::ORDERS);
+            let row = rows.find(|row| data.key(ids::ORDERS, *row) == Some(key));
+            let table = ids::ORDERS.number();
+            let row = row.unwrap();
+            let mut told = super::row(&data, RowReference { table, row }, 0);
+            let of = ["departments", "doctors"].map(|column| responsible(&data, &told, column));
+            // It stood elsewhere in what was reviewed.
+            told.at.row = 7;
+            let again = ["departments", "doctors"].map(|column| responsible(&data, &told, column));
+            assert_eq!(of, again);
+            of.map(Option::unwrap_or_default)
+        };
+        assert_eq!(of("O1"), ["B01", "D1"]);
+        assert_eq!(of("O2"), ["A03", "D2"]);
     }
-    data.key(table, row).map(str::to_owned)
 }

@@ -241,7 +241,7 @@ impl Departments {
             for row in 0..data.rows(table) {
                 let told = data
                     .key(table, row)
-                    .zip(data.code(table, "departments", row));
+                    .zip(data.text(table, "departments", row));
                 if let Some((key, department)) = told {
                     departments.insert(place(table, key), department.to_owned());
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rulepack_contract::answer::Certainty;
+use rulepack_contract::answer::{Certainty, RowReference};
 use rulepack_contract::data::{Data, DataBuilder};
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::pack::manifest::{Action, Behaviour};
@@ -23,6 +23,7 @@ fn finding(rule: &str, keys: &[&str], amount: i64, certainty: Certainty) -> Repo
         encounter: Some("E1".to_owned()),
         institution: None,
         amount,
+        at: RowReference { table: 0, row: 0 },
     };
     ReportedFinding {
         rule: RuleReference {

@@ -42,7 +42,7 @@ fn rows_stand_in_the_order_of_the_contract() {
     assert_eq!(keys(ids::ORDERS, 3), ["O0", "O1", "O2"]);
     assert_eq!(data.number(ids::ORDERS, "reverses", 1), Some(0));
     assert_eq!(data.number(ids::ORDERS, "encounters", 2), Some(2));
-    assert_eq!(data.code(ids::ORDERS, "items", 2), Some("B"));
+    assert_eq!(data.text(ids::ORDERS, "items", 2), Some("B"));
     assert_eq!(data.number(ids::ORDERS, "days", 1), None);
     assert_eq!(data.presence(ids::ORDERS, 0), Presence::Complete);
     assert_eq!(data.coverage(ids::STOCK).presence, Presence::Absent);

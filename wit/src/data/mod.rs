@@ -16,7 +16,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::answer::RowReference;
-use crate::schema::{Column, Layout, TABLES, TableId, ids};
+use crate::schema::{Column, Kind, Layout, TABLES, TableId, ids};
 use keys::Keys;
 
 pub use batch::{Batch, Slice};
@@ -224,23 +224,22 @@ impl Data {
     /// Whether a row belongs to an encounter under review, by the rows that own it.
     #[must_use]
     pub fn is_under_review(&self, at: RowReference) -> bool {
-        let Some(mut table) = TableId::from_number(at.table) else {
-            return false;
-        };
-        let mut row = at.row;
-        while table != ids::ENCOUNTERS {
-            let Some((column, owner)) = table.table().owner() else {
-                return false;
-            };
+        let encounter = self.owner(at, ids::ENCOUNTERS);
+        encounter.and_then(|row| self.number(ids::ENCOUNTERS, "current", row)) == Some(1)
+    }
+
+    /// The row of a table to which a row belongs, along the chain of owners; the row itself where it is of that table.
+    #[must_use]
+    pub fn owner(&self, at: RowReference, wanted: TableId) -> Option<u32> {
+        let (mut table, mut row) = (TableId::from_number(at.table)?, at.row);
+        while table != wanted {
+            let (column, owner) = table.table().owner()?;
             let Some(Values::U32(owners)) = self.values(table, column) else {
-                return false;
+                return None;
             };
-            let Some(owner_row) = owners.get(row as usize) else {
-                return false;
-            };
-            (table, row) = (owner, *owner_row);
+            (table, row) = (owner, *owners.get(row as usize)?);
         }
-        self.number(ids::ENCOUNTERS, "current", row) == Some(1)
+        Some(row)
     }
 
     /// How far history reaches.
@@ -249,14 +248,19 @@ impl Data {
         self.reach
     }
 
-    /// The text of a code in a row; `None` where it is not recorded.
+    /// The text of a code or token in a row; `None` where it is not recorded.
     #[must_use]
-    pub fn code(&self, table: TableId, column: &str, row: u32) -> Option<&str> {
+    pub fn text(&self, table: TableId, column: &str, row: u32) -> Option<&str> {
         let column = table.table().column(column)?;
+        let texts = match table.table().columns[column].kind {
+            Kind::Code => &self.codes,
+            Kind::Token => &self.tokens,
+            _ => return None,
+        };
         match self.values(table, column)? {
             Values::U32(values) => match *values.get(row as usize)? {
                 0 => None,
-                number => self.codes.text(number),
+                number => texts.text(number),
             },
             _ => None,
         }

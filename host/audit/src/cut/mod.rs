@@ -192,25 +192,30 @@ fn roots(
     };
     let owner = cast(owner, &DataType::Utf8)?;
     let owner = owner.as_string::<i32>();
-    let mut last: Option<(&str, Root)> = None;
+    let mut last: Option<(&str, Option<Root>)> = None;
     let found = owner.iter().zip(rows.places.values()).map(|(text, place)| {
         let text = text.unwrap_or_default().trim();
-        // Lines of one encounter follow each other mostly.
-        let key = match last {
-            Some((before, key)) if before == text => key,
-            _ => last.insert((text, Root::of(text))).1,
-        };
-        match known {
-            Some(known) if !known.looks_for(key) => None,
-            _ if text.is_empty() => Some(Root::nobody("", *place)),
-            None => Some(key),
-            Some(known) => {
-                let root = known.root(key);
-                Some(root.unwrap_or_else(|| Root::nobody(text, *place)))
-            }
+        match last {
+            // Lines of one encounter follow each other mostly.
+            Some((before, found)) if before == text && !text.is_empty() => found,
+            _ => last.insert((text, root_of(known, text, *place))).1,
         }
     });
     Ok(found.collect())
+}
+
+/// Whose a row is that names this owner; `None` where another pass looks for it.
+fn root_of(known: Option<&Known>, owner: &str, place: u64) -> Option<Root> {
+    let key = Root::of(owner);
+    match known {
+        Some(known) if !known.looks_for(key) => None,
+        _ if owner.is_empty() => Some(Root::nobody("", place)),
+        None => Some(key),
+        Some(known) => {
+            let root = known.root(key);
+            Some(root.unwrap_or_else(|| Root::nobody(owner, place)))
+        }
+    }
 }
 
 /// The table that says whose rows of a table are.

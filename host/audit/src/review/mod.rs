@@ -226,7 +226,7 @@ impl Plan<'_> {
         for none in &reviewed.report.no_verdict {
             ledger::no_verdict(none, &mut output.no_verdict)?;
         }
-        let teller = told::Teller::new(self.input, data, day, &reviewed.report.findings);
+        let teller = told::Teller::new(self.input, data, day);
         for finding in &reviewed.report.findings {
             found.findings.push(teller.tell(finding));
         }

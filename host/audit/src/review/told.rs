@@ -1,12 +1,10 @@
 //! Findings as they lie in the output, complete without the data; and counts of the rest.
 
-use std::collections::{HashMap, HashSet};
-
-use rulepack_contract::data::{Data, Values};
-use rulepack_contract::schema::{self, Kind, TableId, ids};
+use rulepack_contract::data::Data;
+use rulepack_contract::schema::{self, Kind, ids};
 use rulepack_contract::units;
-use rulepack_host::review::Reviewed;
 use rulepack_host::review::report::{ReportedFinding, ReportedRow};
+use rulepack_host::review::{Reviewed, tell};
 use rulepack_protocol::pack::manifest::Behaviour;
 
 use crate::cut::Root;
@@ -24,47 +22,12 @@ pub(super) struct Teller<'d> {
     input: &'d Input,
     data: &'d Data,
     day: &'d dyn Fn(u32) -> i32,
-    /// Numbers of the rows that findings name.
-    rows: HashMap<(&'static str, &'d str), u32>,
 }
 
 impl<'d> Teller<'d> {
-    /// Finds the rows that findings name, and their encounters.
-    pub(super) fn new(
-        input: &'d Input,
-        data: &'d Data,
-        day: &'d dyn Fn(u32) -> i32,
-        findings: &[ReportedFinding],
-    ) -> Self {
-        let mut wanted: HashSet<(&str, &str)> = HashSet::new();
-        for row in findings
-            .iter()
-            .flat_map(|found| found.offending.iter().chain(&found.related))
-        {
-            wanted.insert((row.table, &row.key));
-            if let Some(encounter) = &row.encounter {
-                wanted.insert((ids::ENCOUNTERS.table().name, encounter));
-            }
-        }
-        let mut rows = HashMap::new();
-        let tables: HashSet<&str> = wanted.iter().map(|(table, _)| *table).collect();
-        for table in TableId::all().filter(|table| tables.contains(table.table().name)) {
-            let name = table.table().name;
-            for row in 0..data.rows(table) {
-                if let Some(key) = data
-                    .key(table, row)
-                    .filter(|key| wanted.contains(&(name, key)))
-                {
-                    rows.insert((name, key), row);
-                }
-            }
-        }
-        Teller {
-            input,
-            data,
-            day,
-            rows,
-        }
+    /// Of data whose encounters have these rule days.
+    pub(super) fn new(input: &'d Input, data: &'d Data, day: &'d dyn Fn(u32) -> i32) -> Self {
+        Teller { input, data, day }
     }
 
     /// A finding, and whose it is.
@@ -73,15 +36,11 @@ impl<'d> Teller<'d> {
         let whose = |get: fn(&ReportedRow) -> Option<&String>| {
             first.and_then(get).cloned().unwrap_or_default()
         };
-        let encounter = whose(|row| row.encounter.as_ref());
-        let visit = self.row(ids::ENCOUNTERS.table().name, &encounter);
+        let at = first.and_then(|row| row.row_in(self.data));
+        let visit = at.and_then(|at| self.data.owner(at, ids::ENCOUNTERS));
         let responsible = |column| {
-            let own = first.and_then(|row| {
-                let table = schema::table(row.table)?;
-                self.text(table, column, self.row(row.table, &row.key)?)
-            });
-            let text = own.or_else(|| self.text(ids::ENCOUNTERS, column, visit?));
-            text.unwrap_or_default().to_owned()
+            let told = first.and_then(|row| tell::responsible(self.data, row, column));
+            told.unwrap_or_default().to_owned()
         };
         let rows = |rows: &[ReportedRow]| rows.iter().map(|row| self.tell_row(row)).collect();
         let patient = whose(|row| row.patient.as_ref());
@@ -108,7 +67,7 @@ impl<'d> Teller<'d> {
             department: responsible("departments"),
             doctor: responsible("doctors"),
             patient,
-            encounter,
+            encounter: whose(|row| row.encounter.as_ref()),
             offending: rows(&finding.offending),
             related: rows(&finding.related),
         };
@@ -117,8 +76,8 @@ impl<'d> Teller<'d> {
 
     fn tell_row(&self, row: &ReportedRow) -> AuditRow {
         let table = schema::table(row.table);
-        let number = self.row(row.table, &row.key);
-        let item = table.and_then(|table| self.text(table, "items", number?));
+        let number = row.row_in(self.data).map(|at| at.row);
+        let item = table.and_then(|table| self.data.text(table, "items", number?));
         let has_key = table.is_some_and(|table| table.table().key().is_some());
         let place = row.key.parse().ok().filter(|_| !has_key);
         let key = match place.map(Place::from_number) {
@@ -152,7 +111,7 @@ impl<'d> Teller<'d> {
         let mut told = format!("{}..{}", day("period-starts"), day("period-ends"));
         let columns = ids::TOTALS.table().columns.iter();
         let grouped = columns.filter(|column| matches!(column.kind, Kind::Code | Kind::Token));
-        for text in grouped.filter_map(|column| self.text(ids::TOTALS, column.name, row)) {
+        for text in grouped.filter_map(|column| self.data.text(ids::TOTALS, column.name, row)) {
             told.extend([" ", text]);
         }
         told
@@ -168,26 +127,6 @@ impl<'d> Teller<'d> {
         let number = number.and_then(|number| u32::try_from(number).ok());
         let key = number.and_then(|number| self.data.key(ids::INSTITUTIONS, number));
         key.unwrap_or_default().to_owned()
-    }
-
-    fn row(&self, table: &'static str, key: &str) -> Option<u32> {
-        self.rows.get(&(table, key)).copied()
-    }
-
-    /// The text of a code or token in a row.
-    fn text(&self, table: TableId, column: &str, row: u32) -> Option<&'d str> {
-        let place = table.table().column(column)?;
-        let texts = match table.table().columns[place].kind {
-            Kind::Token => self.data.tokens(),
-            _ => self.data.codes(),
-        };
-        match self.data.values(table, place)? {
-            Values::U32(values) => match *values.get(row as usize)? {
-                0 => None,
-                number => texts.text(number),
-            },
-            _ => None,
-        }
     }
 }
 

@@ -45,7 +45,7 @@ fn the_envelope_of_the_example_is_read() {
 #[test]
 fn the_example_becomes_its_rows() {
     let data = data(EXAMPLE).unwrap();
-    let code = |table, column| data.code(table, column, 0).map(str::to_owned);
+    let code = |table, column| data.text(table, column, 0).map(str::to_owned);
     let number = |table, column| data.number(table, column, 0);
     assert_eq!(
         code(ids::PATIENTS, "pooling-areas").as_deref(),
@@ -359,7 +359,7 @@ fn what_a_region_leaves_out_has_the_value_of_its_file() {
         let mut builder = DataBuilder::new();
         request.fill(&mut builder).unwrap();
         let (data, _) = builder.finish();
-        assert_eq!(data.code(ids::ENCOUNTERS, "maternity", 0), Some("9"));
+        assert_eq!(data.text(ids::ENCOUNTERS, "maternity", 0), Some("9"));
     }
 }
 

@@ -95,7 +95,7 @@ fn told(totalled: &Totalled) -> Vec<String> {
     let rows = 0..data.rows(ids::TOTALS);
     let told = rows.map(|row| {
         let institution = u32::try_from(number("institutions", row).unwrap()).unwrap();
-        let code = |column| data.code(ids::TOTALS, column, row).unwrap_or("-");
+        let code = |column| data.text(ids::TOTALS, column, row).unwrap_or("-");
         let (start, amount) = (
             number("period-starts", row).unwrap(),
             number("amounts", row),
@@ -137,7 +137,7 @@ fn lines_are_summed_by_institution_month_and_what_is_declared() {
     // What the source does not record is not recorded of the sums.
     let own_pays = ids::TOTALS.table().column("own-pays").unwrap();
     assert_eq!(summed.presence(ids::TOTALS, own_pays), Presence::Absent);
-    assert_eq!(summed.code(ids::TOTALS, "items", 0), None);
+    assert_eq!(summed.text(ids::TOTALS, "items", 0), None);
     assert_eq!(data.rows(ids::TOTALS), 0);
 }
 

@@ -204,8 +204,8 @@ fn what_is_told_is_seen_by_the_next_request_and_after_a_start() {
     assert_eq!(keys(&data), ["O1"]);
     assert_eq!(data.number(ids::ORDERS, "current", 0), Some(0));
     assert_eq!(data.number(ids::ENCOUNTERS, "current", 0), Some(0));
-    assert_eq!(data.code(ids::DIAGNOSES, "codes", 0), Some("I10.x00"));
-    assert_eq!(data.code(ids::INSTITUTIONS, "levels", 0), Some("02"));
+    assert_eq!(data.text(ids::DIAGNOSES, "codes", 0), Some("I10.x00"));
+    assert_eq!(data.text(ids::INSTITUTIONS, "levels", 0), Some("02"));
     // Who began earlier sees what was there then.
     assert!(keys(&recalled(&history, &before)).is_empty());
     drop((history, seen, before));
