@@ -141,6 +141,45 @@ fn t10_a_replay_takes_grants_policy_and_region_of_the_day_and_not_those_of_today
 }
 
 #[test]
+fn a_hospital_reads_its_status_a_receipt_and_a_replay_in_chinese() {
+    let (host, [_, given]) = two_days();
+    let [receipt, request] = [&given.receipt, &given.request].map(|path| path.to_str().unwrap());
+    // No refresh was ever completed: its status has something to look at.
+    let status = in_chinese(&host, &["host", "status"], Ran::found_fault);
+    let [verified, replayed] = [
+        rulepack(["receipt", "verify", receipt, "--lang", "zh"]).done(),
+        in_chinese(&host, &["replay", receipt, "--input", request], Ran::done),
+    ];
+    for (told, expected) in [
+        (&status, "前置机 H37030000001，区划 370303，"),
+        (&status, "\n  最近更新 从未\n"),
+        (
+            &status,
+            "\n生效中　 37/chronic-limits/1.0.0.wasm，自 2020-01-01\n",
+        ),
+        (&verified, "判定回执，应答号 "),
+        (
+            &verified,
+            "\n  规则包　 37/chronic-limits/1.0.0.wasm 计算量 ",
+        ),
+        (&verified, "\n  疑点　　 CHR-02 "),
+        (&verified, "\n  经办确认 未与医保局的记录核对"),
+        (&replayed, "：重算结果一致，"),
+        (&replayed, " 条疑点\n  37/chronic-limits/1.0.0.wasm 计算量 "),
+    ] {
+        assert!(told.contains(expected), "`{expected}` in {told}");
+    }
+}
+
+/// What a command says in Chinese: as many lines as in English.
+fn in_chinese(host: &BareHost, command: &[&str], ended: impl Fn(Ran) -> String) -> String {
+    let english = ended(host.run(command));
+    let chinese = ended(host.run(&[command, &["--lang", "zh"]].concat()));
+    assert_eq!(english.lines().count(), chinese.lines().count());
+    chinese
+}
+
+#[test]
 fn t10_what_a_verdict_rests_on_is_gathered_and_gives_the_same_bytes_on_another_machine() {
     let (host, given) = two_days();
     let elsewhere = tempfile::tempdir().unwrap();

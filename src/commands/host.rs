@@ -4,12 +4,12 @@ mod export_status;
 mod parameters;
 mod read_status;
 mod shadow;
-mod text;
+mod status;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use rulepack_host::host_status::{HostStatus, HostStatusError};
 use rulepack_host::lock::{DecideError, Lock};
 use rulepack_host::parameters::PackParameters;
 use rulepack_host::settings::HostFolder;
@@ -35,7 +35,7 @@ pub struct HostArgs {
 enum HostAction {
     /// Every version known, which one is in force today, what waits, is held or refused and why, and how
     /// old the last refresh is. Ends with 3 where something is not as it should be.
-    Status(StatusArgs),
+    Status(status::StatusArgs),
     /// Write a signed status for a person to carry to the bureau: versions in force, what came of updates,
     /// counts by rule of a month, the head of the journal. It names no patient; counts of 1 to 4 are `<5`, and
     /// packs of vendors are left out. Works with or without a running service.
@@ -66,13 +66,6 @@ enum HostAction {
     Set(parameters::SetArgs),
     /// End what this hospital set for a pack, from today on.
     Unset(parameters::UnsetArgs),
-}
-
-#[derive(Debug, Args)]
-struct StatusArgs {
-    /// The host's folder.
-    #[arg(long, default_value = "host-data")]
-    dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -116,7 +109,7 @@ struct RollbackArgs {
 #[serde(untagged)]
 pub enum HostReport {
     /// How the host is doing.
-    Status(Box<HostStatus>),
+    Status(Box<status::ShownStatus>),
     /// What is set for packs.
     Parameters(Vec<PackParameters>),
     /// What was written into the lock.
@@ -139,7 +132,7 @@ impl Command for HostArgs {
 
     fn execute(&self) -> Outcome<HostReport> {
         match &self.action {
-            HostAction::Status(args) => status(args),
+            HostAction::Status(args) => Ok(HostReport::Status(Box::new(args.read()?))),
             HostAction::Parameters(args) => parameters::parameters(args),
             HostAction::Set(args) => parameters::set(args),
             HostAction::Unset(args) => parameters::unset(args),
@@ -182,16 +175,6 @@ fn roll_back(args: &RollbackArgs) -> Outcome<HostReport> {
     Ok(decided(done, &lock))
 }
 
-fn status(args: &StatusArgs) -> Outcome<HostReport> {
-    let folder = HostFolder::at(&args.dir);
-    let status = HostStatus::read(&folder, clock::now()?, clock::today()?);
-    let status = status.map_err(|error: HostStatusError| {
-        let hint = error.hint();
-        hint.into_iter().fold(Failure::from(error), Failure::hint)
-    })?;
-    Ok(HostReport::Status(Box::new(status)))
-}
-
 /// The folder of a host that was set up.
 fn host(dir: &Path) -> Outcome<HostFolder> {
     let folder = HostFolder::at(dir);
@@ -229,12 +212,27 @@ impl Report for HostReport {
     /// Good where every pack has a version in force, no overlay was refused, and nothing is to be looked at.
     fn is_good(&self) -> bool {
         match self {
-            HostReport::Status(status) => status.gaps.is_empty() && status.warnings.is_empty(),
+            HostReport::Status(status) => status.is_good(),
             HostReport::Parameters(packs) => packs.iter().all(|pack| pack.refused.is_empty()),
             HostReport::Decided { .. } => true,
             HostReport::Shadow(shown) => shown.is_good(),
             HostReport::Exported(_) => true,
             HostReport::Read(read) => read.is_good(),
+        }
+    }
+}
+
+impl fmt::Display for HostReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostReport::Status(status) => status.fmt(f),
+            HostReport::Parameters(packs) => {
+                packs.iter().try_for_each(|pack| parameters::write(f, pack))
+            }
+            HostReport::Decided { done, lock } => writeln!(f, "{done}\nlock {lock}"),
+            HostReport::Shadow(report) => report.fmt(f),
+            HostReport::Exported(exported) => exported.fmt(f),
+            HostReport::Read(read) => read.fmt(f),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `rulepack receipt`: what one verdict rested on, verified without a network.
 
 mod export;
+mod text;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use rulepack_host::settings::HostFolder;
 use rulepack_protocol::key::KeyId;
 use serde::Serialize;
 
-use super::Command;
 use super::journal::{self, Anchors};
+use super::{Command, Language};
 use crate::failure::{Explain as _, Outcome};
 use crate::files;
 use crate::output::Report;
@@ -41,6 +42,9 @@ enum ReceiptAction {
         /// The host's folder, or a copy of it with its journal.
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// The language of the text. Problems are told in English.
+        #[arg(long, value_enum, default_value = "en")]
+        lang: Language,
     },
     /// Gather all that a verdict rests on in a folder: receipt, request, lock, packs, grants, policy, region, overlays
     /// and the signed metadata that vouches for them. It is executed anew first; with the folder, `rulepack replay`
@@ -89,6 +93,8 @@ pub enum ReceiptReport {
 /// What a receipt says.
 #[derive(Debug, Serialize)]
 pub struct VerifiedReceipt {
+    #[serde(skip)]
+    lang: Language,
     institution: String,
     host_key: KeyId,
     enrolled: bool,
@@ -101,7 +107,7 @@ impl Command for ReceiptArgs {
     type Report = ReceiptReport;
 
     fn execute(&self) -> Outcome<ReceiptReport> {
-        let (file, host_key, anchors, dir) = match &self.action {
+        let (file, host_key, anchors, dir, lang) = match &self.action {
             ReceiptAction::Export(export) => {
                 return Ok(ReceiptReport::Exported(Box::new(export.execute()?)));
             }
@@ -110,11 +116,13 @@ impl Command for ReceiptArgs {
                 host_key,
                 anchors,
                 dir,
-            } => (file, host_key, anchors, dir),
+                lang,
+            } => (file, host_key, anchors, dir, *lang),
         };
         let parsed = Receipt::parse(&files::read(file)?, host_key.as_ref());
         let receipt = parsed.context(|| format!("`{}`", file.display()))?;
         Ok(ReceiptReport::Verified(Box::new(VerifiedReceipt {
+            lang,
             institution: receipt.journal.institution.clone(),
             host_key: receipt.journal.key.id(),
             enrolled: host_key.is_some(),
@@ -196,55 +204,6 @@ impl fmt::Display for ReceiptReport {
         match self {
             ReceiptReport::Verified(verified) => verified.fmt(f),
             ReceiptReport::Exported(exported) => exported.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for VerifiedReceipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = &self.verdict;
-        writeln!(f, "receipt of answer {}", verdict.answer)?;
-        writeln!(f, "  hospital  {}", self.institution)?;
-        let enrolled = match self.enrolled {
-            true => "the enrolled one",
-            false => "compare it with the enrolled one, or give `--host-key`",
-        };
-        writeln!(f, "  host key  {}, {enrolled}", self.host_key)?;
-        writeln!(f, "  entry     {} of the journal", self.entry)?;
-        writeln!(f, "  engine    {}", verdict.engine)?;
-        writeln!(f, "  lock      {}", verdict.lock)?;
-        for run in &verdict.packs {
-            writeln!(f, "  pack      {} fuel {}", run.pack, run.fuel)?;
-            writeln!(f, "            {}", run.digest)?;
-        }
-        for finding in &verdict.findings {
-            let certainty = finding.certainty.chinese();
-            writeln!(f, "  finding   {} {certainty}", finding.rule)?;
-        }
-        for one in &verdict.not_evaluable {
-            let missing = one.missing.join(", ");
-            writeln!(f, "  not evaluable  {}: {missing}", one.rule)?;
-        }
-        for none in &verdict.no_verdict {
-            writeln!(f, "  no verdict     {}: {}", none.pack, none.reason)?;
-        }
-        match &self.anchor {
-            Anchor::NotCompared => writeln!(f, "  anchor    not compared with the bureau"),
-            Anchor::Anchored { head } => {
-                writeln!(
-                    f,
-                    "  anchor    the bureau acknowledged {head} entries with this one"
-                )
-            }
-            Anchor::Unanchored { head } => writeln!(
-                f,
-                "  anchor    UNANCHORED: the bureau acknowledged {head} entries, before this one"
-            ),
-            Anchor::NeedsJournal { head } => writeln!(
-                f,
-                "  anchor    the bureau acknowledged {head} entries; give the journal with `--dir`"
-            ),
-            Anchor::Contradicted { problem } => writeln!(f, "  anchor    PROBLEM: {problem}"),
         }
     }
 }

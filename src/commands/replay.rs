@@ -8,7 +8,7 @@ use rulepack_host::receipt::replay::{Ground, Replayed, replay};
 use rulepack_host::settings::HostFolder;
 use serde::Serialize;
 
-use super::{Command, receipt, serve};
+use super::{Command, Language, receipt, serve};
 use crate::engine::packs;
 use crate::failure::{Explain as _, Outcome};
 use crate::files;
@@ -32,12 +32,19 @@ pub struct ReplayArgs {
     /// Threads that evaluate.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
+    /// The language of the text. What differs is told in English.
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Language,
 }
 
 /// What came of it.
 #[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub struct ReplayReport(Replayed);
+pub struct ReplayReport {
+    #[serde(skip)]
+    lang: Language,
+    #[serde(flatten)]
+    replayed: Replayed,
+}
 
 impl Command for ReplayArgs {
     type Report = ReplayReport;
@@ -56,31 +63,77 @@ impl Command for ReplayArgs {
         };
         let replayed = replay(&receipt, &files::read(&self.input)?, ground);
         let named = || format!("cannot replay `{}`", self.receipt.display());
-        Ok(ReplayReport(replayed.context(named)?))
+        Ok(ReplayReport {
+            lang: self.lang,
+            replayed: replayed.context(named)?,
+        })
     }
 }
 
 impl Report for ReplayReport {
     fn is_good(&self) -> bool {
-        self.0.differences.is_empty()
+        self.replayed.differences.is_empty()
     }
 }
 
+/// The words of one language.
+struct Words {
+    answer: &'static str,
+    identical: &'static str,
+    different: &'static str,
+    findings: &'static str,
+    fuel: &'static str,
+    withdrawn: &'static str,
+    comma: &'static str,
+    colon: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    answer: "answer",
+    identical: "identical",
+    different: "DIFFERENT",
+    findings: "findings",
+    fuel: "fuel",
+    withdrawn: " (withdrawn since; used for this replay alone)",
+    comma: ", ",
+    colon: ": ",
+};
+
+const CHINESE: Words = Words {
+    answer: "应答号",
+    identical: "重算结果一致",
+    different: "重算结果不一致！",
+    findings: "条疑点",
+    fuel: "计算量",
+    withdrawn: "（此后已撤回，仅用于本次重算）",
+    comma: "，",
+    colon: "：",
+};
+
 impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let replayed = &self.0;
-        let outcome = match self.is_good() {
-            true => "identical",
-            false => "DIFFERENT",
+        let words = match self.lang {
+            Language::En => &ENGLISH,
+            Language::Zh => &CHINESE,
         };
-        let (answer, findings) = (&replayed.answer, replayed.findings);
-        writeln!(f, "answer {answer}: {outcome}, {findings} findings")?;
+        let replayed = &self.replayed;
+        let outcome = match self.is_good() {
+            true => words.identical,
+            false => words.different,
+        };
+        let (answer, findings, comma) = (&replayed.answer, replayed.findings, words.comma);
+        write!(
+            f,
+            "{} {answer}{}{outcome}{comma}",
+            words.answer, words.colon
+        )?;
+        writeln!(f, "{findings} {}", words.findings)?;
         for (pack, fuel) in &replayed.packs {
             let withdrawn = match replayed.withdrawn.contains(pack) {
-                true => " (withdrawn since; used for this replay alone)",
+                true => words.withdrawn,
                 false => "",
             };
-            writeln!(f, "  {pack} fuel {fuel}{withdrawn}")?;
+            writeln!(f, "  {pack} {} {fuel}{withdrawn}", words.fuel)?;
         }
         for difference in &replayed.differences {
             writeln!(f, "  {difference}")?;

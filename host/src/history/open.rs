@@ -35,15 +35,6 @@ pub struct HistorySurvey {
     pub stopped: bool,
 }
 
-impl std::fmt::Display for HistorySurvey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (imports, encounters) = (self.imports, self.encounters);
-        write!(f, "{imports} imports, {encounters} encounters of requests")?;
-        self.since
-            .map_or(Ok(()), |since| write!(f, " since {since}"))
-    }
-}
-
 impl HistorySurvey {
     /// What the files of a history tell, with what requests told since a day.
     ///
