@@ -61,13 +61,23 @@ pub fn read_locked(path: &Path) -> Outcome<LockedKey> {
     LockedKey::read(files::read_text(path)?).context(|| format!("`{}`", path.display()))
 }
 
+/// The option that names the file of a passphrase.
+const OPTION: &str = "--passphrase-file";
+
 /// Reads a secret key: where a passphrase protects it, from `passphrase_file` or the terminal.
 pub fn read_secret(path: &Path, passphrase_file: Option<&Path>) -> Outcome<SecretKey> {
+    unlocked(path, passphrase_file, OPTION)
+}
+
+fn unlocked(path: &Path, passphrase_file: Option<&Path>, option: &str) -> Outcome<SecretKey> {
     let locked = read_locked(path)?;
     let passphrase = match (locked.is_encrypted(), passphrase_file) {
         (false, _) => None,
         (true, Some(file)) => Some(passphrase_of(file)?),
-        (true, None) => Some(ask(&format!("passphrase of {}: ", locked.person()))?),
+        (true, None) => Some(ask(
+            &format!("passphrase of {}: ", locked.person()),
+            option,
+        )?),
     };
     locked
         .unlock(passphrase.as_ref())
@@ -80,7 +90,7 @@ pub fn protect_anew(
     passphrase_file: Option<&Path>,
     protection: &Protection,
 ) -> Outcome<PublicKey> {
-    let secret = read_secret(path, passphrase_file)?;
+    let secret = unlocked(path, passphrase_file, "--old-passphrase-file")?;
     let passphrase = new_passphrase(secret.public_key().person(), protection)?;
     let text = text_of(&secret, passphrase.as_ref())?;
     // A temporary file is readable by its owner alone, and takes the name of the old one whole.
@@ -115,9 +125,9 @@ fn new_passphrase(person: &PersonId, protection: &Protection) -> Outcome<Option<
     let passphrase = match &protection.passphrase_file {
         Some(file) => passphrase_of(file)?,
         None => {
-            let first = ask(&format!("new passphrase for the key of {person}: "))?;
+            let first = ask(&format!("new passphrase for the key of {person}: "), OPTION)?;
             first.check_new()?;
-            if !first.is(&ask("the same once more: ")?) {
+            if !first.is(&ask("the same once more: ", OPTION)?) {
                 return Err(Failure::new("the two passphrases differ"));
             }
             first
@@ -133,10 +143,11 @@ fn passphrase_of(file: &Path) -> Outcome<Passphrase> {
     Passphrase::of_file(files::read_text(file)?).context(|| format!("`{}`", file.display()))
 }
 
-fn ask(prompt: &str) -> Outcome<Passphrase> {
+/// Asks on the terminal; where there is none, `option` is what a person can do.
+fn ask(prompt: &str, option: &str) -> Outcome<Passphrase> {
     if !stdin().is_terminal() {
         return Err(Failure::new("there is no terminal to ask for a passphrase")
-            .hint("give a file that holds it with `--passphrase-file`"));
+            .hint(format!("give a file that holds it with `{option}`")));
     }
     let typed = rpassword::prompt_password(prompt).context(|| "cannot ask for a passphrase".into());
     Ok(Passphrase::new(typed?)?)

@@ -157,6 +157,23 @@ fn a_host_that_is_not_set_to_air_gapped_imports_nothing() {
 }
 
 #[test]
+fn a_disk_that_is_not_there_is_no_registry_without_files() {
+    let island = Island::new();
+    let host = island.host("host", &["--air-gapped"]);
+    let missing = island.path("missing");
+    let named = missing.display();
+    let reason = format!(
+        "error: `{named}` is no folder\nhint: name a registry by its address, `http://…` or `https://…`, or by a \
+         folder that holds a copy of one"
+    );
+    assert_eq!(import(&host, &missing).failed(), reason);
+    let [copy, root] = ["copy", "root.json"].map(|name| island.path(name));
+    let [from, to, root] = [&missing, &copy, &root].map(|path| path.to_str().unwrap());
+    let mirror = ["mirror", "--registry", from, "--to", to, "--root", root];
+    assert_eq!(rulepack(mirror).failed(), reason);
+}
+
+#[test]
 fn the_tolerance_ends_where_the_settings_say() {
     let island = Island::new();
     let host = island.host("host", &["--air-gapped"]);

@@ -361,6 +361,16 @@ fn init_takes_nothing_but_a_signed_root_and_leaves_nothing_behind() {
         assert!(reason.ends_with(hint), "{reason}");
         assert!(!nation.path("host").exists());
     }
+    let ran = nation.run(
+        "init --dir {}/host --root {}/root.json --registry ftp://127.0.0.1:1 --institution H37030000001 \
+         --division 370303",
+    );
+    assert_eq!(
+        ran.failed(),
+        "error: `ftp://127.0.0.1:1` is no address of a registry\n\
+         hint: begin it with `http://` or `https://`, or name a folder"
+    );
+    assert!(!nation.path("host").exists());
 }
 
 #[test]

@@ -144,6 +144,12 @@ fn a_key_under_a_passphrase_signs_and_every_other_way_in_is_refused() {
 fn another_passphrase_takes_the_place_of_the_first() {
     let drawer = Drawer::with_key();
     let key = drawer.key();
+    let not_given = drawer.run("key change-passphrase {}/keys/li.key --passphrase-file {}/next");
+    assert_eq!(
+        not_given.failed(),
+        "error: there is no terminal to ask for a passphrase\n\
+         hint: give a file that holds it with `--old-passphrase-file`"
+    );
     drawer
         .run("key change-passphrase {}/keys/li.key --old-passphrase-file {}/right --passphrase-file {}/next")
         .done();

@@ -116,6 +116,10 @@ fn registry(given: &str) -> Outcome<String> {
     if is_address(given) {
         return Ok(given.to_owned());
     }
+    if given.contains("://") {
+        let failure = Failure::new(format!("`{given}` is no address of a registry"));
+        return Err(failure.hint("begin it with `http://` or `https://`, or name a folder"));
+    }
     let folder = std::path::absolute(given).context(|| format!("`{given}`"))?;
     let path = folder.to_str().map(str::to_owned);
     path.ok_or_else(|| Failure::new(format!("the path of `{given}` is not UTF-8")))

@@ -31,6 +31,8 @@ impl Transport for FolderTransport {
                 reader: Box::new(file),
                 tag: None,
             }),
+            // Of a disk that is not there nobody knows which files it has.
+            Err(_) if !self.0.is_dir() => Err(TransportError::NoFolder(self.0.clone())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Opened::NotFound),
             Err(source) => Err(TransportError::Read {
                 path: path.to_owned(),

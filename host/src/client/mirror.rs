@@ -113,6 +113,7 @@ impl MirrorError {
             Self::Refresh(RefreshError::Store(StoreError::NoRoot { .. })) => Some(
                 "give the national root with `--root` when the copy is made for the first time",
             ),
+            Self::Refresh(RefreshError::Transport(error)) => error.hint(),
             Self::TooLarge { .. } => {
                 Some("name fewer with `--follow`, or allow more with `--max-mib`")
             }

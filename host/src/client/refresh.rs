@@ -62,7 +62,8 @@ impl RefreshError {
                 "the keepers of `targets` have to sign a new version; the packs start again with it"
                     .to_owned(),
             ),
-            Self::Transport(_) | Self::Missing(_) => None,
+            Self::Transport(error) => error.hint().map(str::to_owned),
+            Self::Missing(_) => None,
         }
     }
 }

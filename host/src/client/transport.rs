@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 /// Where files come from. Nothing of it is trusted.
 pub trait Transport {
@@ -103,6 +104,9 @@ pub enum Fetched {
 /// Why a file cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
+    /// The folder of the repository is not there.
+    #[error("`{}` is no folder", .0.display())]
+    NoFolder(PathBuf),
     /// The registry cannot be reached, or breaks off.
     #[error("`{path}` cannot be fetched")]
     Unreachable {
@@ -143,6 +147,19 @@ pub enum TransportError {
         /// The bound in bytes.
         bytes_max: u64,
     },
+}
+
+impl TransportError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoFolder(_) => Some(
+                "name a registry by its address, `http://…` or `https://…`, or by a folder that holds a copy of one",
+            ),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Opened {
