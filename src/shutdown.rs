@@ -1,10 +1,11 @@
 //! How a server, or a long command, is asked to stop.
 
+use std::io;
 use std::process;
 use std::thread;
 
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 use crate::output;
@@ -14,7 +15,7 @@ use crate::output;
 pub fn end_when_asked(hint: String) {
     thread::spawn(move || {
         if let Ok(runtime) = Builder::new_current_thread().enable_all().build() {
-            runtime.block_on(asked());
+            runtime.block_on(async { asked().await });
             // Below a line of progress.
             let _ = output::notice("");
             let _ = output::print_failure(&Failure::new("stopped").hint(hint), false);
@@ -23,20 +24,30 @@ pub fn end_when_asked(hint: String) {
     });
 }
 
-/// Over as soon as a person (Ctrl-C) or a service manager (SIGTERM) asks for the end. Where neither can
-/// be waited for, never: the server then ends with its process.
-pub async fn asked() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        return interrupted().await;
-    };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        () = interrupted() => {}
+/// Waits until somebody asks for the end.
+pub fn wait() -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { asked().await });
+    Ok(())
+}
+
+/// Over as soon as a person (Ctrl-C) or a service manager (SIGTERM) asks for the end. From this call on, in a runtime,
+/// neither ends the process by itself, although nobody waits yet. Where neither can be waited for it is never over: the
+/// server then ends with its process.
+pub fn asked() -> impl Future<Output = ()> {
+    let [interrupted, terminated] =
+        [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| received(signal(kind)));
+    async {
+        tokio::select! {
+            () = interrupted => {}
+            () = terminated => {}
+        }
     }
 }
 
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+async fn received(signal: io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => _ = signal.recv().await,
+        Err(_) => std::future::pending().await,
     }
 }

@@ -188,14 +188,9 @@ fn serve(
         let listener = TcpListener::bind(listen)
             .await
             .context(|| format!("cannot listen on `{listen}`"))?;
+        let asked = shutdown::asked();
         output::line(&format!("registry at http://{}", listener.local_addr()?))?;
-        http::serve(
-            listener,
-            registry,
-            http::Settings::default(),
-            shutdown::asked(),
-        )
-        .await?;
+        http::serve(listener, registry, http::Settings::default(), asked).await?;
         Outcome::Ok(())
     })?;
     Ok(RegistryReport {

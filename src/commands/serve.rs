@@ -22,6 +22,7 @@ use crate::failure_points;
 use crate::files;
 use crate::log;
 use crate::output::{self, Report};
+use crate::shutdown;
 
 /// Answer the hospital's HIS: national transactions 3101 (before care), 3102 (during care) and 3103
 /// (what was decided), until Ctrl-C. What it logs goes to standard error and holds no patient data; `RUST_LOG` chooses how much.
@@ -76,18 +77,13 @@ impl ServeArgs {
             .context(|| format!("cannot listen on `{}`", self.listen))?;
         let address = listener.local_addr()?;
         service.may_listen(address).map_err(explain)?;
+        let asked = shutdown::asked();
         output::line(&format!("service at http://{address}"))?;
         let polling = self.poll.map(|seconds| {
             let polled = service::poll(Arc::clone(&service), pauses(seconds), update);
             tokio::spawn(polled)
         });
-        let stop = async {
-            // Where Ctrl-C cannot be waited for, the server ends with its process.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        let served = service::serve(listener, service, stop).await;
+        let served = service::serve(listener, service, asked).await;
         if let Some(polling) = polling {
             polling.abort();
         }

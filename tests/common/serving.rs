@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 use super::command;
@@ -93,6 +94,27 @@ impl Serving {
         let _ = stream.read_to_string(&mut text);
         let (_, body) = text.split_once("\r\n\r\n")?;
         serde_json::from_str(body).ok()
+    }
+
+    /// Asks it to end while it reads a request: the answer, and how it ended.
+    pub fn answered_after(mut self, signal: Signal) -> (Value, Option<i32>) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let (host, length) = (&self.address, EXAMPLE.len());
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+             expect: 100-continue\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut continued = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+        stream.read_exact(&mut continued).unwrap();
+        let id = Pid::from_raw(i32::try_from(self.process.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+        stream.write_all(EXAMPLE.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (_, body) = text.split_once("\r\n\r\n").expect("it is answered");
+        let answer = serde_json::from_str(body).unwrap();
+        (answer, self.process.wait().unwrap().code())
     }
 
     /// It was ended by SIGKILL.

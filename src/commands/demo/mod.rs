@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::Command;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::output::Report;
+use crate::shutdown;
 use story::{Fact, Story};
 
 /// Tell the whole way from a rule's source to a verdict, and four attacks on it, with real parts only.
@@ -74,7 +75,7 @@ impl Command for DemoArgs {
                 "registry {} and host {} run until Ctrl-C",
                 registry.url, host.url
             ))?;
-            registry.wait()?;
+            shutdown::wait()?;
         }
         // A temporary folder is removed only where nobody named or keeps it.
         Ok(DemoReport {

@@ -43,12 +43,6 @@ impl Server {
         story.say(&format!("it answers at {url}"))?;
         Ok(Server { url, process })
     }
-
-    /// Waits until somebody ends it.
-    pub(super) fn wait(mut self) -> Outcome {
-        self.process.wait()?;
-        Ok(())
-    }
 }
 
 impl Drop for Server {
