@@ -62,11 +62,11 @@ pub fn read_locked(path: &Path) -> Outcome<LockedKey> {
 }
 
 /// The option that names the file of a passphrase.
-const OPTION: &str = "--passphrase-file";
+const PASSPHRASE_FILE: &str = "--passphrase-file";
 
 /// Reads a secret key: where a passphrase protects it, from `passphrase_file` or the terminal.
 pub fn read_secret(path: &Path, passphrase_file: Option<&Path>) -> Outcome<SecretKey> {
-    unlocked(path, passphrase_file, OPTION)
+    unlocked(path, passphrase_file, PASSPHRASE_FILE)
 }
 
 fn unlocked(path: &Path, passphrase_file: Option<&Path>, option: &str) -> Outcome<SecretKey> {
@@ -125,9 +125,12 @@ fn new_passphrase(person: &PersonId, protection: &Protection) -> Outcome<Option<
     let passphrase = match &protection.passphrase_file {
         Some(file) => passphrase_of(file)?,
         None => {
-            let first = ask(&format!("new passphrase for the key of {person}: "), OPTION)?;
+            let first = ask(
+                &format!("new passphrase for the key of {person}: "),
+                PASSPHRASE_FILE,
+            )?;
             first.check_new()?;
-            if !first.is(&ask("the same once more: ", OPTION)?) {
+            if !first.is(&ask("the same once more: ", PASSPHRASE_FILE)?) {
                 return Err(Failure::new("the two passphrases differ"));
             }
             first

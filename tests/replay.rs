@@ -155,7 +155,7 @@ fn a_hospital_reads_its_status_a_receipt_and_a_replay_in_chinese() {
         (&status, "\n  最近更新 从未\n"),
         (
             &status,
-            "\n生效中　 37/chronic-limits/1.0.0.wasm，自 2020-01-01\n",
+            "\n生效　　 37/chronic-limits/1.0.0.wasm，自 2020-01-01\n",
         ),
         (&verified, "判定回执，应答号 "),
         (

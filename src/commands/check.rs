@@ -20,7 +20,7 @@ use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
 use serde::Serialize;
 
-use super::{Command, import, serve};
+use super::{Command, Language, import, serve};
 use crate::clock;
 use crate::engine;
 use crate::failure::{Explain as _, Failure, Outcome};
@@ -81,15 +81,6 @@ pub enum CheckStage {
     During,
     /// 事后
     After,
-}
-
-/// The language of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    /// English
-    En,
-    /// 中文
-    Zh,
 }
 
 /// What was found.

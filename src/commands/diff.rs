@@ -10,7 +10,7 @@ use rulepack_protocol::trust::Freshness;
 use serde::Serialize;
 
 use super::Command;
-use super::check::Language;
+use super::Language;
 use crate::clock;
 use crate::failure::Outcome;
 use crate::output::Report;
@@ -89,10 +89,7 @@ impl Report for DiffReport {
 
 impl fmt::Display for DiffReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.language {
-            Language::En => &text::ENGLISH,
-            Language::Zh => &text::CHINESE,
-        };
+        let words = self.language.choose(&text::ENGLISH, &text::CHINESE);
         let (before, after) = (&self.diff.before, &self.diff.after);
         writeln!(f, "{} {} {}", before.name, before.version, before.digest)?;
         writeln!(f, "{} {} {}", after.name, after.version, after.digest)?;

@@ -4,6 +4,7 @@ mod export_status;
 mod parameters;
 mod read_status;
 mod shadow;
+mod states;
 mod status;
 
 use std::fmt;

@@ -17,6 +17,7 @@ mod init;
 mod inspect;
 mod journal;
 mod key;
+mod language;
 mod lint;
 mod merge;
 mod minimum;
@@ -52,8 +53,8 @@ use clap::Subcommand;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Report};
 
-pub use check::Language;
 pub use import::FileEncoding;
+pub use language::Language;
 
 /// What a command does with its arguments.
 pub trait Command {

@@ -112,10 +112,7 @@ const CHINESE: Words = Words {
 
 impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.lang {
-            Language::En => &ENGLISH,
-            Language::Zh => &CHINESE,
-        };
+        let words = self.lang.choose(&ENGLISH, &CHINESE);
         let replayed = &self.replayed;
         let outcome = match self.is_good() {
             true => words.identical,

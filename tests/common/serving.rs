@@ -80,13 +80,18 @@ impl Serving {
             .expect("it is answered")
     }
 
+    /// What goes before a body; `fields` of its own end with a line break each.
+    fn head(&self, line: &str, body: &str, fields: &str) -> String {
+        let (host, length) = (&self.address, body.len());
+        format!(
+            "{line} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n{fields}connection: close\r\n\r\n"
+        )
+    }
+
     fn exchange(&self, line: &str, body: &str) -> Option<Value> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
-        let (host, length) = (&self.address, body.len());
-        let head = format!(
-            "{line} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n"
-        );
+        let head = self.head(line, body, "");
         // One that dies closes the connection at any moment.
         let _ = stream.write_all(head.as_bytes());
         let _ = stream.write_all(body.as_bytes());
@@ -99,11 +104,7 @@ impl Serving {
     /// Asks it to end while it reads a request: the answer, and how it ended.
     pub fn answered_after(mut self, signal: Signal) -> (Value, Option<i32>) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let (host, length) = (&self.address, EXAMPLE.len());
-        let head = format!(
-            "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
-             expect: 100-continue\r\nconnection: close\r\n\r\n"
-        );
+        let head = self.head("POST /", EXAMPLE, "expect: 100-continue\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut continued = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
         stream.read_exact(&mut continued).unwrap();

@@ -7,7 +7,7 @@ use std::fmt;
 use rulepack_host::review::report::{ReportedFinding, ReportedRow};
 use rulepack_protocol::pack::manifest::Action;
 
-use super::{CheckReport, Language, amount};
+use super::{CheckReport, amount};
 use crate::commands::host::told;
 
 /// The most rows shown of one finding.
@@ -82,10 +82,7 @@ const CHINESE: Words = Words {
 
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.language {
-            Language::En => &ENGLISH,
-            Language::Zh => &CHINESE,
-        };
+        let words = self.language.choose(&ENGLISH, &CHINESE);
         if let Some(reason) = &self.stale {
             writeln!(f, "[{}] {reason}", words.stale)?;
         }

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::commands::Language;
 use crate::failure::{Failure, Outcome};
 
+/// Which host, and for whom.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The host's folder.

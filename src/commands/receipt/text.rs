@@ -5,8 +5,9 @@ use std::fmt;
 use super::{Anchor, VerifiedReceipt};
 use crate::commands::Language;
 
-/// The words of one language; those that begin a line of the host are of one width.
+/// The words of one language.
 struct Words {
+    language: Language,
     receipt: &'static str,
     hospital: &'static str,
     host_key: &'static str,
@@ -18,7 +19,6 @@ struct Words {
     lock: &'static str,
     pack: &'static str,
     fuel: &'static str,
-    digest: &'static str,
     finding: &'static str,
     not_evaluable: &'static str,
     no_verdict: &'static str,
@@ -33,23 +33,30 @@ struct Words {
     colon: &'static str,
 }
 
+impl Words {
+    /// A line of what is known.
+    fn line(&self, f: &mut fmt::Formatter<'_>, word: &str, told: &dyn fmt::Display) -> fmt::Result {
+        writeln!(f, "  {} {told}", self.language.label(word))
+    }
+}
+
 const ENGLISH: Words = Words {
+    language: Language::En,
     receipt: "receipt of answer",
-    hospital: "hospital ",
-    host_key: "host key ",
+    hospital: "hospital",
+    host_key: "host key",
     enrolled: "the enrolled one",
     not_enrolled: "compare it with the enrolled one, or give `--host-key`",
-    entry: "entry    ",
+    entry: "entry",
     of_journal: " of the journal",
-    engine: "engine   ",
-    lock: "lock     ",
-    pack: "pack     ",
+    engine: "engine",
+    lock: "lock",
+    pack: "pack",
     fuel: "fuel",
-    digest: "         ",
-    finding: "finding  ",
+    finding: "finding",
     not_evaluable: "not evaluable ",
     no_verdict: "no verdict    ",
-    anchor: "anchor   ",
+    anchor: "anchor",
     not_compared: "not compared with the bureau",
     anchored: ["the bureau acknowledged ", " entries with this one"],
     unanchored: [
@@ -66,6 +73,7 @@ const ENGLISH: Words = Words {
 };
 
 const CHINESE: Words = Words {
+    language: Language::Zh,
     receipt: "判定回执，应答号",
     hospital: "医疗机构",
     host_key: "前置机钥",
@@ -75,10 +83,9 @@ const CHINESE: Words = Words {
     of_journal: "",
     engine: "引擎版本",
     lock: "锁定文件",
-    pack: "规则包　",
+    pack: "规则包",
     fuel: "计算量",
-    digest: "　　　　",
-    finding: "疑点　　",
+    finding: "疑点",
     not_evaluable: "无法评估",
     no_verdict: "未得结论",
     anchor: "经办确认",
@@ -93,10 +100,7 @@ const CHINESE: Words = Words {
 
 impl fmt::Display for VerifiedReceipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.lang {
-            Language::En => &ENGLISH,
-            Language::Zh => &CHINESE,
-        };
+        let words = self.lang.choose(&ENGLISH, &CHINESE);
         self.write_origin(f, words)?;
         self.write_verdict(f, words)?;
         write_anchor(f, words, &self.anchor)
@@ -106,25 +110,22 @@ impl fmt::Display for VerifiedReceipt {
 impl VerifiedReceipt {
     /// Whose it is, and what ran.
     fn write_origin(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
-        let verdict = &self.verdict;
-        writeln!(f, "{} {}", words.receipt, verdict.answer)?;
-        writeln!(f, "  {} {}", words.hospital, self.institution)?;
+        let (verdict, key, comma) = (&self.verdict, self.host_key, words.comma);
         let enrolled = match self.enrolled {
             true => words.enrolled,
             false => words.not_enrolled,
         };
-        let (key, comma) = (self.host_key, words.comma);
-        writeln!(f, "  {} {key}{comma}{enrolled}", words.host_key)?;
-        writeln!(f, "  {} {}{}", words.entry, self.entry, words.of_journal)?;
-        writeln!(f, "  {} {}", words.engine, verdict.engine)?;
-        writeln!(f, "  {} {}", words.lock, verdict.lock)?;
+        let entry = format_args!("{}{}", self.entry, words.of_journal);
+        writeln!(f, "{} {}", words.receipt, verdict.answer)?;
+        words.line(f, words.hospital, &self.institution)?;
+        words.line(f, words.host_key, &format_args!("{key}{comma}{enrolled}"))?;
+        words.line(f, words.entry, &entry)?;
+        words.line(f, words.engine, &verdict.engine)?;
+        words.line(f, words.lock, &verdict.lock)?;
         for run in &verdict.packs {
-            writeln!(
-                f,
-                "  {} {} {} {}",
-                words.pack, run.pack, words.fuel, run.fuel
-            )?;
-            writeln!(f, "  {} {}", words.digest, run.digest)?;
+            let ran = format_args!("{} {} {}", run.pack, words.fuel, run.fuel);
+            words.line(f, words.pack, &ran)?;
+            words.line(f, "", &run.digest)?;
         }
         Ok(())
     }
@@ -133,19 +134,20 @@ impl VerifiedReceipt {
     fn write_verdict(&self, f: &mut fmt::Formatter<'_>, words: &Words) -> fmt::Result {
         let (verdict, colon) = (&self.verdict, words.colon);
         for finding in &verdict.findings {
-            let certainty = finding.certainty.chinese();
-            writeln!(f, "  {} {} {certainty}", words.finding, finding.rule)?;
+            let (rule, certainty) = (&finding.rule, finding.certainty.chinese());
+            words.line(f, words.finding, &format_args!("{rule} {certainty}"))?;
         }
         for one in &verdict.not_evaluable {
-            let missing = one.missing.join(words.comma);
-            writeln!(f, "  {} {}{colon}{missing}", words.not_evaluable, one.rule)?;
+            let (rule, missing) = (&one.rule, one.missing.join(words.comma));
+            words.line(
+                f,
+                words.not_evaluable,
+                &format_args!("{rule}{colon}{missing}"),
+            )?;
         }
         for none in &verdict.no_verdict {
-            writeln!(
-                f,
-                "  {} {}{colon}{}",
-                words.no_verdict, none.pack, none.reason
-            )?;
+            let (pack, reason) = (&none.pack, &none.reason);
+            words.line(f, words.no_verdict, &format_args!("{pack}{colon}{reason}"))?;
         }
         Ok(())
     }
@@ -153,15 +155,13 @@ impl VerifiedReceipt {
 
 /// Whether the bureau knows it.
 fn write_anchor(f: &mut fmt::Formatter<'_>, words: &Words, anchor: &Anchor) -> fmt::Result {
-    write!(f, "  {} ", words.anchor)?;
-    let ([before, after], head) = match anchor {
-        Anchor::NotCompared => return writeln!(f, "{}", words.not_compared),
-        Anchor::Contradicted { problem } => {
-            return writeln!(f, "{}{}{problem}", words.problem, words.colon);
-        }
-        Anchor::Anchored { head } => (words.anchored, head),
-        Anchor::Unanchored { head } => (words.unanchored, head),
-        Anchor::NeedsJournal { head } => (words.needs_journal, head),
+    let counted = |[before, after]: [&str; 2], head: &u64| format!("{before}{head}{after}");
+    let told = match anchor {
+        Anchor::NotCompared => words.not_compared.to_owned(),
+        Anchor::Anchored { head } => counted(words.anchored, head),
+        Anchor::Unanchored { head } => counted(words.unanchored, head),
+        Anchor::NeedsJournal { head } => counted(words.needs_journal, head),
+        Anchor::Contradicted { problem } => format!("{}{}{problem}", words.problem, words.colon),
     };
-    writeln!(f, "{before}{head}{after}")
+    words.line(f, words.anchor, &told)
 }

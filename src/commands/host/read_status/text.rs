@@ -8,7 +8,7 @@ use rulepack_host::status_export::{
 };
 
 use super::{Came, FileRead, Read, StatusesRead};
-use crate::commands::Language;
+use crate::commands::host::states::{self, States};
 
 /// The words of one language.
 struct Words {
@@ -36,7 +36,7 @@ struct Words {
     no_verdict: &'static str,
     events: [&'static str; 7],
     no_decisions: &'static str,
-    states: [&'static str; 6],
+    states: States,
     rules: &'static str,
     columns: [&'static str; 6],
     blind: [&'static str; 3],
@@ -77,14 +77,7 @@ const ENGLISH: Words = Words {
         "packs could not be used",
     ],
     no_decisions: "what clinicians decided is not known",
-    states: [
-        "in force",
-        "ready",
-        "waiting",
-        "put aside",
-        "refused",
-        "withdrawn",
-    ],
+    states: states::ENGLISH,
     rules: "rules, those overridden most often first",
     columns: [
         "overridden",
@@ -132,7 +125,7 @@ const CHINESE: Words = Words {
         "规则包无法使用",
     ],
     no_decisions: "医师处理结果无法读取",
-    states: ["生效", "就绪", "待批准", "搁置", "已拒绝", "已撤回"],
+    states: states::CHINESE,
     rules: "规则（医师继续执行占比由高到低）",
     columns: [
         "继续占比",
@@ -149,10 +142,7 @@ const CHINESE: Words = Words {
 
 impl fmt::Display for StatusesRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.lang {
-            Language::En => &ENGLISH,
-            Language::Zh => &CHINESE,
-        };
+        let words = self.lang.choose(&ENGLISH, &CHINESE);
         for file in &self.files {
             write_file(f, words, file)?;
         }
@@ -304,14 +294,14 @@ fn happened(events: &Events) -> [u64; 7] {
 }
 
 fn state(words: &Words, state: ExportedState) -> &'static str {
-    let [in_force, ready, waiting, held, refused, withdrawn] = words.states;
+    let states = &words.states;
     match state {
-        ExportedState::InForce => in_force,
-        ExportedState::Ready => ready,
-        ExportedState::Waiting => waiting,
-        ExportedState::Held => held,
-        ExportedState::Refused => refused,
-        ExportedState::Withdrawn => withdrawn,
+        ExportedState::InForce => states.in_force,
+        ExportedState::Ready => states.ready,
+        ExportedState::Waiting => states.waiting,
+        ExportedState::Held => states.put_aside,
+        ExportedState::Refused => states.refused,
+        ExportedState::Withdrawn => states.withdrawn,
     }
 }
 

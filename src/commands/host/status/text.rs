@@ -10,9 +10,11 @@ use rulepack_protocol::tuf::{Channel, Status};
 
 use super::ShownStatus;
 use crate::commands::Language;
+use crate::commands::host::states::{self, States};
 
-/// The words of one language; those that begin a line are of one width.
+/// The words of one language.
 struct Words {
+    language: Language,
     host: &'static str,
     division: &'static str,
     refreshed: &'static str,
@@ -39,53 +41,43 @@ struct Words {
     came: fn(Came) -> &'static str,
 }
 
-/// What a host made of a version.
-struct States {
-    in_force: &'static str,
-    ready: &'static str,
-    waiting: &'static str,
-    put_aside: &'static str,
-    refused: &'static str,
-    unfollowed: &'static str,
-    withdrawn: &'static str,
+impl Words {
+    /// What begins a line.
+    fn label(&self, word: &str) -> String {
+        self.language.label(word)
+    }
 }
 
 const ENGLISH: Words = Words {
+    language: Language::En,
     host: "host of",
     division: " in ",
     refreshed: "refreshed",
     never: "never",
-    roles: "roles    ",
-    lock: "lock     ",
-    history: "history  ",
+    roles: "roles",
+    lock: "lock",
+    history: "history",
     imports: " imports",
     encounters: " encounters of requests",
     since: " since ",
-    states: States {
-        in_force: "in force ",
-        ready: "ready    ",
-        waiting: "waiting  ",
-        put_aside: "put aside",
-        refused: "refused  ",
-        unfollowed: "unfollowed",
-        withdrawn: "withdrawn",
-    },
-    coming: "coming   ",
-    held: "held     ",
-    gap: "gap      ",
+    states: states::ENGLISH,
+    coming: "coming",
+    held: "held",
+    gap: "gap",
     not_evaluable: "no version is in force, its rules are not evaluable",
-    warning: "warning  ",
+    warning: "warning",
     from: " from ",
     to: " to ",
     first_wave: "first wave",
     mandatory: "mandatory by ",
     comma: ", ",
     colon: ": ",
-    step: english_step,
-    came: english_came,
+    step: Step::word,
+    came: Came::word,
 };
 
 const CHINESE: Words = Words {
+    language: Language::Zh,
     host: "前置机",
     division: "，区划 ",
     refreshed: "最近更新",
@@ -96,20 +88,12 @@ const CHINESE: Words = Words {
     imports: " 次导入",
     encounters: " 次就诊",
     since: "，起始日 ",
-    states: States {
-        in_force: "生效中　",
-        ready: "已就绪　",
-        waiting: "待批准　",
-        put_aside: "已搁置　",
-        refused: "已拒绝　",
-        unfollowed: "不再订阅",
-        withdrawn: "已撤回　",
-    },
-    coming: "更新中　",
-    held: "暂停更新",
-    gap: "无版本　",
+    states: states::CHINESE,
+    coming: "更新中",
+    held: "暂停",
+    gap: "无版本",
     not_evaluable: "无生效版本，其规则无法评估",
-    warning: "注意　　",
+    warning: "注意",
     from: "，自 ",
     to: " 至 ",
     first_wave: "首批试行",
@@ -119,14 +103,6 @@ const CHINESE: Words = Words {
     step: chinese_step,
     came: chinese_came,
 };
-
-fn english_step(step: Step) -> &'static str {
-    step.word()
-}
-
-fn english_came(came: Came) -> &'static str {
-    came.word()
-}
 
 fn chinese_step(step: Step) -> &'static str {
     match step {
@@ -154,10 +130,7 @@ fn chinese_came(came: Came) -> &'static str {
 
 impl fmt::Display for ShownStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.lang {
-            Language::En => &ENGLISH,
-            Language::Zh => &CHINESE,
-        };
+        let words = self.lang.choose(&ENGLISH, &CHINESE);
         write_host(f, words, &self.status)?;
         write_packs(f, words, &self.status)
     }
@@ -171,15 +144,20 @@ fn write_host(f: &mut fmt::Formatter<'_>, words: &Words, status: &HostStatus) ->
         words.host, status.institution, words.division, status.division, words.comma, status.today
     )?;
     match status.refreshed {
-        Some(refreshed) => writeln!(f, "  {} {refreshed}", words.refreshed)?,
-        None => writeln!(f, "  {} {}", words.refreshed, words.never)?,
+        Some(refreshed) => writeln!(f, "  {} {refreshed}", words.label(words.refreshed))?,
+        None => writeln!(f, "  {} {}", words.label(words.refreshed), words.never)?,
     }
     let roles = status.roles.iter();
     let roles: Vec<_> = roles
         .map(|accepted| format!("{} {}", accepted.role, accepted.version))
         .collect();
-    writeln!(f, "  {} {}", words.roles, roles.join(words.comma))?;
-    writeln!(f, "  {} {}", words.lock, status.lock)?;
+    writeln!(
+        f,
+        "  {} {}",
+        words.label(words.roles),
+        roles.join(words.comma)
+    )?;
+    writeln!(f, "  {} {}", words.label(words.lock), status.lock)?;
     write_history(f, words, &status.history)
 }
 
@@ -192,7 +170,7 @@ fn write_history(
     writeln!(
         f,
         "  {} {}{}{}{}{}{}",
-        words.history,
+        words.label(words.history),
         history.imports,
         words.imports,
         words.comma,
@@ -208,18 +186,23 @@ fn write_packs(f: &mut fmt::Formatter<'_>, words: &Words, status: &HostStatus) -
         write_version(f, words, version)?;
     }
     for version in &status.coming {
-        writeln!(f, "{} {}", words.coming, version.path)?;
+        writeln!(f, "{} {}", words.label(words.coming), version.path)?;
         write_stages(f, words, &version.stages)?;
     }
     let colon = words.colon;
     for (pack, reason) in &status.holds {
-        writeln!(f, "{} {pack}{colon}{reason}", words.held)?;
+        writeln!(f, "{} {pack}{colon}{reason}", words.label(words.held))?;
     }
     for pack in &status.gaps {
-        writeln!(f, "{} {pack}{colon}{}", words.gap, words.not_evaluable)?;
+        writeln!(
+            f,
+            "{} {pack}{colon}{}",
+            words.label(words.gap),
+            words.not_evaluable
+        )?;
     }
     for warning in &status.warnings {
-        writeln!(f, "{} {warning}", words.warning)?;
+        writeln!(f, "{} {warning}", words.label(words.warning))?;
     }
     Ok(())
 }
@@ -241,6 +224,7 @@ fn write_version(
         (State::Unfollowed, _) => (states.unfollowed, None),
     };
     let (path, from) = (&version.path, version.effective.from);
+    let word = words.label(word);
     write!(f, "{word} {path}{}{from}", words.from)?;
     if let Some(to) = version.effective.to {
         write!(f, "{}{to}", words.to)?;
