@@ -32,7 +32,7 @@ struct Owner {
     place: u64,
 }
 
-/// Keys of one table in the order of arrival: in memory while it holds them, else in files.
+/// Keys of one table that rows of others name, in the order of arrival: in memory while it holds them, else in files.
 #[derive(Debug)]
 pub(crate) struct OwnersWriter {
     table: TableId,
