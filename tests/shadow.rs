@@ -297,6 +297,9 @@ fn names_nobody_but_on_this_host(hospital: &Hospital, report: &Value) {
     let shown = hospital.shadow(&["--html", page.to_str().unwrap()]).done();
     let line = "2 findings before and 3 after in 3 patients: 2 gained, 1 lost, 0 altered (75 % of all, 125.00 CNY)";
     assert!(shown.contains(line), "{shown}");
+    let zh = hospital.shadow(&["--lang", "zh"]).done();
+    let line = "  结果　　 3 名参保人的疑点由 2 条变为 3 条：新增 2，减少 1，变化 0（占全部 75 %，125.00 元）\n";
+    assert!(zh.contains(line), "{zh}");
     let page = fs::read_to_string(page).unwrap();
     for part in [
         "按规则 · By rule",

@@ -11,7 +11,6 @@ mod find;
 mod page;
 mod reference;
 pub mod report;
-mod text;
 mod threshold;
 
 #[cfg(test)]
@@ -39,7 +38,7 @@ pub use find::{FoundRow, find};
 pub use page::page;
 pub use reference::{Reference, References};
 pub use report::ShadowReport;
-pub use threshold::{asks_for_a_person, measure};
+pub use threshold::{Asks, asks_for_a_person, measure, percent};
 
 /// Patients whose rows are in memory at once.
 const PATIENTS_AT_ONCE: usize = 100;

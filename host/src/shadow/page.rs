@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use rulepack_contract::units::format_decimal;
 use rulepack_protocol::pack::manifest::Action;
 
-use super::report::{Change, Example, ShadowReport};
-use super::text::{NO_DEPARTMENT, share, tally};
+use super::report::{Change, Example, NO_DEPARTMENT, ShadowReport};
+use super::threshold::percent;
 use crate::html::bars::{Bar, Series, bars};
 use crate::html::{document, escape};
 
@@ -97,14 +97,14 @@ fn head(report: &ShadowReport) -> String {
             format!("{} / {}", part.patients, part.patients_in_all),
         ),
         ("机构 · institutions", part.institutions.to_string()),
+        ("发现 · findings", format!("{} → {}", all.before, all.after)),
+        ("新增 · gained", all.gained.to_string()),
+        ("减少 · lost", all.lost.to_string()),
+        ("变化 · altered", all.altered.to_string()),
         (
-            "发现 · findings",
-            format!("{} → {}", tally(all.before), tally(all.after)),
+            "变动占比 · share changed",
+            format!("{} %", percent(all.share())),
         ),
-        ("新增 · gained", tally(all.gained)),
-        ("减少 · lost", tally(all.lost)),
-        ("变化 · altered", tally(all.altered)),
-        ("变动占比 · share changed", share(all)),
         (
             "变动金额（元）· money changed (CNY)",
             format_decimal(all.changed_amount(), 2),
@@ -162,7 +162,7 @@ fn section(chinese: &str, english: &str, of: &[(String, Change)]) -> String {
         ];
         let cells: String = cells
             .iter()
-            .map(|cell| format!("<td>{}</td>", tally(*cell)))
+            .map(|cell| format!("<td>{}</td>", cell))
             .collect();
         write!(rows, "<tr><td>{}</td>{cells}</tr>", escape(name)).expect("a text can always grow");
     }

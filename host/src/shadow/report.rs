@@ -1,7 +1,10 @@
 //! What a shadow run found out: findings gained and lost by rule, department and money, with examples.
 //! It holds no key of a patient, an encounter or an order: rows are told by a [`Reference`].
 
+use std::fmt;
+
 use rulepack_contract::answer::Certainty;
+use rulepack_contract::units::format_decimal;
 use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::{Day, Moment};
 use rulepack_protocol::names::TargetPath;
@@ -10,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::reference::Reference;
 use crate::journal::HistoryState;
+
+/// The department (科室) of rows that name none, in both languages.
+pub const NO_DEPARTMENT: (&str, &str) = ("未记录", "not recorded");
 
 /// What a new version would change, told by the hospital's own recent history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +209,16 @@ impl Tally {
         Tally {
             findings: 1,
             amount,
+        }
+    }
+}
+
+/// `12 (340.00)`: how many, and their money in CNY.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.findings {
+            0 => f.pad("0"),
+            findings => f.pad(&format!("{findings} ({})", format_decimal(self.amount, 2))),
         }
     }
 }

@@ -186,7 +186,7 @@ fn each_threshold_asks_for_a_person_with_its_own_reason() {
         report.old_engine.fuel = 1_000_000_000;
         report.new_engine.fuel = 1_000_000_000;
         change(&mut report);
-        let asks = asks_for_a_person(&report, &settings)?;
+        let asks = asks_for_a_person(&report, &settings)?.to_string();
         Some(
             asks.strip_prefix("the shadow run asks for a person: ")
                 .unwrap()
@@ -210,6 +210,17 @@ fn each_threshold_asks_for_a_person_with_its_own_reason() {
     assert_eq!(
         asks(|report| report.no_verdict.only_after = 1).unwrap(),
         "1 patients or institutions get no verdict from it alone (at most 0)"
+    );
+    let mut all = report();
+    all.all.before = tally(1_000, 0);
+    all.all.altered = tally(101, 5_000_001);
+    all.no_verdict.only_after = 1;
+    all.new_engine.fuel = 2_000_000_000;
+    all.old_engine.fuel = 800_000_000;
+    assert_eq!(
+        asks_for_a_person(&all, &settings).unwrap().chinese(),
+        "影子运行结果须人工审批：仅新版本未得结论的参保人或机构 1 个（上限 0）；变动疑点 101 条，占全部 10.1 %（上限 10 %）；\
+         变动疑点涉及 50000.01 元（上限 50000 元）；引擎计算量为现行版本的 250 %（上限 200 %）"
     );
     // Without an earlier version nothing changes; without history nothing is known.
     assert_eq!(
@@ -242,20 +253,7 @@ fn a_page_holds_no_mark_up_of_a_pack_and_a_part_of_the_history_says_so() {
         "{page}"
     );
     assert!(page.contains("100 / 101"), "{page}");
-    let text = report.to_string();
-    assert!(
-        text.contains("  reviewed  100 of 101 patients, 1 institutions\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("  left out  2 rows of the history\n"),
-        "{text}"
-    );
+    assert!(page.contains("不能使用的历史行 · rows left out"), "{page}");
     report.reviewed = None;
     assert!(super::page(&report).contains("没有可比较的历史 · no history to compare"));
-    assert!(
-        report
-            .to_string()
-            .ends_with("  result    no history to compare\n")
-    );
 }

@@ -118,7 +118,10 @@ fn waits_for(
         return Some("`host.toml` asks for approval".to_owned());
     }
     match &course.shadow {
-        Some(report) => shadow::asks_for_a_person(report, &settings.updates.shadow),
+        Some(report) => {
+            let asks = shadow::asks_for_a_person(report, &settings.updates.shadow);
+            asks.map(|asks| asks.to_string())
+        }
         // A run that could not be made, or was not finished, said nothing in favour of the version.
         None => match course.stage(Step::Shadow) {
             Some(stage) if stage.came == Came::Skipped => None,

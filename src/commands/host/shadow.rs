@@ -1,6 +1,10 @@
 //! `rulepack host shadow`: what a new version would change here, as text, JSON or a page.
 
-use std::fmt;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,14 +12,14 @@ use rulepack_host::client::NoFailures;
 use rulepack_host::history::History;
 use rulepack_host::lock::{Choice, Lock, LockedVersion, Purpose};
 use rulepack_host::settings::HostFolder;
-use rulepack_host::shadow::{self, FoundRow, Reference, References, ShadowReport, ShadowRun};
+use rulepack_host::shadow::{self, Asks, FoundRow, Reference, References, ShadowReport, ShadowRun};
 use rulepack_host::update::course::Course;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
 use serde::Serialize;
 
 use crate::clock;
-use crate::commands::import;
+use crate::commands::{Language, import};
 use crate::engine;
 use crate::failure::{Explain as _, Failure, Outcome};
 use crate::files;
@@ -38,6 +42,9 @@ pub struct ShadowArgs {
     /// `orders:5f1c09a2b7`. This prints keys of a patient.
     #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["again", "html"])]
     row: Option<String>,
+    /// The language of the text.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    lang: Language,
     /// The host's folder.
     #[arg(long, default_value = "host-data")]
     dir: PathBuf,
@@ -53,9 +60,12 @@ pub enum Shown {
         #[serde(flatten)]
         report: Box<ShadowReport>,
         /// Why its version waits for a person, by the settings of now.
-        asks: Option<String>,
+        asks: Option<Asks>,
         /// Where the page was written.
         page: Option<PathBuf>,
+        /// The language of the text.
+        #[serde(skip)]
+        lang: Language,
     },
     /// A row that a reference names.
     Row(FoundRow),
@@ -91,6 +101,7 @@ impl ShadowArgs {
             asks: shadow::asks_for_a_person(&report, &settings.updates.shadow),
             report: Box::new(report),
             page: self.html.clone(),
+            lang: self.lang,
         })
     }
 
@@ -163,37 +174,6 @@ impl Shown {
         match self {
             Shown::Report { asks, .. } => asks.is_none(),
             Shown::Row(_) => true,
-        }
-    }
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Shown::Report { report, asks, page } => {
-                report.fmt(f)?;
-                if let Some(asks) = asks {
-                    writeln!(f, "{asks}")?;
-                }
-                match page {
-                    Some(page) => writeln!(f, "page      {}", page.display()),
-                    None => Ok(()),
-                }
-            }
-            Shown::Row(FoundRow(row)) => {
-                writeln!(f, "table     {}", row.table)?;
-                writeln!(f, "key       {}", row.key)?;
-                for (name, key) in [
-                    ("patient", &row.patient),
-                    ("encounter", &row.encounter),
-                    ("institution", &row.institution),
-                ] {
-                    if let Some(key) = key {
-                        writeln!(f, "{name:<9} {key}")?;
-                    }
-                }
-                Ok(())
-            }
         }
     }
 }
