@@ -104,7 +104,8 @@ fn end(batch: &Batch, stay: Row<Encounters>) -> Day {
     discharged.or(open).unwrap_or(Day(i32::MIN))
 }
 
-/// Other visits of the same person to clinics and pharmacies, wherever, each with its day.
+/// Visits of the same person to clinics and pharmacies, wherever, each with its day. Where it is of such a kind itself,
+/// the stay is among them: on its own first day nothing is shifted.
 fn visits<'a>(
     shifting: &'a Shifting,
     batch: &'a Batch,
@@ -115,7 +116,7 @@ fn visits<'a>(
     let all = patient.into_iter().flat_map(|it| encounters.of(it));
     let meant = all.filter(move |visit| {
         let kind = encounters.visit_types().get(*visit);
-        *visit != stay && kind.is_some_and(|kind| shifting.visit_types.contains(&kind))
+        kind.is_some_and(|kind| shifting.visit_types.contains(&kind))
     });
     meant.filter_map(|visit| Some((visit, encounters.admission_days().get(visit)?)))
 }

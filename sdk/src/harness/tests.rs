@@ -100,6 +100,9 @@ macro_rules! pack {
     };
 }
 
+// Behind the macro, which it uses.
+mod words;
+
 fn seen(order: Row<Orders>) -> crate::Finding {
     crate::Finding::violation("R-1", "seen").offending(order, Money(0))
 }
@@ -378,32 +381,6 @@ fn an_answer_that_no_host_accepts_is_refused_with_its_reason() {
             "rule `R-1`: the answer names row 0 of table 21, which the batch does not have",
             "case `two patients`: the answer changes when each patient is a batch of its own",
         ]
-    );
-}
-
-struct Refuses;
-
-impl Pack for Refuses {
-    fn prepare(_: &Setup) -> Result<Self, String> {
-        Err("no limits".into())
-    }
-    fn evaluate(&self, _: &crate::Batch) -> Result<crate::Answer, String> {
-        Err("unreachable".into())
-    }
-}
-
-pack!(Overflows, |batch, _answer| {
-    let orders = batch.orders().items().rows().map(|_| Money(i64::MAX));
-    Money::sum(orders)?;
-});
-
-#[test]
-fn the_words_of_a_pack_reach_its_author() {
-    let fixture = Fixture::new("words", MANIFEST);
-    assert_eq!(fixture.run::<Refuses>().unwrap_err(), "prepare: no limits");
-    assert_eq!(
-        fixture.run::<Overflows>().unwrap_err(),
-        "evaluate: a sum or product exceeds what 64 bits hold"
     );
 }
 
