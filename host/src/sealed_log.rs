@@ -8,9 +8,11 @@
 //! fails, on a full disk say, all that is not known to be on the disk is taken back before anything else is written,
 //! so that the log goes on by itself once there is room.
 
+mod lines;
+mod walk;
+
 #[cfg(test)]
 mod tests;
-mod walk;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -23,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::sealer::Sealer;
-use walk::{ALL, At};
+use walk::{ALL, At, Processors};
 
 pub(crate) use walk::Unreadable;
 
@@ -141,18 +143,21 @@ impl SealedLog {
 
     /// The same, past lines that are damaged: they stay where they are, and are passed over from now on. Answers
     /// them too, with their ends. So does what stands behind the last line end and is not the beginning of an entry: it
-    /// was one that lost its end.
+    /// was one that lost its end. All processors work on it: `make` is called for many entries at once, and `take` with what
+    /// it made of each, in their order.
     ///
     /// # Errors
     /// [`SealedLogError::Io`] and [`SealedLogError::InUse`].
-    pub(crate) fn open_past_damage(
+    pub(crate) fn open_past_damage<T: Send>(
         path: &Path,
         secret: &[u8; 32],
-        mut each: impl FnMut(Place, &[u8]),
+        make: impl Fn(Vec<u8>) -> T + Sync,
+        mut take: impl FnMut(Place, T),
     ) -> Result<(Self, Vec<DamagedLine>), SealedLogError> {
         let mut log = Self::open_to_write(path, secret)?;
         log.unreadable = Unreadable::PassedOver;
-        let mut walked = log.walk(ALL, log.unreadable, &mut each)?;
+        let how = (log.unreadable, Processors::All);
+        let mut walked = log.walk_with(ALL, how, &make, &mut take)?;
         log.end_last_line(&mut walked)?;
         log.note(&walked);
         log.begin_at(walked.end)?;

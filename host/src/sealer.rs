@@ -43,15 +43,15 @@ impl Sealer {
         };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| io::Error::other("the entry is too long"))?;
-        let mut text = hex::encode(nonce);
-        text.push_str(&hex::encode(sealed));
+        let mut text = base16ct::lower::encode_string(&nonce);
+        text.push_str(&base16ct::lower::encode_string(&sealed));
         text.push('\n');
         Ok(text.into_bytes())
     }
 
     /// The entry of a line, given with its end; `None` where this was not sealed so, or not there.
     pub(crate) fn unseal(&self, line: &[u8], number: u64) -> Option<Vec<u8>> {
-        let bytes = hex::decode(line.strip_suffix(b"\n")?).ok()?;
+        let bytes = base16ct::lower::decode_vec(line.strip_suffix(b"\n")?).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
         let payload = Payload {
             msg: sealed,

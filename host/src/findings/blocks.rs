@@ -95,7 +95,7 @@ impl Part {
         let mut found = Vec::new();
         self.log.entries_within(self.lines, |_, bytes| {
             if found.is_empty()
-                && let Ok(Entry::Found(all)) = serde_json::from_slice(bytes)
+                && let Ok(Entry::Found(all)) = serde_json::from_slice::<Entry>(bytes)
                 && all.iter().any(|one| one.id.answer == answer)
             {
                 found = all;

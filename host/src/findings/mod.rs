@@ -29,6 +29,7 @@ use crate::settings::HostFolder;
 use blocks::{Month, Part};
 use damage::Damage;
 use overrides::Tally;
+use record::CountedFinding;
 
 pub use crate::sealed_log::SealedLogError;
 pub(crate) use damage::kept_aside;
@@ -147,13 +148,16 @@ impl Findings {
         };
         let (answer, month) = (first.id.answer, month_of(first.at));
         let log = self.month(&month)?;
-        let entry = Entry::Found(found);
-        let place = log.append(&to_bytes(&entry))?;
+        let rules = found.iter().map(|one| (one.pack.clone(), one.rule.clone()));
+        let rules: Vec<_> = rules.collect();
+        let place = log.append(&to_bytes(&Entry::Found(found)))?;
         let mut kept = self.kept();
         if let Some(month) = kept.months.get_mut(&month) {
             month.note(answer, place);
         }
-        kept.tally.take(&entry);
+        for (pack, rule) in rules {
+            kept.tally.found(pack, rule);
+        }
         Ok(())
     }
 
@@ -237,17 +241,21 @@ impl Findings {
         let (mut found, mut later) = (Vec::new(), Vec::new());
         let path = self.folder.join(name);
         let mut readable = 0;
-        let (log, damaged) = SealedLog::open_past_damage(&path, &self.secret, |place, bytes| {
-            readable += 1;
-            match serde_json::from_slice(bytes) {
-                Ok(entry @ Entry::Found(_)) => {
-                    kept.tally.take(&entry);
-                    found.extend(entry.answer().map(|answer| (answer, place)));
+        let parse = |entry: Vec<u8>| serde_json::from_slice::<Entry<CountedFinding>>(&entry).ok();
+        let (log, damaged) =
+            SealedLog::open_past_damage(&path, &self.secret, parse, |place, entry| {
+                readable += 1;
+                match entry {
+                    Some(Entry::Found(counted)) => {
+                        found.extend(counted.first().map(|first| (first.id.answer, place)));
+                        for finding in counted {
+                            kept.tally.found(finding.pack, finding.rule);
+                        }
+                    }
+                    Some(entry) => later.push(entry),
+                    None => {}
                 }
-                Ok(entry) => later.push(entry),
-                Err(_) => {}
-            }
-        })?;
+            })?;
         kept.damage.note(&path, readable, damaged);
         let log = Arc::new(log);
         let mut month = Month::new(Arc::clone(&log));
@@ -288,7 +296,11 @@ impl Kept {
     }
 
     /// Takes up what was said of earlier findings.
-    fn take_later(&mut self, entry: Entry, places: &Places) -> Result<(), FindingsError> {
+    fn take_later(
+        &mut self,
+        entry: Entry<CountedFinding>,
+        places: &Places,
+    ) -> Result<(), FindingsError> {
         match entry {
             Entry::Found(_) => {}
             Entry::Decided(decisions) => {

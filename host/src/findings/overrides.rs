@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rulepack_protocol::names::TargetPath;
 use serde::Serialize;
 
-use super::record::{Decision, Entry, FindingId, KeptFinding, Way};
+use super::record::{Decision, FindingId, KeptFinding, Way};
 
 /// Of one rule of one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -40,13 +40,9 @@ struct Counts {
 }
 
 impl Tally {
-    /// Counts what was found; of what was decided the findings must be known.
-    pub(super) fn take(&mut self, entry: &Entry) {
-        if let Entry::Found(found) = entry {
-            for finding in found {
-                self.counts(finding).findings += 1;
-            }
-        }
+    /// Counts a finding of this version and rule.
+    pub(super) fn found(&mut self, pack: TargetPath, rule: String) {
+        self.rules.entry((pack, rule)).or_default().findings += 1;
     }
 
     /// Counts no more what was found for an answer that was never given, so that nobody decided on it.

@@ -89,26 +89,24 @@ pub struct Decision {
     pub at: i64,
 }
 
-/// A line of the store.
+/// A line of the store, with as much of each finding as its reader wants.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Entry {
+pub(crate) enum Entry<Finding = KeptFinding> {
     /// All findings of one answer, in its order.
-    Found(Vec<KeptFinding>),
+    Found(Vec<Finding>),
     /// All decisions of one 3103.
     Decided(Vec<Decision>),
     /// An answer that was not given after all, since it could not be recorded.
     Withdrawn(u64),
 }
 
-impl Entry {
-    /// The answer whose findings these are.
-    pub(crate) fn answer(&self) -> Option<u64> {
-        match self {
-            Entry::Found(found) => found.first().map(|finding| finding.id.answer),
-            Entry::Decided(_) | Entry::Withdrawn(_) => None,
-        }
-    }
+/// What of a finding is counted.
+#[derive(Debug, Deserialize)]
+pub(super) struct CountedFinding {
+    pub(super) id: FindingId,
+    pub(super) pack: TargetPath,
+    pub(super) rule: String,
 }
 
 impl fmt::Display for FindingId {

@@ -134,8 +134,9 @@ fn with_twenty(path: &Path) -> Vec<u8> {
 /// The entries that can be read past damage, with how many lines were passed over.
 fn past_damage(path: &Path) -> (Vec<String>, usize) {
     let mut found = Vec::new();
-    let each = |_: Place, entry: &[u8]| found.push(String::from_utf8(entry.to_vec()).unwrap());
-    let (_, damaged) = SealedLog::open_past_damage(path, &SECRET, each).unwrap();
+    let text = |entry| String::from_utf8(entry).unwrap();
+    let each = |_, text| found.push(text);
+    let (_, damaged) = SealedLog::open_past_damage(path, &SECRET, text, each).unwrap();
     (found, damaged.len())
 }
 
@@ -166,7 +167,7 @@ fn past_a_block_of_zeros_the_log_goes_on_and_reads_back_the_same() {
     let line = bytes.len() / 20;
     bytes[line * 4 + 7..line * 9 + 3].fill(0);
     std::fs::write(&path, &bytes).unwrap();
-    let (log, damaged) = SealedLog::open_past_damage(&path, &SECRET, |_, _| {}).unwrap();
+    let (log, damaged) = SealedLog::open_past_damage(&path, &SECRET, drop, |_, ()| {}).unwrap();
     assert_eq!(damaged.len(), 1);
     let place = log.append(b"20").unwrap();
     assert_eq!(log.read(place).unwrap(), b"20");
@@ -178,6 +179,38 @@ fn past_a_block_of_zeros_the_log_goes_on_and_reads_back_the_same() {
     let expected = (0..4).chain(10..21).map(|number| format!("{number:02}"));
     assert_eq!(found, expected.collect::<Vec<_>>());
     assert_eq!(within, found);
+}
+
+#[test]
+fn entries_of_several_readings_come_in_their_order_and_past_damage_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("2026-11.log");
+    let log = SealedLog::open(&path, &SECRET, |_, _| {}).unwrap();
+    // Of a line of two MiB two are read at once.
+    let entry = |number: u8| vec![b'a' + number; 1 << 20];
+    let places: Vec<Place> = (0..7).map(|it| log.append(&entry(it)).unwrap()).collect();
+    drop(log);
+    let first_of_each = |found: Vec<String>| found.iter().map(|it| it.as_bytes()[0]).collect();
+    let whole: Vec<u8> = first_of_each(entries(&path));
+    assert_eq!(whole, b"abcdefg");
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    // The end of the second line, by which the third is one with it, and a digit of the last.
+    file.write_all_at(b"0", places[2].offset - 1).unwrap();
+    file.write_all_at(b"-", places[6].offset + 9).unwrap();
+    let (found, damaged) = past_damage(&path);
+    let readable: Vec<u8> = first_of_each(found);
+    assert_eq!((&readable[..], damaged), (&b"adef"[..], 2));
+}
+
+#[test]
+fn what_another_process_is_writing_is_no_line_yet() {
+    let mut lines = lines::Lines::default();
+    let mut reader = &b"one\ntwo\nthr"[..];
+    assert!(lines.read(&mut reader, 1).unwrap());
+    assert_eq!(lines.all(), [b"one\n"]);
+    assert!(!lines.read(&mut reader, 9).unwrap());
+    assert_eq!(lines.all(), [b"two\n"]);
+    assert!(!lines.read(&mut reader, 9).unwrap() && lines.all().is_empty());
 }
 
 #[test]
@@ -206,7 +239,7 @@ fn a_last_line_that_lost_its_end_is_handed_out_and_kept_and_the_log_goes_on_behi
     *flipped.last_mut().unwrap() ^= 1;
     for (damaged, whole) in [(zeros, 18), (flipped, 19)] {
         std::fs::write(&path, &damaged).unwrap();
-        let (log, lines) = SealedLog::open_past_damage(&path, &SECRET, |_, _| {}).unwrap();
+        let (log, lines) = SealedLog::open_past_damage(&path, &SECRET, drop, |_, ()| {}).unwrap();
         let tail = [&damaged[line * whole..], b"\n"].concat();
         assert_eq!(
             lines.into_iter().map(|l| l.bytes).collect::<Vec<_>>(),
@@ -235,8 +268,8 @@ fn damage_that_appears_while_a_log_is_open_is_known_once_somebody_meets_it() {
     let bytes = with_twenty(&path);
     let line = bytes.len() / 20;
     let mut places = Vec::new();
-    let (log, _) =
-        SealedLog::open_past_damage(&path, &SECRET, |place, _| places.push(place)).unwrap();
+    let each = |place, ()| places.push(place);
+    let (log, _) = SealedLog::open_past_damage(&path, &SECRET, drop, each).unwrap();
     assert_eq!(log.damage(), None);
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(b"-", (line * 5 + 9) as u64).unwrap();

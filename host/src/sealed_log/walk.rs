@@ -5,9 +5,12 @@
 //! that came before: lines that were moved or repeated are still no entries.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufReader};
 use std::os::unix::fs::FileExt as _;
 
+use rayon::prelude::*;
+
+use super::lines::Lines;
 use super::{DamagedLine, End, Place, SealedLog, SealedLogError, lock};
 
 /// From the beginning to the last whole line.
@@ -24,6 +27,15 @@ pub(crate) enum Unreadable {
     Refused,
     /// The others are taken.
     PassedOver,
+}
+
+/// Who unseals entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Processors {
+    /// One: others are answered meanwhile.
+    One,
+    /// All that there are: everybody waits for it.
+    All,
 }
 
 /// How far the entries were passed.
@@ -125,12 +137,25 @@ impl SealedLog {
         self.walk(ALL, unreadable, &mut each).map(drop)
     }
 
-    /// Passes the entries from an end up to a line, without that.
+    /// Passes the entries from an end up to a line, without that, one after the other.
     pub(super) fn walk(
         &self,
-        (from, lines_max): (End, u64),
+        part: (End, u64),
         unreadable: Unreadable,
         each: &mut impl FnMut(Place, &[u8]),
+    ) -> Result<Walked, SealedLogError> {
+        let make = |entry: Vec<u8>| entry;
+        let mut take = |place, entry: Vec<u8>| each(place, &entry);
+        self.walk_with(part, (unreadable, Processors::One), &make, &mut take)
+    }
+
+    /// The same, where something is made of each entry before it is passed on.
+    pub(super) fn walk_with<T: Send>(
+        &self,
+        (from, lines_max): (End, u64),
+        (unreadable, processors): (Unreadable, Processors),
+        make: &(impl Fn(Vec<u8>) -> T + Sync),
+        take: &mut impl FnMut(Place, T),
     ) -> Result<Walked, SealedLogError> {
         let mut walked = Walked {
             end: from,
@@ -141,41 +166,62 @@ impl SealedLog {
             file: &self.file,
             offset: from.bytes,
         });
-        let mut line = Vec::new();
-        // A line that damage divided takes the place of another.
-        while walked.end.lines < lines_max.saturating_add(walked.damaged.len() as u64) {
-            line.clear();
-            let read = reader.read_until(b'\n', &mut line);
-            read.map_err(|source| SealedLogError::Io {
-                path: self.path.clone(),
-                source,
-            })?;
-            if line.last() != Some(&b'\n') {
-                break;
+        let mut lines = Lines::default();
+        let mut is_more = true;
+        while is_more {
+            // A line that damage divided takes the place of another.
+            let behind = lines_max.saturating_add(walked.damaged.len() as u64);
+            let most = behind.saturating_sub(walked.end.lines);
+            let read = lines.read(&mut reader, most);
+            is_more = read.map_err(|source| self.failed(source))?;
+            let lines = lines.all();
+            let first = walked.end.lines;
+            let ahead = self.unseal_ahead(&lines, (first, processors), make);
+            for ((number, line), ahead) in (first..).zip(lines).zip(ahead) {
+                let offset = walked.end.bytes;
+                let entry = match ahead {
+                    Some(made) if walked.end.lines == number => Some((number, made)),
+                    _ => self.unseal_near(line, &walked, make),
+                };
+                if let Some((line, made)) = entry {
+                    take(Place { offset, line }, made);
+                    walked.take(line);
+                } else if unreadable == Unreadable::PassedOver {
+                    walked.pass_over(line);
+                } else {
+                    return Err(self.damaged(walked.end.lines));
+                }
+                walked.end.bytes += line.len() as u64;
             }
-            let offset = walked.end.bytes;
-            if let Some((number, entry)) = self.unseal_near(&line, &walked) {
-                each(
-                    Place {
-                        offset,
-                        line: number,
-                    },
-                    &entry,
-                );
-                walked.take(number);
-            } else if unreadable == Unreadable::PassedOver {
-                walked.pass_over(&line);
-            } else {
-                return Err(self.damaged(walked.end.lines));
-            }
-            walked.end.bytes += line.len() as u64;
         }
         Ok(walked)
     }
 
-    /// The entry of a line and the number at which it was written: that of its place, or behind damage one near it.
-    fn unseal_near(&self, line: &[u8], walked: &Walked) -> Option<(u64, Vec<u8>)> {
-        let at = |number| Some((number, self.sealer.unseal(line, number)?));
+    /// What is made of each line, where it has the number that it has if none before it is damaged.
+    fn unseal_ahead<T: Send>(
+        &self,
+        lines: &[&[u8]],
+        (first, processors): (u64, Processors),
+        make: &(impl Fn(Vec<u8>) -> T + Sync),
+    ) -> Vec<Option<T>> {
+        let unseal = |(index, line): (usize, &&[u8])| {
+            let entry = self.sealer.unseal(line, first + index as u64)?;
+            Some(make(entry))
+        };
+        match processors {
+            Processors::One => lines.iter().enumerate().map(unseal).collect(),
+            Processors::All => lines.par_iter().enumerate().map(unseal).collect(),
+        }
+    }
+
+    /// What is made of a line, and the number at which it was written: that of its place, or behind damage one near it.
+    fn unseal_near<T>(
+        &self,
+        line: &[u8],
+        walked: &Walked,
+        make: impl Fn(Vec<u8>) -> T,
+    ) -> Option<(u64, T)> {
+        let at = |number| Some((number, make(self.sealer.unseal(line, number)?)));
         let place = walked.end.lines;
         let near = match walked.in_a_row {
             1..=NUMBERS_TRIED => NUMBERS_TRIED,
