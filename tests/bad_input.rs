@@ -253,6 +253,27 @@ fn check_names_the_file_that_it_cannot_read() {
 }
 
 #[test]
+fn audit_names_the_file_that_stands_where_its_folder_would_be() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    write_hospital(&data, "", "");
+    let file = folder.path().join("findings");
+    fs::write(&file, "kept").unwrap();
+    let sealed = pack("chronic-limits");
+    for out in [file.clone(), file.join("2026").join("11")] {
+        let [from, out, sealed] = [&data, &out, &sealed].map(|path| path.to_str().unwrap());
+        let ran = rulepack(["audit", from, "--pack", sealed, "--out", out]);
+        let told = format!(
+            "error: `{}` is no folder, so no run can be made in it\nhint: name a new folder",
+            file.display()
+        );
+        assert_eq!(ran.failed(), told);
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"kept");
+}
+
+#[test]
 fn check_names_the_field_of_a_request_that_it_cannot_use() {
     const REQUEST: &str = include_str!("../host/src/data/national/testdata/3101.json");
     let folder = folder();

@@ -103,6 +103,9 @@ pub enum AuditError {
     /// Sorting within the memory that was given.
     #[error("rows cannot be sorted within the memory that was given")]
     Sort(#[source] Box<DataFusionError>),
+    /// The folder of a run is a file, or would lie in one.
+    #[error("`{0}` is no folder, so no run can be made in it")]
+    NoFolder(PathBuf),
     /// The folder of a run holds something else, or another run.
     #[error("`{folder}` holds {holds}")]
     Folder {
@@ -147,6 +150,7 @@ impl AuditError {
             AuditError::RepeatedKeys { .. } => {
                 "a key names one row in all files; put the key of the encounter before it if it is counted anew in each"
             }
+            AuditError::NoFolder(_) => "name a new folder",
             AuditError::Folder { .. } => "name a new folder, or go on with `--resume`",
             AuditError::Changed { .. } => "put the file back, or begin a new run in another folder",
             AuditError::PartRows { .. } => {

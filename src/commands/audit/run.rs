@@ -11,6 +11,7 @@ use rulepack_audit::report::Language;
 use rulepack_audit::run::{Run, RunSettings};
 use rulepack_audit::{Audit, AuditError};
 use rulepack_host::data::Encoding;
+use rulepack_host::lock::Lock;
 use rulepack_host::review::InForce;
 use rulepack_host::settings::HostFolder;
 use rulepack_protocol::digest::Digest;
@@ -141,12 +142,7 @@ impl RunArgs {
             as_of: asked.as_of.as_ref(),
         };
         let (lock, division) = versions.lock(&folder, &packs)?;
-        if lock.packs().is_empty() {
-            return Err(
-                Failure::new("no pack is installed, so nothing can be reviewed")
-                    .hint("`rulepack sync` brings what the host follows"),
-            );
-        }
+        unless_empty(&lock)?;
         let (from, to, today) = match asked.days {
             Some(days) => days,
             None => self.days(profile)?,
@@ -186,9 +182,11 @@ impl RunArgs {
         end_when_asked(&asked.folder);
         let run = audit.run();
         drop(progress);
+        let same_again = self.data.as_ref().map(|_| &*asked.folder);
+        let run = run.map_err(|error| explained(error, same_again))?;
         Ok(RunReport {
             folder: asked.folder,
-            run: run.map_err(|error| explained(error, self.resume.is_some()))?,
+            run,
             exceeded: Vec::new(),
             written: Vec::new(),
             language: report::language(self.lang),
@@ -199,7 +197,7 @@ impl RunArgs {
 impl RunArgs {
     fn asked(&self) -> Outcome<Asked> {
         if let Some(folder) = &self.resume {
-            let run = Run::read(folder).map_err(|error| explained(error, true))?;
+            let run = Run::read(folder).map_err(|error| explained(error, None))?;
             let run = run.ok_or_else(|| {
                 Failure::new(format!("`{}` holds no run", folder.display()))
                     .hint("`rulepack audit DATA --out DIR` begins one")
@@ -260,6 +258,16 @@ impl RunArgs {
     }
 }
 
+fn unless_empty(lock: &Lock) -> Outcome {
+    match lock.packs().is_empty() {
+        true => Err(
+            Failure::new("no pack is installed, so nothing can be reviewed")
+                .hint("`rulepack sync` brings what the host follows"),
+        ),
+        false => Ok(()),
+    }
+}
+
 /// What a run goes on with, and from where: only it knows whether its rows lie on disk.
 const GOES_ON: &str = "goes on with it, from the beginning where memory held its rows";
 
@@ -271,9 +279,11 @@ fn end_when_asked(folder: &Path) {
     ));
 }
 
-fn explained(error: AuditError, is_resumed: bool) -> Failure {
+/// What failed, and what to do: the same command again where that goes on with the run in this folder.
+fn explained(error: AuditError, same_again: Option<&Path>) -> Failure {
     let hint = error.hint();
-    let can_go_on = !is_resumed && matches!(error, AuditError::Io { .. } | AuditError::Sort(_));
+    let is_kept = same_again.is_some_and(|folder| matches!(Run::read(folder), Ok(Some(_))));
+    let can_go_on = is_kept && matches!(error, AuditError::Io { .. } | AuditError::Sort(_));
     let failure = Failure::from(error);
     match hint {
         Some(hint) => failure.hint(hint),
