@@ -265,10 +265,13 @@ fn audit_names_the_file_that_stands_where_its_folder_would_be() {
         let [from, out, sealed] = [&data, &out, &sealed].map(|path| path.to_str().unwrap());
         let ran = rulepack(["audit", from, "--pack", sealed, "--out", out]);
         let told = format!(
-            "error: `{}` is no folder, so no run can be made in it\nhint: name a new folder",
+            "error: `{}` is no folder, so it holds no run\n\
+             hint: name the folder of a run, or for a new run one that is not there yet",
             file.display()
         );
         assert_eq!(ran.failed(), told);
+        assert_eq!(rulepack(["audit", "--resume", out]).failed(), told);
+        assert_eq!(rulepack(["audit", "report", out]).failed(), told);
     }
     assert_eq!(fs::read(&file).unwrap(), b"kept");
 }

@@ -333,6 +333,11 @@ fn names_nobody_but_on_this_host(hospital: &Hospital, report: &Value) {
         row.contains("key       王五-RX2\npatient   370303195001010022\n"),
         "{row}"
     );
+    let row = hospital
+        .shadow(&["--row", reference, "--lang", "zh"])
+        .done();
+    let keys = "主键　　 王五-RX2\n参保人　 370303195001010022\n";
+    assert!(row.contains(keys), "{row}");
     let refused = hospital.shadow(&["--row", "orders:0000000000"]).failed();
     assert!(
         refused.starts_with("error: `orders:0000000000` names no row of this host's history\n")

@@ -338,7 +338,7 @@ impl Updater<'_> {
                 version.for_versions = examined.for_versions;
                 let shadow = examined.course.shadow.as_ref();
                 let compared = shadow.filter(|shadow| shadow.reviewed.is_some());
-                let told = compared.map(|shadow| (version.path.clone(), measure(shadow)));
+                let told = compared.map(|shadow| (version.path.clone(), measure(shadow).english));
                 report.compared.extend(told);
                 examined.course
             }

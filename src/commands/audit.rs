@@ -8,10 +8,11 @@ mod run;
 use std::fmt;
 
 use clap::{Args, Subcommand};
+use rulepack_audit::AuditError;
 use serde::Serialize;
 
 use super::Command;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Report;
 
 /// Review months of claims: a folder of CSV and Parquet files, any number for each table, larger than memory, in any
@@ -81,4 +82,10 @@ impl fmt::Display for Audited {
             Audited::Profile(shown) => shown.fmt(f),
         }
     }
+}
+
+/// What failed, and what to do about it.
+fn explained(error: AuditError) -> Failure {
+    let hint = error.hint();
+    hint.into_iter().fold(Failure::from(error), Failure::hint)
 }

@@ -162,12 +162,6 @@ impl Audit<'_> {
 
     /// What is new, or what was begun with the same inputs and settings.
     fn begin(&self, input: &Input) -> Result<Run, AuditError> {
-        let mut upwards = self.folder.ancestors();
-        if let Some(file) = upwards.find(|path| path.exists())
-            && !file.is_dir()
-        {
-            return Err(AuditError::NoFolder(file.to_owned()));
-        }
         let known = Run::read(self.folder)?;
         let holds = |holds: String| AuditError::Folder {
             folder: self.folder.to_owned(),

@@ -104,7 +104,7 @@ pub enum AuditError {
     #[error("rows cannot be sorted within the memory that was given")]
     Sort(#[source] Box<DataFusionError>),
     /// The folder of a run is a file, or would lie in one.
-    #[error("`{0}` is no folder, so no run can be made in it")]
+    #[error("`{0}` is no folder, so it holds no run")]
     NoFolder(PathBuf),
     /// The folder of a run holds something else, or another run.
     #[error("`{folder}` holds {holds}")]
@@ -150,7 +150,9 @@ impl AuditError {
             AuditError::RepeatedKeys { .. } => {
                 "a key names one row in all files; put the key of the encounter before it if it is counted anew in each"
             }
-            AuditError::NoFolder(_) => "name a new folder",
+            AuditError::NoFolder(_) => {
+                "name the folder of a run, or for a new run one that is not there yet"
+            }
             AuditError::Folder { .. } => "name a new folder, or go on with `--resume`",
             AuditError::Changed { .. } => "put the file back, or begin a new run in another folder",
             AuditError::PartRows { .. } => {

@@ -291,9 +291,13 @@ impl Run {
     /// The run in a folder; `None` where there is none.
     ///
     /// # Errors
-    /// [`AuditError`] where it cannot be read.
+    /// [`AuditError`] where it cannot be read, or the folder is a file or would lie in one.
     pub fn read(folder: &Path) -> Result<Option<Self>, AuditError> {
-        read(&folder.join(FILE))
+        let there = folder.ancestors().find(|path| path.exists());
+        match there.filter(|path| !path.is_dir()) {
+            Some(file) => Err(AuditError::NoFolder(file.to_owned())),
+            None => read(&folder.join(FILE)),
+        }
     }
 
     pub(crate) fn write(&self, folder: &Path) -> Result<(), AuditError> {

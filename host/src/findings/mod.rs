@@ -148,15 +148,13 @@ impl Findings {
         };
         let (answer, month) = (first.id.answer, month_of(first.at));
         let log = self.month(&month)?;
-        let rules = found.iter().map(|one| (one.pack.clone(), one.rule.clone()));
-        let rules: Vec<_> = rules.collect();
-        let place = log.append(&to_bytes(&Entry::Found(found)))?;
+        let place = log.append(&to_bytes(&Entry::Found(found.iter().collect())))?;
         let mut kept = self.kept();
         if let Some(month) = kept.months.get_mut(&month) {
             month.note(answer, place);
         }
-        for (pack, rule) in rules {
-            kept.tally.found(pack, rule);
+        for finding in found {
+            kept.tally.found(finding.pack, finding.rule);
         }
         Ok(())
     }
@@ -382,6 +380,6 @@ fn is_month(name: &str) -> bool {
     digits(year, 4) && digits(month, 2)
 }
 
-fn to_bytes(entry: &Entry) -> Vec<u8> {
+fn to_bytes(entry: &Entry<&KeptFinding>) -> Vec<u8> {
     serde_json::to_vec(entry).expect("entries have texts as the names of their fields")
 }

@@ -12,6 +12,7 @@ mod page;
 mod reference;
 pub mod report;
 mod threshold;
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,8 @@ pub use find::{FoundRow, find};
 pub use page::page;
 pub use reference::{Reference, References};
 pub use report::ShadowReport;
-pub use threshold::{Asks, asks_for_a_person, measure, percent};
+pub use threshold::{asks_for_a_person, measure};
+pub use told::Told;
 
 /// Patients whose rows are in memory at once.
 const PATIENTS_AT_ONCE: usize = 100;

@@ -186,7 +186,7 @@ fn each_threshold_asks_for_a_person_with_its_own_reason() {
         report.old_engine.fuel = 1_000_000_000;
         report.new_engine.fuel = 1_000_000_000;
         change(&mut report);
-        let asks = asks_for_a_person(&report, &settings)?.to_string();
+        let asks = asks_for_a_person(&report, &settings)?.english;
         Some(
             asks.strip_prefix("the shadow run asks for a person: ")
                 .unwrap()
@@ -218,7 +218,7 @@ fn each_threshold_asks_for_a_person_with_its_own_reason() {
     all.new_engine.fuel = 2_000_000_000;
     all.old_engine.fuel = 800_000_000;
     assert_eq!(
-        asks_for_a_person(&all, &settings).unwrap().chinese(),
+        asks_for_a_person(&all, &settings).unwrap().chinese,
         "影子运行结果须人工审批：仅新版本未得结论的参保人或机构 1 个（上限 0）；变动疑点 101 条，占全部 10.1 %（上限 10 %）；\
          变动疑点涉及 50000.01 元（上限 50000 元）；引擎计算量为现行版本的 250 %（上限 200 %）"
     );

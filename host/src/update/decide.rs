@@ -120,7 +120,7 @@ fn waits_for(
     match &course.shadow {
         Some(report) => {
             let asks = shadow::asks_for_a_person(report, &settings.updates.shadow);
-            asks.map(|asks| asks.to_string())
+            asks.map(|asks| asks.english)
         }
         // A run that could not be made, or was not finished, said nothing in favour of the version.
         None => match course.stage(Step::Shadow) {

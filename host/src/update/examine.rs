@@ -168,7 +168,7 @@ impl Way<'_> {
         match self.compare(old) {
             Ok(Some(report)) => {
                 let settings = &self.examiner.updater.settings.updates.shadow;
-                let measured = shadow::measure(&report);
+                let measured = shadow::measure(&report).english;
                 let came = match (
                     shadow::asks_for_a_person(&report, settings),
                     report.reviewed,

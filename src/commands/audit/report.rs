@@ -14,7 +14,7 @@ use rulepack_audit::summary::{SummaryOptions, summarize};
 use rulepack_audit::{AuditError, FINDINGS};
 use serde::Serialize;
 
-use super::profile;
+use super::{explained, profile};
 use crate::clock;
 use crate::failure::{Explain as _, Failure, Outcome};
 
@@ -118,7 +118,7 @@ pub fn of_run(folder: &Path, profile: Option<&Profile>, subject: Option<&str>) -
         facts.profile.clone_from(&profile.title);
         facts.choice = profile.choose.clone();
     }
-    let summary = summarize(findings(folder, &facts)?, &options)?;
+    let summary = summarize(findings(folder, &facts)?, &options).map_err(explained)?;
     let exceeded = profile.map(|profile| profile.thresholds.exceeded(&facts, &summary));
     Ok(Report {
         exceeded: exceeded.unwrap_or_default(),
@@ -129,7 +129,8 @@ pub fn of_run(folder: &Path, profile: Option<&Profile>, subject: Option<&str>) -
 
 /// The facts of a run that is done.
 pub fn facts(folder: &Path, subject: Option<&str>) -> Outcome<RunFacts> {
-    let run = Run::read(folder)?.filter(|run| run.state == RunState::Done);
+    let run = Run::read(folder).map_err(explained)?;
+    let run = run.filter(|run| run.state == RunState::Done);
     let run = run.ok_or_else(|| {
         Failure::new(format!("`{}` holds no run that is done", folder.display()))
             .hint("`rulepack audit DATA --out DIR` begins one, `rulepack audit --resume DIR` goes on with it")
@@ -147,7 +148,8 @@ pub fn findings(
     facts: &RunFacts,
 ) -> Outcome<impl Iterator<Item = Result<AuditFinding, AuditError>> + use<>> {
     let choice = facts.choice.clone();
-    let all = FindingsReader::open(&folder.join(FINDINGS))?.flat_map(|some| match some {
+    let all = FindingsReader::open(&folder.join(FINDINGS)).map_err(explained)?;
+    let all = all.flat_map(|some| match some {
         Ok(some) => some.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     });

@@ -18,7 +18,7 @@ use rulepack_protocol::digest::Digest;
 use rulepack_protocol::moment::Day;
 use serde::Serialize;
 
-use super::{profile, report};
+use super::{explained, profile, report};
 use crate::clock;
 use crate::commands::check::versions::{self, Versions};
 use crate::commands::import::FileEncoding;
@@ -183,7 +183,7 @@ impl RunArgs {
         let run = audit.run();
         drop(progress);
         let same_again = self.data.as_ref().map(|_| &*asked.folder);
-        let run = run.map_err(|error| explained(error, same_again))?;
+        let run = run.map_err(|error| stopped(error, same_again))?;
         Ok(RunReport {
             folder: asked.folder,
             run,
@@ -197,7 +197,7 @@ impl RunArgs {
 impl RunArgs {
     fn asked(&self) -> Outcome<Asked> {
         if let Some(folder) = &self.resume {
-            let run = Run::read(folder).map_err(|error| explained(error, None))?;
+            let run = Run::read(folder).map_err(explained)?;
             let run = run.ok_or_else(|| {
                 Failure::new(format!("`{}` holds no run", folder.display()))
                     .hint("`rulepack audit DATA --out DIR` begins one")
@@ -258,6 +258,7 @@ impl RunArgs {
     }
 }
 
+/// Refuses a lock that holds no pack.
 fn unless_empty(lock: &Lock) -> Outcome {
     match lock.packs().is_empty() {
         true => Err(
@@ -280,15 +281,13 @@ fn end_when_asked(folder: &Path) {
 }
 
 /// What failed, and what to do: the same command again where that goes on with the run in this folder.
-fn explained(error: AuditError, same_again: Option<&Path>) -> Failure {
-    let hint = error.hint();
+fn stopped(error: AuditError, same_again: Option<&Path>) -> Failure {
     let is_kept = same_again.is_some_and(|folder| matches!(Run::read(folder), Ok(Some(_))));
-    let can_go_on = is_kept && matches!(error, AuditError::Io { .. } | AuditError::Sort(_));
-    let failure = Failure::from(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None if can_go_on => failure.hint(format!("the run is kept: the same command {GOES_ON}")),
-        None => failure,
+    let can_go_on = is_kept && matches!(error, AuditError::Io { .. }) && error.hint().is_none();
+    let failure = explained(error);
+    match can_go_on {
+        true => failure.hint(format!("the run is kept: the same command {GOES_ON}")),
+        false => failure,
     }
 }
 

@@ -12,7 +12,7 @@ use rulepack_host::client::NoFailures;
 use rulepack_host::history::History;
 use rulepack_host::lock::{Choice, Lock, LockedVersion, Purpose};
 use rulepack_host::settings::HostFolder;
-use rulepack_host::shadow::{self, Asks, FoundRow, Reference, References, ShadowReport, ShadowRun};
+use rulepack_host::shadow::{self, FoundRow, Reference, References, ShadowReport, ShadowRun, Told};
 use rulepack_host::update::course::Course;
 use rulepack_protocol::moment::Day;
 use rulepack_protocol::names::TargetPath;
@@ -60,7 +60,7 @@ pub enum Shown {
         #[serde(flatten)]
         report: Box<ShadowReport>,
         /// Why its version waits for a person, by the settings of now.
-        asks: Option<Asks>,
+        asks: Option<Told>,
         /// Where the page was written.
         page: Option<PathBuf>,
         /// The language of the text.
@@ -68,7 +68,14 @@ pub enum Shown {
         lang: Language,
     },
     /// A row that a reference names.
-    Row(FoundRow),
+    Row {
+        /// The row.
+        #[serde(flatten)]
+        row: FoundRow,
+        /// The language of the text.
+        #[serde(skip)]
+        lang: Language,
+    },
 }
 
 impl ShadowArgs {
@@ -84,7 +91,9 @@ impl ShadowArgs {
         let version = known(&lock, &path)?;
         let today = clock::today()?;
         if let Some(reference) = &self.row {
-            return row(&folder, reference, today);
+            let row = row(&folder, reference, today)?;
+            let lang = self.lang;
+            return Ok(Shown::Row { row, lang });
         }
         let report = match self.again {
             true => self.run(&folder, (&lock, version), today)?,
@@ -142,15 +151,14 @@ impl ShadowArgs {
 }
 
 /// The row of a reference.
-fn row(folder: &HostFolder, reference: &str, today: Day) -> Outcome<Shown> {
+fn row(folder: &HostFolder, reference: &str, today: Day) -> Outcome<FoundRow> {
     let references = References::of(folder)?;
     let history = history(folder)?;
     let found = shadow::find(&Reference::from(reference), &history, &references, today)?;
-    let found = found.ok_or_else(|| {
+    found.ok_or_else(|| {
         Failure::new(format!("`{reference}` names no row of this host's history"))
             .hint("references are those of reports that this very host made")
-    })?;
-    Ok(Shown::Row(found))
+    })
 }
 
 fn history(folder: &HostFolder) -> Outcome<History> {
@@ -173,7 +181,7 @@ impl Shown {
     pub fn is_good(&self) -> bool {
         match self {
             Shown::Report { asks, .. } => asks.is_none(),
-            Shown::Row(_) => true,
+            Shown::Row { .. } => true,
         }
     }
 }

@@ -32,7 +32,7 @@ fn a_run_over_a_part_of_the_history_says_so() {
                 "  未用数据 2 行历史记录\n",
                 "  结果　　 没有可比较的现行版本；100 名参保人中发现疑点 3 条\n",
                 "  未得结论 0 → 4，4 个仅因新版本\n",
-                "  不再能评估： daily-limit 缺少 orders.days，orders.quantity\n",
+                "  不再能评估：daily-limit 缺少 orders.days，orders.quantity\n",
             ],
         ),
     ] {

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use rulepack_contract::units::format_decimal;
+use rulepack_host::review::report::ReportedRow;
 use rulepack_host::shadow::report::{Change, Example, Kind, NO_DEPARTMENT, ReviewedPart};
-use rulepack_host::shadow::{FoundRow, ShadowReport, measure, percent};
+use rulepack_host::shadow::{ShadowReport, Told, measure};
 
 use super::Shown;
 use crate::commands::Language;
@@ -26,7 +27,6 @@ struct Words {
     left_out: &'static str,
     rows: &'static str,
     result: &'static str,
-    measure: fn(&ShadowReport) -> String,
     engine: &'static str,
     fuel: &'static str,
     no_verdict: &'static str,
@@ -41,6 +41,8 @@ struct Words {
     department: &'static str,
     money: &'static str,
     page: &'static str,
+    /// Table, key, patient, encounter and institution of a row.
+    of_row: [&'static str; 5],
     comma: &'static str,
 }
 
@@ -48,6 +50,10 @@ impl Words {
     /// A line of what is known.
     fn line(&self, f: &mut fmt::Formatter<'_>, word: &str, told: fmt::Arguments) -> fmt::Result {
         writeln!(f, "  {} {told}", self.language.label(word))
+    }
+
+    fn told<'t>(&self, told: &'t Told) -> &'t str {
+        self.language.choose(&told.english, &told.chinese)
     }
 }
 
@@ -66,12 +72,11 @@ const ENGLISH: Words = Words {
     left_out: "left out",
     rows: " rows of the history",
     result: "result",
-    measure,
     engine: "engine",
     fuel: "fuel",
     no_verdict: "no verdict",
     only_new: " from the new version alone",
-    not_evaluable: "not evaluable any more:",
+    not_evaluable: "not evaluable any more: ",
     misses: " misses ",
     heads: ["before", "after", "gained", "lost", "altered"],
     all: "all",
@@ -80,6 +85,7 @@ const ENGLISH: Words = Words {
     department: NO_DEPARTMENT.1,
     money: " CNY",
     page: "page",
+    of_row: ["table", "key", "patient", "encounter", "institution"],
     comma: ", ",
 };
 
@@ -98,7 +104,6 @@ const CHINESE: Words = Words {
     left_out: "未用数据",
     rows: " 行历史记录",
     result: "结果",
-    measure: chinese_measure,
     engine: "引擎",
     fuel: "计算量",
     no_verdict: "未得结论",
@@ -112,6 +117,7 @@ const CHINESE: Words = Words {
     department: NO_DEPARTMENT.0,
     money: " 元",
     page: "报告页",
+    of_row: ["数据表", "主键", "参保人", "就诊", "医疗机构"],
     comma: "，",
 };
 
@@ -129,45 +135,10 @@ fn chinese_patients(reviewed: u64, all: u64) -> String {
     }
 }
 
-/// [`measure`] in Chinese.
-fn chinese_measure(report: &ShadowReport) -> String {
-    let Some(reviewed) = report.reviewed else {
-        return "没有可比较的历史记录".to_owned();
-    };
-    let (all, patients) = (&report.all, reviewed.patients);
-    if report.old.is_none() {
-        let found = all.after.findings;
-        return format!("没有可比较的现行版本；{patients} 名参保人中发现疑点 {found} 条");
-    }
-    format!(
-        "{patients} 名参保人的疑点由 {} 条变为 {} 条：新增 {}，减少 {}，变化 {}（占全部 {} %，{} 元）",
-        all.before.findings,
-        all.after.findings,
-        all.gained.findings,
-        all.lost.findings,
-        all.altered.findings,
-        percent(all.share()),
-        format_decimal(all.changed_amount(), 2),
-    )
-}
-
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Shown::Row(FoundRow(row)) => {
-                writeln!(f, "table     {}", row.table)?;
-                writeln!(f, "key       {}", row.key)?;
-                for (name, key) in [
-                    ("patient", &row.patient),
-                    ("encounter", &row.encounter),
-                    ("institution", &row.institution),
-                ] {
-                    if let Some(key) = key {
-                        writeln!(f, "{name:<9} {key}")?;
-                    }
-                }
-                Ok(())
-            }
+            Shown::Row { row, lang } => write_row(f, lang.choose(&ENGLISH, &CHINESE), &row.0),
             Shown::Report {
                 report,
                 asks,
@@ -177,8 +148,7 @@ impl fmt::Display for Shown {
                 let words = lang.choose(&ENGLISH, &CHINESE);
                 write_report(f, words, report)?;
                 if let Some(asks) = asks {
-                    let asks = lang.choose(asks.to_string(), asks.chinese());
-                    writeln!(f, "{asks}")?;
+                    writeln!(f, "{}", words.told(asks))?;
                 }
                 match page {
                     Some(page) => {
@@ -192,6 +162,22 @@ impl fmt::Display for Shown {
     }
 }
 
+fn write_row(f: &mut fmt::Formatter<'_>, words: &Words, row: &ReportedRow) -> fmt::Result {
+    let keys = [
+        Some(row.table),
+        Some(&*row.key),
+        row.patient.as_deref(),
+        row.encounter.as_deref(),
+        row.institution.as_deref(),
+    ];
+    for (word, key) in words.of_row.iter().zip(keys) {
+        if let Some(key) = key {
+            writeln!(f, "{} {key}", words.language.label(word))?;
+        }
+    }
+    Ok(())
+}
+
 fn write_report(f: &mut fmt::Formatter<'_>, words: &Words, report: &ShadowReport) -> fmt::Result {
     writeln!(f, "{} {}", words.run, report.new)?;
     match &report.old {
@@ -202,8 +188,8 @@ fn write_report(f: &mut fmt::Formatter<'_>, words: &Words, report: &ShadowReport
     if let Some(part) = &report.reviewed {
         write_part(f, words, part)?;
     }
-    let measured = (words.measure)(report);
-    words.line(f, words.result, format_args!("{measured}"))?;
+    let measured = measure(report);
+    words.line(f, words.result, format_args!("{}", words.told(&measured)))?;
     if report.reviewed.is_some() {
         write_use(f, words, report)?;
         write_changes(f, words, report)?;
@@ -260,7 +246,7 @@ fn write_use(f: &mut fmt::Formatter<'_>, words: &Words, report: &ShadowReport) -
         let missing = missing.join(words.comma);
         writeln!(
             f,
-            "  {} {rule}{}{missing}",
+            "  {}{rule}{}{missing}",
             words.not_evaluable, words.misses
         )?;
     }
